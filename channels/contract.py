@@ -1,0 +1,122 @@
+"""What every channel promises: lanes that send one message to one address, a receipt, and three ways to fail."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+PERSONAL_LINK = "https://univoque.invalid/personal-link"
+"""Stands in approved words, on a line of its own, where the recipient's own link goes when the message leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Approved words of one variant. Only PERSONAL_LINK in them is replaced, per recipient, by an ASCII URL."""
+
+    subject: str
+    text: str
+    html: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one address, ready to leave.
+
+    `body` is what `Channel.prepare` returned for its variant. `key` is the delivery's UUID (RFC 4122 text): the same
+    for every attempt, so Message-ID repeats. `attempt` identifies this attempt in callbacks. `life` is how long the
+    message still matters. `personal_link` is the recipient's page; `one_click` the RFC 8058 URL, None on the duty
+    stream, which has no opt-out.
+    """
+
+    body: object
+    address: str
+    key: str
+    attempt: str
+    life: timedelta
+    personal_link: str
+    one_click: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The far side took the message: its reply code and its own id (queue id, SID), if it said one."""
+
+    code: str
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the hub must know of a channel to plan for it."""
+
+    name: str
+    lanes: int
+    repeats_uncertain: bool
+    """Whether an uncertain message of this channel may simply be repeated (e-mail: same Message-ID)."""
+
+
+class ChannelError(Exception):
+    """`code` is the far side's reply code ("550 5.1.1", "21610") or our own word for it; never an address."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code} {detail}".strip())
+        self.code = code
+        self.detail = detail
+
+
+class Refused(ChannelError):
+    """Will never succeed for this address. `suppress` says that the address must not be used again."""
+
+    def __init__(self, code: str, detail: str = "", *, suppress: bool = False) -> None:
+        super().__init__(code, detail)
+        self.suppress = suppress
+
+
+class Unavailable(ChannelError):
+    """Nothing was accepted; try again, perhaps after `retry_after`.
+
+    `counts` is False where the try says nothing about the message (rate limit, no connection): it is no attempt.
+    `channel_wide` is True where no other message would fare better (wrong password): the channel pauses.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after: timedelta | None = None,
+        counts: bool = True,
+        channel_wide: bool = False,
+    ) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+        self.counts = counts
+        self.channel_wide = channel_wide
+
+
+class Uncertain(ChannelError):
+    """The far side may have accepted it; nobody can say."""
+
+
+class Lane(Protocol):
+    """One connection to the far side; sends one message to one address at a time."""
+
+    async def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand the message over. Raises Refused, Unavailable or Uncertain."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out of the house."""
+
+    traits: Traits
+
+    def prepare(self, words: Words, *, stream: str, headers: Mapping[str, str]) -> object:
+        """Compile the words of a variant once; per recipient only bytes are substituted afterwards."""
+        ...
+
+    def lane(self) -> AbstractAsyncContextManager[Lane]:
+        """Open a lane; it connects on first use and reconnects after a failure."""
+        ...

@@ -1,0 +1,1 @@
+"""The hub: what is said, who allowed it, and when it goes."""

@@ -1,0 +1,214 @@
+"""Every setting: read from config.toml, overridden by UNIVOQUE__SECTION__KEY, secrets also from …_FILE."""
+
+import difflib
+import os
+import tomllib
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from hub.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "UNIVOQUE__"
+
+
+def _duration(value: object) -> object:
+    """Durations are written in seconds."""
+    return timedelta(seconds=float(value)) if isinstance(value, int | float | str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of config.toml; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Service(Section):
+    """What this instance is."""
+
+    name: str
+    data_dir: Path
+    base_url: str
+    mode: Literal["Actual", "Exercise"]
+    languages: tuple[Literal["fr", "de", "nl", "en"], ...]
+
+
+class Database(Section):
+    """Where things are kept."""
+
+    url: str
+
+
+class Web(Section):
+    """Where pages are served."""
+
+    host: str
+    port: Port
+
+
+class Email(Section):
+    """The relay that takes our e-mail."""
+
+    enabled: bool
+    host: str
+    port: Port
+    security: Literal["none", "starttls", "tls"]
+    ca_file: str
+    username: str
+    password: SecretStr
+    sender: str
+    sender_name: str
+    reply_to: str
+    list_id: str
+    lanes: Annotated[int, Field(ge=1, le=256)]
+    command_timeout: Duration
+    dot_timeout: Duration
+
+    @model_validator(mode="after")
+    def _login_needs_tls(self) -> "Email":
+        if self.username and self.security == "none" and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("a login over an unencrypted connection; set security to starttls or tls")
+        return self
+
+
+class Sms(Section):
+    """The provider that takes our SMS."""
+
+    enabled: bool
+    base_url: str
+    account_sid: str
+    auth_token: SecretStr
+    sender: str
+    lanes: Annotated[int, Field(ge=1, le=256)]
+    timeout: Duration
+    cost_per_segment: float
+    repeat_uncertain: bool
+
+
+class Delivery(Section):
+    """How often and how long to try."""
+
+    chunk: Annotated[int, Field(ge=1, le=10_000)]
+    attempts: Annotated[int, Field(ge=1)]
+    first_retry: Duration
+    longest_retry: Duration
+    life: Duration
+    drain: Duration
+
+
+class Approval(Section):
+    """How far the audience may move between submission and approval."""
+
+    drift_share: Annotated[float, Field(ge=0, le=1)]
+    drift_people: Annotated[int, Field(ge=0)]
+
+
+class Log(Section):
+    """What operators read."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["console", "json"]
+
+
+class Config(Section):
+    """All settings of one instance."""
+
+    service: Service
+    database: Database
+    web: Web
+    email: Email
+    sms: Sms
+    delivery: Delivery
+    approval: Approval
+    log: Log
+
+    @property
+    def public_dir(self) -> Path:
+        """Where published pages and feeds lie as files."""
+        return self.service.data_dir / "public"
+
+
+def default_file() -> Path:
+    """The config.toml that ships with the code: beside the packages in a checkout, inside them in a wheel."""
+    beside = Path(__file__).resolve().parent.parent / "config.toml"
+    if beside.is_file():
+        return beside
+    return Path(str(resources.files("hub") / "_config.default.toml"))
+
+
+def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Config:
+    """Read the defaults, then `file` (or ./config.toml where there is one), then the environment.
+
+    Raises ConfigError, which names each setting at fault, its place and, for an unknown one, the nearest known.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    values = _read(default_file())
+    if file is None and (here := Path("config.toml")).is_file():
+        file = here
+    if file is not None:
+        _merge(values, _read(file))
+    _merge(values, _from_environment(environ))
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, values, file)) from error
+    return config
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{file} is not there; `univoque init` writes one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from error
+
+
+def _merge(values: dict[str, Any], over: dict[str, Any]) -> None:
+    for section, table in over.items():
+        if isinstance(table, dict) and isinstance(values.get(section), dict):
+            values[section] = {**values[section], **table}
+        else:
+            values[section] = table
+
+
+def _from_environment(environ: dict[str, str]) -> dict[str, Any]:
+    """UNIVOQUE__EMAIL__PASSWORD=…, or UNIVOQUE__EMAIL__PASSWORD_FILE=/run/credentials/…"""
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.upper().startswith(ENVIRONMENT_PREFIX):
+            continue
+        section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("__")
+        if key.endswith("_file") and key != "ca_file":
+            try:
+                value = Path(value).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(f"{name}: {error.strerror}: {value}") from error
+            key = key.removesuffix("_file")
+        found.setdefault(section, {})[key] = value.split(",") if (section, key) == ("service", "languages") else value
+    return found
+
+
+def _explain(error: ValidationError, values: dict[str, Any], file: Path | None) -> str:
+    known = {name: tuple(field.annotation.model_fields) for name, field in Config.model_fields.items()}  # type: ignore[union-attr]
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        where = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            *sections, key = (str(part) for part in fault["loc"])
+            names = known[sections[0]] if sections else tuple(known)
+            nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)
+            lines.append(f"{where}: no such setting; did you mean {'.'.join([*sections, nearest[0]])}?")
+        else:
+            lines.append(f"{where}: {fault['msg']}")
+    place = f"{file} or the environment" if file else "the environment"
+    return f"Look into {place}.\n" + "\n".join(f"  {line}" for line in lines)

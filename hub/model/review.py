@@ -1,0 +1,69 @@
+"""What the gate and people say about a revision: findings, waivers, approval."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How grave a finding is; only a blocker stops a submission."""
+
+    BLOCKER = "blocker"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check reports: a stable code, the cell or field it points at, what is wrong and what to do."""
+
+    code: str
+    level: Level
+    directive: str
+    where: str
+    text: str
+    remedy: str
+    waivable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A named person lets one finding pass, with a reason; bound to the sheet it was given for."""
+
+    directive: str
+    code: str
+    cell: str
+    sheet_digest: str
+    by: str
+    reason: str
+    at: datetime
+
+
+class Stage(StrEnum):
+    """Where a revision stands with us (CAP's status is another thing)."""
+
+    DRAFT = "draft"
+    IN_CONSULTATION = "in consultation"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Kind(StrEnum):
+    """What a submission does to what readers hold (decision 18)."""
+
+    NEW = "new"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    MINOR = "minor"
+    CANCEL = "cancel"
+    ALL_CLEAR = "all-clear"
+
+
+class Mode(StrEnum):
+    """CAP 1.2 status values the hub uses: real, or an exercise that reaches no live transport."""
+
+    ACTUAL = "Actual"
+    EXERCISE = "Exercise"

@@ -1,0 +1,96 @@
+"""Opens the database: one engine, durable commits, writes that take the lock at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from hub.errors import EnvironmentFailed
+
+Tx = AsyncConnection
+"""An open transaction; every function of the store takes one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The live database. `write()` commits at its end or rolls back; `read()` sees one snapshot."""
+
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction that holds the write lock from its first moment.
+
+        A deferred one that reads and then writes would fail at once with SQLITE_BUSY_SNAPSHOT.
+        """
+        async with self._begin(self.engine) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A transaction that only reads."""
+        async with self._begin(self.engine.execution_options(univoque_begin="BEGIN")) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
+        try:
+            async with engine.begin() as tx:
+                yield tx
+        except OperationalError as error:
+            raise EnvironmentFailed(_advice(str(error.orig))) from error
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database at `url` (sqlite+aiosqlite:///… or postgresql+asyncpg://…)."""
+    engine = create_async_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _on_connect)
+        event.listen(engine.sync_engine, "begin", _on_begin)
+    return Store(engine)
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite+aiosqlite:///{file}"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind an SQLite URL, None for another engine."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "foreign_keys = ON")
+"""FULL, because a commit is an acknowledgement: NORMAL loses some of them in a power cut (reliability)."""
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    begin = connection.get_execution_options().get("univoque_begin", "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(begin)
+
+
+def _advice(message: str) -> str:
+    if "locked" in message:
+        return f"{message}: another process holds the database; try again, or see who does with `univoque doctor`"
+    if "full" in message:
+        return f"{message}: make room on the disk; nothing was lost, and sending goes on by itself"
+    if "no such table" in message or "unable to open" in message:
+        return f"{message}: run `univoque init` first, or name the right file with --config"
+    return message

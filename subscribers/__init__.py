@@ -1,0 +1,1 @@
+"""To whom: persons, organisations, their addresses and their consent."""
