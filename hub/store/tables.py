@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -228,9 +229,13 @@ dispatches = Table(
     Column("urgency", String, nullable=False),
     Column("approved_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("claim", String),
+    Column("claimed_at", Instant),
     Column("planned_at", Instant),
     Column("stopped_at", Instant),
+    Column("cancelled_at", Instant),
     UniqueConstraint("directive", "revision"),
+    comment="One revision on its way; `claim` says who plans it, nothing leaves before planned_at.",
 )
 
 bodies = Table(
@@ -273,10 +278,17 @@ chunks = Table(
     Column("last", Integer, nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("owner", String),
-    Column("epoch", Integer),
-    Column("lease_until", Instant),
     Column("done_at", Instant),
     UniqueConstraint("dispatch", "channel", "first"),
+    Index(
+        "ix_chunks_open",
+        "channel",
+        "urgency",
+        "id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+    comment="Ranges of deliveries; a sender leases one by writing its slot into `owner`.",
 )
 
 attempts = Table(
@@ -294,7 +306,12 @@ attempts = Table(
     Column("code", String, nullable=False),
     Column("provider_id", String, nullable=False),
     Index("ix_attempts_dispatch_seq", "dispatch", "seq"),
-    Index("ix_attempts_provider_id", "provider_id"),
+    Index(
+        "ix_attempts_provider_id",
+        "provider_id",
+        sqlite_where=text("provider_id <> ''"),
+        postgresql_where=text("provider_id <> ''"),
+    ),
     comment="Append-only: an intent (attempting) before each try, an outcome after it, reports as they come.",
 )
 
@@ -307,6 +324,7 @@ due = Table(
     Column("attempt", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("held", Boolean, nullable=False),
+    Column("owner", String),
     Index("ix_due_channel_due_at", "channel", "due_at"),
     comment="Only what must be tried again; `held` waits for a person.",
 )
@@ -317,5 +335,6 @@ slots = Table(
     Column("slot", String, primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("entered_at", Instant, nullable=False),
-    comment="A place for one sender process; each life in it has a new epoch.",
+    Column("lease_until", Instant, nullable=False),
+    comment="A place for one sender process; each life in it has a new epoch, by which an older one is fenced off.",
 )
