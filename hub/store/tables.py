@@ -336,5 +336,5 @@ slots = Table(
     Column("epoch", Integer, nullable=False),
     Column("entered_at", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
-    comment="A place for one sender process; each life in it has a new epoch, by which an older one is fenced off.",
+    comment="A place for one sender process; each life in it has a new epoch and fences off the last.",
 )

@@ -1,0 +1,176 @@
+"""What a ledger promises: leases, and one durable commit for the outcomes and intents of all ready lanes."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from hub.errors import UnivoqueError
+from hub.model.delivery import Outcome
+
+
+class FencedOff(UnivoqueError):  # noqa: N818 - the docstring is the message
+    """This sender's slot was taken over by another life."""
+
+
+class LedgerWaits(UnivoqueError):  # noqa: N818 - as above
+    """The ledger cannot be written at the moment; nothing was lost and nothing was written."""
+
+
+class Item(NamedTuple):
+    """A delivery in a sender's hand; `attempt` counts its tries so far, `due` marks a further one."""
+
+    dispatch: int
+    seq: int
+    body: int
+    address: str
+    token: str
+    attempt: int
+    expires_at: datetime
+    due: bool
+
+
+class Intent(NamedTuple):
+    """A lane is about to make try number `attempt`."""
+
+    item: Item
+    attempt: int
+    lane: int
+
+
+class Again(NamedTuple):
+    """When to try once more; `held` waits for a person instead."""
+
+    at: datetime
+    held: bool
+    attempt: int
+    """The tries that count so far."""
+
+
+class Settled(NamedTuple):
+    """What came of a try; or, with `lane` -1, why there was none."""
+
+    item: Item
+    attempt: int
+    lane: int
+    outcome: Outcome
+    code: str = ""
+    provider_id: str = ""
+    again: Again | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Rows taken in hand: a chunk (`chunk` > 0), or deliveries that are due again (0).
+
+    `items` is empty where every row of the chunk got an outcome without a try; then simply ask again.
+    """
+
+    chunk: int
+    dispatch: int
+    urgency: int
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What happens to an uncertain delivery of a channel: repeated after `wait`, or `held` for a person."""
+
+    held: bool
+    wait: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A new life in a slot, and how many deliveries its last one left uncertain."""
+
+    epoch: int
+    uncertain: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Stops in force."""
+
+    all: bool
+    channels: AbstractSet[str]
+    dispatches: AbstractSet[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Approved words as they were frozen."""
+
+    id: int
+    dispatch: int
+    channel: str
+    language: str
+    stream: str
+    subject: str
+    text: str
+    html: str | None
+    digest: str
+
+
+class Ledger(Protocol):
+    """One sender's view of the deliveries. Every method that writes is one durable commit.
+
+    Raises FencedOff when another life took the slot, LedgerWaits when the database is locked or full.
+    """
+
+    async def enter(
+        self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
+    ) -> Entered:
+        """Begin a life in `slot`: the last one's open intents become uncertain, then due; its leases end."""
+        ...
+
+    async def renew(self, *, at: datetime, until: datetime) -> int:
+        """Keep the slot until `until`, and take over those whose lease ran out; returns what they left uncertain."""
+        ...
+
+    async def lease(self, channel: str, *, at: datetime, above: int | None = None) -> Lease | None:
+        """Take the next chunk by urgency, then age; with `above`, only one more urgent than that. None: no chunk.
+
+        Rows that were tried before are left out; who opted out since approval is `suppressed`, and the rows
+        of a dispatch that was cancelled or has expired get that outcome at once.
+        """
+        ...
+
+    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
+        """Take rows whose time to be tried again has come, with the same regard to opt-outs and expiry."""
+        ...
+
+    async def turn(
+        self,
+        *,
+        at: datetime,
+        settled: Sequence[Settled],
+        intents: Sequence[Intent],
+        done: Sequence[int] = (),
+        released: Sequence[int] = (),
+    ) -> AbstractSet[Intent]:
+        """One commit for a whole turn of the event loop: outcomes, then intents, chunks done or given back.
+
+        Returns the intents that are void, because a report settled the delivery meanwhile: do not send those.
+        An outcome of a delivery that a report has finished already is dropped.
+        """
+        ...
+
+    async def put_back(self, items: Sequence[Item]) -> None:
+        """Give due rows back, untried."""
+        ...
+
+    async def body(self, body: int) -> Body:
+        """The words of a body."""
+        ...
+
+    async def orders(self) -> Orders:
+        """The stops in force."""
+        ...
+
+    async def leave(self) -> None:
+        """End this life: give all leases back. Its open intents stay, for `enter` to find."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,82 @@
+"""The SQL of the SQLite ledger; named here so that its module reads as the protocol."""
+
+TAKE_SLOT = """
+INSERT INTO slots (slot, epoch, entered_at, lease_until) VALUES (?1, 1, ?2, ?3)
+ON CONFLICT (slot) DO UPDATE SET epoch = epoch + 1, entered_at = ?2, lease_until = ?3
+RETURNING epoch
+"""
+
+# Only slots that own something: the others have nothing to take over.
+SLOTS_RUN_OUT = """
+SELECT slot FROM slots WHERE lease_until < ? AND slot <> ? AND (
+    EXISTS (SELECT 1 FROM chunks WHERE owner = slot AND done_at IS NULL)
+    OR EXISTS (SELECT 1 FROM due WHERE owner = slot))
+"""
+
+# An open intent lies in a chunk or a due row that its slot still owns: never a scan of all attempts.
+OPEN_INTENTS = """
+WITH mine AS (
+    SELECT d.dispatch, d.seq, d.channel FROM chunks AS c
+    JOIN deliveries AS d ON d.dispatch = c.dispatch AND d.seq BETWEEN c.first AND c.last
+    WHERE c.done_at IS NULL AND c.owner = :slot
+    UNION
+    SELECT dispatch, seq, channel FROM due WHERE owner = :slot
+)
+SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel FROM mine
+JOIN attempts AS a ON a.id = (
+    SELECT l.id FROM attempts AS l WHERE l.dispatch = mine.dispatch AND l.seq = mine.seq
+    ORDER BY l.id DESC LIMIT 1)
+WHERE a.outcome = 'attempting' AND a.owner = :slot
+"""
+
+# The condition repeats the partial index ix_chunks_open word for word, or SQLite would not use it.
+NEXT_CHUNK = """
+SELECT c.id, c.dispatch, c.first, c.last, c.urgency, d.approved_at, d.expires_at, d.cancelled_at IS NOT NULL
+FROM chunks AS c JOIN dispatches AS d ON d.id = c.dispatch
+WHERE c.done_at IS NULL AND c.channel = ? AND c.urgency < ? AND c.owner IS NULL
+    AND d.planned_at IS NOT NULL AND (d.stopped_at IS NULL OR d.cancelled_at IS NOT NULL)
+ORDER BY c.urgency, c.id LIMIT 1
+"""
+
+_BARRED = "(p.erased_at IS NOT NULL OR (p.opted_out_at IS NOT NULL AND b.stream <> 'duty'))"
+
+CHUNK_ITEMS = f"""
+SELECT d.seq, d.body, d.address, d.token, {_BARRED}
+FROM deliveries AS d JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
+WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
+    AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.dispatch = d.dispatch AND a.seq = d.seq)
+ORDER BY d.seq
+"""  # noqa: S608 - a constant
+
+DUE_ITEMS = f"""
+SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, {_BARRED},
+    x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL, u.due_at
+FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
+JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
+JOIN dispatches AS x ON x.id = u.dispatch
+WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL
+    AND (x.stopped_at IS NULL OR x.cancelled_at IS NOT NULL)
+ORDER BY u.due_at LIMIT ?
+"""  # noqa: S608 - a constant
+
+URGENCIES = "SELECT min(urgency) FROM chunks WHERE dispatch = ?"
+
+CLOSE_CHUNK = """
+INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
+SELECT d.dispatch, d.seq, 0, ?, ?, ?, ?, -1, '', '' FROM deliveries AS d
+WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
+    AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.dispatch = d.dispatch AND a.seq = d.seq)
+"""
+
+APPEND = """
+INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# A report from outside may have come before our own outcome; what it finished stays finished.
+SETTLE = """
+INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (
+    SELECT 1 FROM attempts WHERE dispatch = ?1 AND seq = ?2 AND outcome IN
+        ('accepted', 'delivered', 'refused', 'bounced', 'expired', 'cancelled', 'suppressed'))
+"""
