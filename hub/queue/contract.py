@@ -62,15 +62,14 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Rows taken in hand: a chunk (`chunk` > 0), or deliveries that are due again (0).
+    """Rows taken in hand: a chunk, or deliveries that are due again (`chunk` 0).
 
-    `items` is empty where every row of the chunk got an outcome without a try; then simply ask again.
+    `items` is empty where every row got an outcome without a try; then simply ask again.
     """
 
     chunk: int
-    dispatch: int
-    urgency: int
     items: Sequence[Item]
+    urgency: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +125,11 @@ class Ledger(Protocol):
         ...
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
-        """Keep the slot until `until`, and take over those whose lease ran out; returns what they left uncertain."""
+        """Keep the slot until `until`, and take over those that ran out; returns what they left uncertain."""
         ...
 
     async def lease(self, channel: str, *, at: datetime, above: int | None = None) -> Lease | None:
-        """Take the next chunk by urgency, then age; with `above`, only one more urgent than that. None: no chunk.
+        """Take the next chunk by urgency, then age; with `above`, only a more urgent one. None: no chunk.
 
         Rows that were tried before are left out; who opted out since approval is `suppressed`, and the rows
         of a dispatch that was cancelled or has expired get that outcome at once.

@@ -1,5 +1,14 @@
 """The SQL of the SQLite ledger; named here so that its module reads as the protocol."""
 
+LEAST_URGENT = 1_000
+"""Above every value of chunks.urgency."""
+
+URGENCY_OF_RETRIES = 1
+"""Behind what is immediate, where everybody is reached once first; before the rest."""
+
+STOP = "stop/"
+"""What precedes the name of a stopped channel among the settings; `stop/*` stops everything."""
+
 TAKE_SLOT = """
 INSERT INTO slots (slot, epoch, entered_at, lease_until) VALUES (?1, 1, ?2, ?3)
 ON CONFLICT (slot) DO UPDATE SET epoch = epoch + 1, entered_at = ?2, lease_until = ?3
@@ -26,7 +35,7 @@ SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel FROM mine
 JOIN attempts AS a ON a.id = (
     SELECT l.id FROM attempts AS l WHERE l.dispatch = mine.dispatch AND l.seq = mine.seq
     ORDER BY l.id DESC LIMIT 1)
-WHERE a.outcome = 'attempting' AND a.owner = :slot
+WHERE a.outcome = 'attempting'
 """
 
 # The condition repeats the partial index ix_chunks_open word for word, or SQLite would not use it.
@@ -46,26 +55,38 @@ FROM deliveries AS d JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id
 WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
     AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.dispatch = d.dispatch AND a.seq = d.seq)
 ORDER BY d.seq
-"""  # noqa: S608 - a constant
+"""  # noqa: S608 - made of constants
 
 DUE_ITEMS = f"""
 SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, {_BARRED},
-    x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL, u.due_at
+    x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 JOIN dispatches AS x ON x.id = u.dispatch
 WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL
     AND (x.stopped_at IS NULL OR x.cancelled_at IS NOT NULL)
 ORDER BY u.due_at LIMIT ?
-"""  # noqa: S608 - a constant
+"""  # noqa: S608 - made of constants
 
-URGENCIES = "SELECT min(urgency) FROM chunks WHERE dispatch = ?"
+OUT_SINCE = "SELECT value_hash FROM suppressions WHERE channel = ? AND at >= ?"
 
+CHUNK_DONE = "UPDATE chunks SET done_at = ? WHERE id = ?"
+FREE_CHUNKS = "UPDATE chunks SET owner = NULL WHERE owner = ? AND done_at IS NULL"
 CLOSE_CHUNK = """
-INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
-SELECT d.dispatch, d.seq, 0, ?, ?, ?, ?, -1, '', '' FROM deliveries AS d
+INSERT INTO attempts (outcome, at, owner, epoch, dispatch, seq, attempt, lane, code, provider_id)
+SELECT ?, ?, ?, ?, d.dispatch, d.seq, 0, -1, '', '' FROM deliveries AS d
 WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
     AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.dispatch = d.dispatch AND a.seq = d.seq)
+"""
+
+TAKE_DUE = "UPDATE due SET owner = ? WHERE dispatch = ? AND seq = ?"
+GIVE_DUE = "UPDATE due SET owner = NULL WHERE dispatch = ? AND seq = ? AND owner = ?"
+FREE_DUE = "UPDATE due SET owner = NULL WHERE owner = ?"
+STILL_DUE = "SELECT 1 FROM due WHERE dispatch = ? AND seq = ? AND owner = ?"
+FORGET = "DELETE FROM due WHERE dispatch = ? AND seq = ?"
+AGAIN = """
+INSERT OR REPLACE INTO due (attempt, due_at, held, dispatch, seq, channel, owner)
+SELECT ?, ?, ?, dispatch, seq, channel, NULL FROM deliveries WHERE dispatch = ? AND seq = ?
 """
 
 APPEND = """
@@ -80,3 +101,12 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (
     SELECT 1 FROM attempts WHERE dispatch = ?1 AND seq = ?2 AND outcome IN
         ('accepted', 'delivered', 'refused', 'bounced', 'expired', 'cancelled', 'suppressed'))
 """
+
+OUTCOME = "SELECT outcome FROM attempts WHERE dispatch = ? AND seq = ? ORDER BY id DESC LIMIT 1"
+
+BODY = """
+SELECT id, dispatch, channel, language, stream, subject, text, html, digest FROM bodies WHERE id = ?
+"""
+
+STOPS = "SELECT key FROM settings WHERE key GLOB 'stop/*'"
+STOPPED_DISPATCHES = "SELECT id FROM dispatches WHERE stopped_at IS NOT NULL OR cancelled_at IS NOT NULL"

@@ -1,0 +1,252 @@
+"""Where lanes hand in an outcome and get the next delivery: one ledger turn for all that are ready."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+
+from hub.model.delivery import Outcome
+from hub.now import Clock
+from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerWaits, Orders, Settled
+
+log = structlog.get_logger(__name__)
+
+DUE_AT_ONCE = 200
+"""How many deliveries that are due again are taken in hand at once."""
+
+
+@dataclass(slots=True, eq=False)
+class _Hand:
+    """A lease in this sender's hand; `flying` rows are with lanes, a `dropped` chunk goes back unfinished."""
+
+    lease: Lease
+    rows: deque[Item]
+    flying: int = 0
+    dropped: bool = False
+
+    @property
+    def spent(self) -> bool:
+        return not self.rows and not self.flying
+
+
+class _Call(NamedTuple):
+    """A lane that asks for work."""
+
+    lane: int
+    answer: asyncio.Future[Item | None]
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """All that waits for one channel."""
+
+    calls: deque[_Call] = field(default_factory=deque)
+    hands: list[_Hand] = field(default_factory=list)
+    flying: int = 0
+    dry: bool = False
+    """Nothing to lease when last asked; the next look at the ledger clears it."""
+    paused_until: float = 0.0
+    probing: bool = False
+    """The channel failed as a whole: one lane at a time, until one succeeds."""
+
+
+class _Chosen(NamedTuple):
+    """What the next commit is to bring about."""
+
+    intent: Intent
+    call: _Call
+    line: _Line
+    hand: _Hand
+
+
+class Desk:
+    """Groups the exchanges of one turn of the event loop into one durable commit.
+
+    A lane gets an item only when its previous outcome and its new intent are on disk; so a crash leaves
+    at most one uncertain delivery per lane.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, channels: Iterable[str]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._lines = {channel: _Line() for channel in channels}
+        self._flights: dict[int, tuple[_Line, _Hand]] = {}
+        self._settled: list[Settled] = []
+        self._back: list[Item] = []
+        self._orders = Orders(False, frozenset(), frozenset())
+        self._bell = asyncio.Event()
+        self._closing = False
+
+    async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Item | None:
+        """Hand in what came of the last item, get the next one; None when the desk closes.
+
+        Waits while there is nothing to do; the outcome is durable by then.
+        """
+        line = self._lines[channel]
+        if settled is not None:
+            self._settled.append(settled)
+            self._land(lane)
+        call = _Call(lane, asyncio.get_running_loop().create_future())
+        line.calls.append(call)
+        self._bell.set()
+        return await call.answer
+
+    def pause(self, channel: str, seconds: float) -> None:
+        """Hand nothing out for a while, then to one lane at a time until `resume`."""
+        line, loop = self._lines[channel], asyncio.get_running_loop()
+        line.paused_until = loop.time() + seconds
+        line.probing = True
+        loop.call_later(seconds, self._bell.set)
+
+    def resume(self, channel: str) -> None:
+        """The channel works again."""
+        self._lines[channel].probing = False
+        self._bell.set()
+
+    async def look(self) -> None:
+        """Read the stops in force, take in what is more urgent, let idle lanes see what is new or due."""
+        self._orders = await self._ledger.orders()
+        for channel, line in self._lines.items():
+            line.dry = False
+            for hand in line.hands:
+                if self._stopped(channel, hand):
+                    self._drop(hand)
+            urgency = min((hand.lease.urgency for hand in line.hands if hand.rows), default=0)
+            if urgency > 0 and not self._closing and not self._rests(channel, line):
+                self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
+        self._bell.set()
+
+    def close(self) -> None:
+        """Hand nothing out any more; lanes end as they come back."""
+        self._closing = True
+        for line in self._lines.values():
+            for hand in line.hands:
+                self._drop(hand)
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Serve the lanes, turn after turn, until cancelled. A locked or full database makes them wait."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            try:
+                await self._turn()
+            except LedgerWaits as reason:
+                log.warning("ledger waits", reason=str(reason))
+                await asyncio.sleep(0.5)
+                self._bell.set()
+
+    async def _turn(self) -> None:
+        if self._back:
+            await self._ledger.put_back(self._back)
+            self._back.clear()
+        chosen: list[_Chosen] = []
+        for channel, line in self._lines.items():
+            if line.calls and not self._closing and not self._rests(channel, line):
+                await self._fill(channel, line)
+                chosen += self._choose(line)
+        void = await self._commit(chosen)
+        for intent, call, line, _ in chosen:
+            if intent in void:
+                self._land(call.lane)
+                line.calls.appendleft(call)
+                self._bell.set()
+            elif not call.answer.done():
+                call.answer.set_result(intent.item)
+        if self._closing and not self._settled:
+            self._dismiss()
+
+    async def _commit(self, chosen: list[_Chosen]) -> AbstractSet[Intent]:
+        settled, self._settled = self._settled, []
+        spent = [(line, hand) for line in self._lines.values() for hand in line.hands if hand.spent]
+        chunks = [hand for _, hand in spent if hand.lease.chunk]
+        if not (settled or chosen or spent):
+            return frozenset()
+        try:
+            void = await self._ledger.turn(
+                at=self._clock.now(),
+                settled=settled,
+                intents=[choice.intent for choice in chosen],
+                done=[hand.lease.chunk for hand in chunks if not hand.dropped],
+                released=[hand.lease.chunk for hand in chunks if hand.dropped],
+            )
+        except LedgerWaits:
+            self._settled = settled + self._settled
+            for intent, call, line, hand in reversed(chosen):
+                self._land(call.lane)
+                line.calls.appendleft(call)
+                hand.rows.appendleft(intent.item)
+                if hand.dropped:
+                    self._drop(hand)
+            raise
+        for line, hand in spent:
+            line.hands.remove(hand)
+        return void
+
+    async def _fill(self, channel: str, line: _Line) -> None:
+        """Lease more where lanes wait and too little is in hand."""
+        while not line.dry and sum(len(hand.rows) for hand in line.hands) < len(line.calls):
+            now = self._clock.now()
+            lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
+            lease = lease or await self._ledger.lease(channel, at=now)
+            line.dry = lease is None
+            self._take(line, lease)
+            if lease is not None and not lease.items:
+                self._bell.set()  # a whole chunk was closed without sending: let others have a turn first
+                return
+
+    def _choose(self, line: _Line) -> list[_Chosen]:
+        chosen: list[_Chosen] = []
+        now = self._clock.now()
+        for hand in line.hands:
+            while hand.rows and line.calls and not (line.probing and line.flying):
+                item = hand.rows.popleft()
+                if item.expires_at <= now:
+                    self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
+                    continue
+                call = line.calls.popleft()
+                hand.flying += 1
+                line.flying += 1
+                self._flights[call.lane] = (line, hand)
+                chosen.append(_Chosen(Intent(item, item.attempt + 1, call.lane), call, line, hand))
+        if line.calls and not line.dry and not line.probing:
+            self._bell.set()  # all that was in hand had expired
+        return chosen
+
+    def _land(self, lane: int) -> None:
+        line, hand = self._flights.pop(lane)
+        line.flying -= 1
+        hand.flying -= 1
+
+    def _take(self, line: _Line, lease: Lease | None) -> None:
+        if lease is not None and lease.items:
+            line.hands.append(_Hand(lease, deque(lease.items)))
+            line.hands.sort(key=lambda hand: hand.lease.urgency)
+
+    def _drop(self, hand: _Hand) -> None:
+        self._back += [item for item in hand.rows if item.due]
+        hand.rows.clear()
+        hand.dropped = True
+
+    def _dismiss(self) -> None:
+        for line in self._lines.values():
+            while line.calls:
+                answer = line.calls.popleft().answer
+                if not answer.done():
+                    answer.set_result(None)
+
+    def _rests(self, channel: str, line: _Line) -> bool:
+        return self._all_stopped(channel) or asyncio.get_running_loop().time() < line.paused_until
+
+    def _all_stopped(self, channel: str) -> bool:
+        return self._orders.all or channel in self._orders.channels
+
+    def _stopped(self, channel: str, hand: _Hand) -> bool:
+        stopped = self._orders.dispatches
+        return self._all_stopped(channel) or (
+            bool(stopped) and any(item.dispatch in stopped for item in hand.rows)
+        )

@@ -1,0 +1,179 @@
+"""Deliveries: how they stand, which are in doubt or failed, and what others report of them."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy.sql.expression import Subquery
+
+from hub.model.delivery import Outcome
+from hub.store.engine import Tx
+from hub.store.instance import Instance
+from hub.store.tables import attempts, deliveries, due
+
+NAMESPACE = UUID("6b1a7c52-3a0e-5c8e-9d2f-0f5d4b1e7a90")
+"""Of all delivery keys; with the instance's own id in the name, two instances never share one."""
+
+
+class Try(NamedTuple):
+    """One attempt at one delivery."""
+
+    dispatch: int
+    seq: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one delivery stands; never its address."""
+
+    dispatch: int
+    seq: int
+    channel: str
+    outcome: Outcome
+    at: datetime
+    attempt: int
+    code: str
+    held: bool = False
+
+
+def key_of(instance: Instance, dispatch: int, seq: int) -> str:
+    """The delivery's UUID: the same for every attempt, so its Message-ID repeats."""
+    return str(uuid5(NAMESPACE, f"{instance.id}/{dispatch}/{seq}"))
+
+
+def attempt_id(instance: Instance, made: Try) -> str:
+    """What stands in a callback's path: which attempt, and a mark that only this instance can make."""
+    plain = "-".join(map(str, made))
+    return f"{plain}-{_mark(instance, plain)}"
+
+
+def read_attempt_id(instance: Instance, text: str) -> Try | None:
+    """The attempt that a callback names, None where this instance never gave out such an id."""
+    plain, _, mark = text.rpartition("-")
+    if not hmac.compare_digest(mark.encode(), _mark(instance, plain).encode()):
+        return None
+    dispatch, seq, attempt = plain.split("-")
+    return Try(int(dispatch), int(seq), int(attempt))
+
+
+def _mark(instance: Instance, plain: str) -> str:
+    return hashlib.blake2s(plain.encode(), key=instance.secret[:32], digest_size=10).hexdigest()
+
+
+async def counts(tx: Tx, dispatch: int) -> Mapping[str, Mapping[Outcome, int]]:
+    """Per channel, how many deliveries stand at which outcome."""
+    latest = _latest(dispatch)
+    outcome = func.coalesce(latest.c.outcome, Outcome.QUEUED.value).label("outcome")
+    rows = await tx.execute(
+        select(deliveries.c.channel, outcome, func.count())
+        .select_from(deliveries.outerjoin(latest, latest.c.seq == deliveries.c.seq))
+        .where(deliveries.c.dispatch == dispatch)
+        .group_by(deliveries.c.channel, outcome)
+        .order_by(deliveries.c.channel)
+    )
+    found: dict[str, dict[Outcome, int]] = {}
+    for channel, state, number in rows:
+        found.setdefault(channel, {})[Outcome(state)] = number
+    return found
+
+
+async def uncertain(tx: Tx, dispatch: int) -> list[Standing]:
+    """Deliveries that the far side may or may not have; those `held` wait for a person."""
+    return await _standing(tx, dispatch, Outcome.UNCERTAIN)
+
+
+async def failed(tx: Tx, dispatch: int) -> list[Standing]:
+    """Deliveries that will not arrive."""
+    return await _standing(tx, dispatch, Outcome.REFUSED, Outcome.BOUNCED, Outcome.EXPIRED)
+
+
+async def ever_uncertain(tx: Tx, dispatch: int) -> frozenset[int]:
+    """The seq of each delivery that was uncertain at any time: only these may have been repeated."""
+    where = (attempts.c.dispatch == dispatch) & (attempts.c.outcome == Outcome.UNCERTAIN.value)
+    return frozenset((await tx.execute(select(attempts.c.seq).distinct().where(where))).scalars())
+
+
+async def outcome_of(tx: Tx, dispatch: int, seq: int) -> Outcome | None:
+    """How one delivery stands; None where there is no such delivery."""
+    there = (deliveries.c.dispatch == dispatch) & (deliveries.c.seq == seq)
+    if (await tx.execute(select(deliveries.c.seq).where(there))).one_or_none() is None:
+        return None
+    query = select(attempts.c.outcome).where(attempts.c.dispatch == dispatch, attempts.c.seq == seq)
+    outcome = (await tx.execute(query.order_by(attempts.c.id.desc()).limit(1))).scalar_one_or_none()
+    return Outcome.QUEUED if outcome is None else Outcome(outcome)
+
+
+async def find_by_provider_id(tx: Tx, provider_id: str) -> Try | None:
+    """The attempt for which the far side gave this id (queue id, SID)."""
+    query = select(attempts.c.dispatch, attempts.c.seq, attempts.c.attempt)
+    row = (await tx.execute(query.where(attempts.c.provider_id == provider_id).limit(1))).one_or_none()
+    return None if row is None or not provider_id else Try(*row)
+
+
+async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:
+    """The channel and address of a delivery."""
+    query = select(deliveries.c.channel, deliveries.c.address)
+    row = (await tx.execute(query.where(deliveries.c.dispatch == dispatch, deliveries.c.seq == seq))).one()
+    return row[0], row[1]
+
+
+async def append_report(
+    tx: Tx, made: Try, outcome: Outcome, *, at: datetime, code: str, provider_id: str
+) -> None:
+    """Append what the far side reports, and take the delivery off the list of those to be tried again."""
+    await tx.execute(
+        insert(attempts).values(
+            dispatch=made.dispatch,
+            seq=made.seq,
+            attempt=made.attempt,
+            outcome=outcome.value,
+            at=at,
+            owner="report",
+            epoch=0,
+            lane=-1,
+            code=code,
+            provider_id=provider_id,
+        )
+    )
+    await tx.execute(delete(due).where(due.c.dispatch == made.dispatch, due.c.seq == made.seq))
+
+
+def _latest(dispatch: int) -> Subquery:
+    """The newest attempts row of each delivery that has one."""
+    newest = (
+        select(func.max(attempts.c.id).label("id"))
+        .where(attempts.c.dispatch == dispatch)
+        .group_by(attempts.c.seq)
+        .subquery()
+    )
+    return select(attempts).join(newest, newest.c.id == attempts.c.id).subquery("latest")
+
+
+async def _standing(tx: Tx, dispatch: int, *outcomes: Outcome) -> list[Standing]:
+    last = _latest(dispatch)
+    one = (deliveries.c.dispatch == dispatch) & (deliveries.c.seq == last.c.seq)
+    again = and_(due.c.dispatch == deliveries.c.dispatch, due.c.seq == deliveries.c.seq)
+    rows = await tx.execute(
+        select(
+            last.c.seq,
+            deliveries.c.channel,
+            last.c.outcome,
+            last.c.at,
+            last.c.attempt,
+            last.c.code,
+            func.coalesce(due.c.held, False),
+        )
+        .select_from(deliveries.join(last, one).outerjoin(due, again))
+        .where(last.c.outcome.in_([outcome.value for outcome in outcomes]))
+        .order_by(last.c.seq)
+    )
+    return [
+        Standing(dispatch, seq, channel, Outcome(outcome), at, attempt, code, bool(held))
+        for seq, channel, outcome, at, attempt, code, held in rows
+    ]

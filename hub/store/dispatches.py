@@ -1,0 +1,215 @@
+"""Dispatches: one revision on its way, its frozen words, its recipients and their chunks."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy.engine import Row
+
+from hub.errors import EnvironmentFailed, NotFound
+from hub.model.message import Message
+from hub.store.engine import Tx
+from hub.store.tables import bodies, chunks, deliveries, dispatches, due
+
+URGENCIES = {"Immediate": 0, "Expected": 1, "Future": 2}
+"""The order in which chunks leave; less is sooner."""
+
+# A planner that wrote nothing for so long is dead; it writes a batch several times a second.
+CLAIM_HOLDS = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Nothing leaves before `planned_at`; stopped holds what is left, cancelled ends it."""
+
+    id: int
+    directive: str
+    revision: int
+    mode: str
+    urgency: str
+    approved_at: datetime
+    expires_at: datetime
+    planned_at: datetime | None
+    stopped_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class NewDelivery(NamedTuple):
+    """One message to one address, as planned."""
+
+    seq: int
+    person: int
+    channel: str
+    address: str
+    token: str
+    body: int
+
+
+_COLUMNS = [dispatches.c[name] for name in Dispatch.__dataclass_fields__]
+
+
+async def announce(
+    tx: Tx,
+    *,
+    directive: str,
+    revision: int,
+    mode: str,
+    urgency: str,
+    approved_at: datetime,
+    expires_at: datetime,
+) -> Dispatch:
+    """Note that this approved revision has to go out; doing so again changes nothing.
+
+    Within the approval's own transaction, so that a crash after it cannot forget the dispatch.
+    """
+    known = await find(tx, directive, revision)
+    if known is not None:
+        return known
+    await tx.execute(
+        insert(dispatches).values(
+            directive=directive,
+            revision=revision,
+            mode=mode,
+            urgency=urgency,
+            approved_at=approved_at,
+            expires_at=expires_at,
+        )
+    )
+    return await get(tx, directive, revision)
+
+
+async def find(tx: Tx, directive: str, revision: int) -> Dispatch | None:
+    """The dispatch of one revision, None where it has none."""
+    where = (dispatches.c.directive == directive) & (dispatches.c.revision == revision)
+    row = (await tx.execute(select(*_COLUMNS).where(where))).one_or_none()
+    return None if row is None else _dispatch(row)
+
+
+async def get(tx: Tx, directive: str, revision: int) -> Dispatch:
+    """Raises NotFound."""
+    found = await find(tx, directive, revision)
+    if found is None:
+        raise NotFound(f"Revision {revision} of {directive} was never dispatched; approve it first")
+    return found
+
+
+async def of_directive(tx: Tx, directive: str | None = None) -> list[Dispatch]:
+    """All dispatches, or those of one directive, oldest first."""
+    query = select(*_COLUMNS).order_by(dispatches.c.id)
+    if directive is not None:
+        query = query.where(dispatches.c.directive == directive)
+    return [_dispatch(row) for row in await tx.execute(query)]
+
+
+async def unplanned(tx: Tx) -> list[Dispatch]:
+    """Those that were announced and are not planned to the end."""
+    query = select(*_COLUMNS).where(dispatches.c.planned_at.is_(None)).order_by(dispatches.c.id)
+    return [_dispatch(row) for row in await tx.execute(query)]
+
+
+async def unfinished(tx: Tx, dispatch: int) -> bool:
+    """Whether a sender still has work: unplanned, a chunk not done, or a delivery due again and not held."""
+    row = await tx.execute(
+        select(
+            or_(
+                exists().where(dispatches.c.id == dispatch, dispatches.c.planned_at.is_(None)),
+                exists().where(chunks.c.dispatch == dispatch, chunks.c.done_at.is_(None)),
+                exists().where(due.c.dispatch == dispatch, due.c.held.is_(False)),
+            )
+        )
+    )
+    return bool(row.scalar_one())
+
+
+async def claim(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> bool:
+    """Become the one who plans it, unless it is planned or somebody is at it; what a dead planner left goes."""
+    free = or_(dispatches.c.claim.is_(None), dispatches.c.claimed_at < at - CLAIM_HOLDS)
+    result = await tx.execute(
+        update(dispatches)
+        .where(dispatches.c.id == dispatch, dispatches.c.planned_at.is_(None), free)
+        .values(claim=claim, claimed_at=at)
+    )
+    if result.rowcount != 1:
+        return False
+    for table in (chunks, deliveries, bodies):
+        await tx.execute(delete(table).where(table.c.dispatch == dispatch))
+    return True
+
+
+async def uphold(tx: Tx, dispatch: int, *, claim: str, at: datetime, planned: datetime | None = None) -> None:
+    """Say that the planner lives, or with `planned` that the plan is complete. First in each of its writes.
+
+    Raises EnvironmentFailed when another planner took over.
+    """
+    values = {"claimed_at": at} if planned is None else {"claimed_at": at, "planned_at": planned}
+    result = await tx.execute(
+        update(dispatches)
+        .where(dispatches.c.id == dispatch, dispatches.c.claim == claim, dispatches.c.planned_at.is_(None))
+        .values(**values)
+    )
+    if result.rowcount != 1:
+        raise EnvironmentFailed(
+            f"Another process took over the planning of dispatch {dispatch}; let it finish"
+        )
+
+
+async def add_body(tx: Tx, dispatch: int, message: Message, *, stream: str) -> int:
+    """Freeze the words for one set of hats; returns the body's id."""
+    result = await tx.execute(
+        insert(bodies).values(
+            dispatch=dispatch,
+            channel=message.channel,
+            language=message.language,
+            stream=stream,
+            hats=[list(hat) for hat in message.hats],
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            digest=body_digest(
+                message.channel, message.language, stream, message.subject, message.text, message.html
+            ),
+        )
+    )
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def body_digest(*words: str | None) -> str:
+    """The digest of channel, language, stream, subject, text and html, in this order; compared before sending."""
+    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
+
+
+async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[NewDelivery]) -> None:
+    """Write planned deliveries in bulk."""
+    if rows:
+        await tx.execute(insert(deliveries), [{"dispatch": dispatch, **row._asdict()} for row in rows])
+
+
+async def add_chunks(
+    tx: Tx, dispatch: int, channel: str, *, first: int, last: int, size: int, urgency: str
+) -> None:
+    """Cut the deliveries `first` to `last` of one channel into chunks of `size`."""
+    starts = range(first, last + 1, size)
+    if starts:
+        await tx.execute(
+            insert(chunks),
+            [
+                {
+                    "dispatch": dispatch,
+                    "channel": channel,
+                    "first": start,
+                    "last": min(start + size - 1, last),
+                    "urgency": URGENCIES[urgency],
+                }
+                for start in starts
+            ],
+        )
+
+
+def _dispatch(row: Row[tuple[object, ...]]) -> Dispatch:
+    return Dispatch(*row)  # type: ignore[arg-type]
