@@ -1,0 +1,1 @@
+"""A directive's facts: by key, with their scope, printed per language, and traced where they are printed."""

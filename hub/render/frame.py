@@ -1,0 +1,286 @@
+"""Puts blocks into a frame: one message for one person, whatever hats they wear (decision 13)."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import css_inline
+from jinja2 import Environment
+
+from channels import gsm
+from channels.contract import PERSONAL_LINK
+from hub.facts.trace import capitalised, retrace, traced, untrace
+from hub.model.message import Block, Hat, Line, Message, Paragraph, Span
+from hub.model.review import Kind, Mode
+from hub.register import Register
+from hub.render.pattern import fill, parse
+from hub.render.wording import Words, Wording
+
+COMPOSITION = 1
+"""The version of the way messages are composed; a change voids approvals."""
+
+SMS_BUDGET = 2
+"""Segments; what does not fit is said to be behind the link, never cut."""
+
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a message needs beyond its blocks. `code` is the public reference code, `url` the permanent page."""
+
+    wording: Wording
+    register: Register
+    code: str
+    url: str
+    mode: Mode
+    kind: Kind = Kind.NEW
+    stream: str = "directives"
+    sender: str = "Univoque"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Paragraphs that the same hats read."""
+
+    hats: tuple[Hat, ...]
+    paragraphs: tuple[Paragraph, ...]
+
+
+def compose(blocks: Sequence[Block], frame: Frame) -> Message:
+    """One message of the blocks of one person, in reading order, all of one channel and language."""
+    first = blocks[0].variant
+    words = frame.wording.languages[first.language]
+    if first.channel == "sms":
+        return _sms(blocks, frame, words)
+    values = _values(blocks, frame, words)
+    text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
+    html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
+    return Message(
+        directive=blocks[0].directive,
+        hats=_hats(blocks),
+        channel=first.channel,
+        language=first.language,
+        subject=_subject(blocks[0], frame, words),
+        text=text,
+        html=_inlined(untrace(html)[0]) if first.channel == "email" else untrace(html)[0],
+        spans=spans,
+    )
+
+
+def digest(value: Block | Message) -> str:
+    """The SHA-256 of a block or message in canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(asdict(value)).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with one form per value: keys sorted, no spaces, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def frames_digest(wording: Wording) -> str:
+    """The SHA-256 of all that the frames are made of: templates and words around the facts."""
+    parts = [f"composition {COMPOSITION}"]
+    for name in ("email.txt.j2", "email.html.j2", "email.css", "web.txt.j2", "web.html.j2"):
+        parts.append(_source(wording.jinja, f"messages/{name}"))
+    parts += [canonical(words.wording) for words in wording.languages.values()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def sections(blocks: Sequence[Block]) -> tuple[Section, ...]:
+    """Paragraphs by the hats that read exactly the same words; each is printed once, naming all of them."""
+    said: dict[tuple[str, tuple[str, ...]], tuple[Paragraph, list[Hat]]] = {}
+    for block in blocks:
+        hat = Hat(block.variant.sector, block.variant.audience)
+        for paragraph in block.paragraphs:
+            key = (paragraph.measure, tuple(line.text for line in paragraph.lines))
+            said.setdefault(key, (paragraph, []))[1].append(hat)
+    grouped: list[Section] = []
+    for paragraph, hats in said.values():
+        if grouped and grouped[-1].hats == tuple(hats):
+            grouped[-1] = Section(grouped[-1].hats, (*grouped[-1].paragraphs, paragraph))
+        else:
+            grouped.append(Section(tuple(hats), (paragraph,)))
+    return tuple(grouped)
+
+
+def hat_label(hat: Hat, words: Words, register: Register) -> str:
+    """How a quality is named to its reader: "direction, Maisons de repos"."""
+    frame = words.wording["frame"]
+    sector = register.sectors[hat.sector].name[words.language]
+    return fill(parse(frame["hat"]), {"audience": frame["audience"][hat.audience], "sector": sector}.get)
+
+
+def _hats(blocks: Sequence[Block]) -> tuple[Hat, ...]:
+    return tuple(Hat(block.variant.sector, block.variant.audience) for block in blocks)
+
+
+def _subject(block: Block, frame: Frame, words: Words) -> str:
+    """Our titles carry no numbers; an exercise says so first."""
+    exercise = words.wording["frame"]["exercise_subject"]
+    return f"{exercise} – {block.title.text}" if frame.mode == Mode.EXERCISE else block.title.text
+
+
+def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, Any]:
+    grouped = sections(blocks)
+    shared = _shared_validity(blocks)
+    wording = words.wording["frame"]
+    return {
+        "language": words.language,
+        "exercise": wording["exercise_banner"] if frame.mode == Mode.EXERCISE else "",
+        "title": retrace(blocks[0].title),
+        "sender": frame.sender,
+        "head": [retrace(line) for line in _union(block.head for block in blocks)],
+        "sections": [
+            {
+                "hats": _for_you(section, words, frame) if len(blocks) > 1 else "",
+                "paragraphs": [_paragraph(paragraph, folded=bool(shared)) for paragraph in section.paragraphs],
+            }
+            for section in grouped
+        ],
+        "shared": [retrace(line) for line in shared],
+        "tail": [
+            {"text": retrace(line), "url": line.url, "slot": line.slot}
+            for line in _union(block.tail for block in blocks)
+            if line.slot != "validity_all"
+        ],
+        "hats": "" if len(blocks) > 1 else _for_you(Section(_hats(blocks), ()), words, frame),
+        "wording": wording,
+        "reference": fill(parse(wording["reference"]), {"ref": traced("ref", frame.code)}.get),
+        "page": traced("link", frame.url),
+        "page_url": frame.url,
+        "why": wording["why_duty" if frame.stream == "duty" else "why_directives"],
+        "choices": wording["your_address" if frame.stream == "duty" else "your_choices"],
+        "personal_link": PERSONAL_LINK,
+    }
+
+
+def _for_you(section: Section, words: Words, frame: Frame) -> str:
+    labels = " ; ".join(hat_label(hat, words, frame.register) for hat in section.hats)
+    return fill(parse(words.wording["frame"]["for_you"]), {"hats": labels}.get)
+
+
+def _paragraph(paragraph: Paragraph, *, folded: bool) -> dict[str, Any]:
+    lines = [line for line in paragraph.lines if not (folded and line.slot == "validity")]
+    return {"what": retrace(lines[0]), "more": [retrace(line) for line in lines[1:]]}
+
+
+def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
+    """One sentence for all, when every paragraph of every block holds in the same place and time."""
+    said = {line.text for block in blocks for p in block.paragraphs for line in p.lines if line.slot == "validity"}
+    shared = [line for block in blocks for line in block.tail if line.slot == "validity_all"]
+    if len(said) != 1 or len({line.text for line in shared}) != 1 or len(shared) != len(blocks):
+        return []
+    spans = tuple(dict.fromkeys(span for line in shared for span in line.spans))
+    return [Line("validity_all", shared[0].text, spans)]
+
+
+def _union(groups: Iterable[Iterable[Line]]) -> list[Line]:
+    """The lines of several blocks, each text once, in order."""
+    return list({(line.slot, line.text): line for group in groups for line in group}.values())
+
+
+def _render(jinja: Environment, name: str, values: dict[str, Any], language: str) -> str:
+    text = jinja.get_template(f"messages/{name}").render(values)
+    return _FRENCH_SPACE.sub("\u00a0", text) if language == "fr" else text
+
+
+@cache
+def _source(jinja: Environment, name: str) -> str:
+    assert jinja.loader is not None
+    return jinja.loader.get_source(jinja, name)[0]
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+def _inlined(html: str) -> str:
+    return _inliner().inline(html)
+
+
+def _sms(blocks: Sequence[Block], frame: Frame, words: Words) -> Message:
+    """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
+    candidates = list(_sms_forms(blocks, frame, words))
+    fitting = [c for c in candidates if gsm.measure(c[0]).segments <= SMS_BUDGET]
+    text, spans = (fitting or candidates[-1:])[0]
+    return Message(
+        blocks[0].directive, _hats(blocks), "sms", words.language, "", text, None, spans
+    )
+
+
+def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
+    paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
+    head = _union(block.head for block in blocks)
+    contact = [line for line in _union(block.tail for block in blocks) if line.slot == "contact"]
+    details = frozenset({"exceptions", "conditions"})
+    wording = words.wording["sms"]
+
+    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> tuple[str, tuple[Span, ...]]:
+        period = _shared_period(blocks) if len(kept) > 1 else []
+        behind = [
+            wording[f"more_{slot}"]
+            for slot in ("exceptions", "conditions")
+            if slot in left_out and any(line.slot == slot for p in kept for line in p.lines)
+        ]
+        if len(kept) < len(paragraphs):
+            behind.append(wording["more_rules"])
+        if behind:
+            notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
+        skipped = left_out | ({"what"} if period else {"brief"})
+        lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
+        return _sms_text(head, [*lines, *period], notes, frame, words)
+
+    yield form(paragraphs, frozenset(), contact)
+    yield form(paragraphs, frozenset(), ())
+    yield form(paragraphs, frozenset({"conditions"}), ())
+    yield form(paragraphs, details, ())
+    for count in range(len(paragraphs) - 1, 0, -1):
+        for left_out in (frozenset[str](), details):
+            yield form(paragraphs[:count], left_out, ())
+
+
+def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
+    """A rule without a brief form keeps its own sentence."""
+    return bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
+
+
+def _shared_period(blocks: Sequence[Block]) -> list[Line]:
+    """The period of all rules as one sentence, where it is the same for all."""
+    lines = [line for block in blocks for line in block.tail if line.slot == "period_all"]
+    if len(lines) != len(blocks) or len({line.text for line in lines}) != 1:
+        return []
+    spans = dict.fromkeys(span for line in lines for span in line.spans)
+    return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
+
+
+def _sms_text(
+    head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: Frame, words: Words
+) -> tuple[str, tuple[Span, ...]]:
+    wording = words.wording
+    source = " / ".join(dict.fromkeys(retrace(line) for line in head if line.slot == "source"))
+    body = [retrace(line) for line in (*(h for h in head if h.slot != "source"), *lines)]
+    body += [retrace(note) if isinstance(note, Line) else note for note in notes]
+    url, _, code = frame.url.rpartition("/")
+    body.append(traced("link", f"{url}/{traced('ref', code)}"))
+    text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)
+    if frame.mode == Mode.EXERCISE:
+        text = f"{wording['frame']['exercise_sms']} {text}"
+    if frame.stream != "duty":
+        text = f"{text} {wording['sms']['stop']}"
+    plain, spans = untrace(_tight(text))
+    substituted = gsm.substitute(plain)
+    return substituted.text, tuple(Span(*span) for span in substituted.moved_spans(spans))
+
+
+def _tight(text: str) -> str:
+    """Without the space before a colon or semicolon: an SMS has no no-break space, and no room."""
+    return text.replace(" :", ":").replace(" ;", ";")
+
+

@@ -1,0 +1,251 @@
+"""What one measure says to one audience: the bank's sentence, else the act's own words in a neutral frame."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.facts.trace import bare, capitalised, traced, untrace
+from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
+from hub.model.message import Line, Paragraph
+from hub.render.pattern import Unfilled, fill, parse
+from hub.render.slots import MeasureSlots
+
+
+_TIMELESS = re.compile(r",? \{period\}")
+"""The place of the period in an SMS pattern."""
+
+
+class LackingWords(Exception):
+    """The sheet lacks the words of this language; the argument names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The traced sentence that says what is ruled, and how it was found."""
+
+    text: str
+    neutral: bool
+
+
+def paragraph(slots: MeasureSlots, audience: Audience, order: tuple[str, ...]) -> Paragraph:
+    """All lines of one measure in the audience's order. Raises LackingWords."""
+    what = sentence(slots, audience)
+    written = dict(_lines(slots, what))
+    lines = [written["what"], *(written[slot] for slot in order if slot in written and slot != "what")]
+    lines.append(validity(slots))
+    lines += _unknown_dates(slots)
+    return Paragraph(slots.measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
+
+
+def sms_paragraph(slots: MeasureSlots, audience: Audience) -> Paragraph:
+    """The short form: the bank's SMS pattern, else the audience's sentence with its period. Raises LackingWords."""
+    measure = slots.measure
+    wording = slots.words.wording["sms"]
+    what, brief = _sms_sentences(slots, audience)
+    lines = [_line("what", what)]
+    if brief:
+        lines.append(_line("brief", brief))
+    lines += [_line("what", text) for text in _missing_values(slots, what, wording)]
+    if measure.deadline and not _states(what, f"{slots.key}deadline"):
+        lines.append(_line("what", fill(parse(wording["deadline"]), slots)))
+    for name in ("exceptions", "conditions"):
+        if getattr(measure, name):
+            lines.append(_line(name, _needed(wording[name], slots, name)))
+    return Paragraph(measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
+
+
+def _sms_sentences(slots: MeasureSlots, audience: Audience) -> tuple[str, str | None]:
+    """The short sentence with its period, and without it for a text that says the period of all rules once."""
+    measure = slots.measure
+    pattern = slots.words.phrase(measure.topic, measure.modality, "sms", measure.actor)
+    what = _try(pattern, slots) if pattern else None
+    if pattern and what is not None and _prints_all(what, slots):
+        what = what if bare(what).endswith(".") else f"{what}."
+        brief = _try(_TIMELESS.sub("", pattern), slots) if _TIMELESS.search(pattern) else None
+        return _modality(slots, what), brief and _modality(slots, brief)
+    short = sentence(slots, audience).text
+    period = slots("period")
+    return (f"{short} {capitalised(period)}.", short) if period else (short, None)
+
+
+def sms_period(slots: MeasureSlots) -> str | None:
+    """The period as one sentence for several rules; None where it is not known."""
+    period = slots("period")
+    return fill(parse(slots.words.wording["sms"]["period_all"]), {"period": period}.get) if period else None
+
+
+def sentence(slots: MeasureSlots, audience: Audience) -> Sentence:
+    """The sentence for an audience. Raises LackingWords when not even the neutral one can be made."""
+    measure = slots.measure
+    pattern = slots.words.phrase(measure.topic, measure.modality, audience, measure.actor)
+    if pattern:
+        filled = _try(pattern, slots)
+        # The pattern alone must not say more than the rule: each value is printed, or has a label of its own.
+        if filled is not None and all(
+            measure.label.get(name) for name in _unprinted(filled, slots)
+        ):
+            return Sentence(_modality(slots, filled), neutral=False)
+    return Sentence(_modality(slots, _neutral(slots)), neutral=True)
+
+
+def validity(slots: MeasureSlots, *, several: bool = False) -> Line:
+    """Where and when the measure holds."""
+    name = "validity_information" if slots.informs else "validity"
+    return _line("validity", fill(parse(slots.words.tail(f"{name}_all" if several else name)), slots))
+
+
+def _unknown_dates(slots: MeasureSlots) -> Iterator[Line]:
+    """An unknown date is a sentence of its own, never a filler of a period."""
+    if slots.scope.start_unknown:
+        yield _line("from", slots.say("from", slots.words.tail("start_unknown")))
+    if slots.scope.end_unknown:
+        yield _line("until", slots.say("until", slots.words.tail("end_unknown")))
+
+
+def _lines(slots: MeasureSlots, what: Sentence) -> Iterator[tuple[str, Line]]:
+    measure, words = slots.measure, slots.words
+    yield "what", _line("what", what.text)
+    for name, text in zip(("number", "hours"), _values(slots, what.text, words.wording["tail"]), strict=True):
+        if text:
+            yield name, _line(name, text)
+    if measure.population_rule:
+        yield "population", _line("population", _needed(words.tail("population"), slots, "population_rule"))
+    for name, one in (("exceptions", "exception"), ("conditions", "condition")):
+        texts = getattr(measure, name)
+        if texts:
+            pattern = words.tail(name if len(texts) > 1 else one)
+            yield name, _line(name, _needed(pattern, slots, name))
+    if measure.deadline and not _states(what.text, f"{slots.key}deadline"):
+        yield "deadline", _line("deadline", fill(parse(words.tail("deadline")), slots))
+    if measure.further:
+        parts = [_further(slots, i, further) for i, further in enumerate(measure.further)]
+        yield "further", _line("further", " ".join(parts))
+    if measure.advice_quantity:
+        yield "advice", _line("advice", _advice(slots, measure.advice_quantity))
+    if measure.window_alternative:
+        yield "alternative", _line("alternative", _alternative(slots, measure.window_alternative))
+    fields = [field for field in measure.unknown if not field.startswith("effective_")]
+    if fields:
+        yield "unknown", _line("unknown", " ".join(_unknown(slots, field) for field in fields))
+
+
+def _values(slots: MeasureSlots, what: str, wording: dict[str, str]) -> tuple[str | None, str | None]:
+    """The number and the hours where the sentence does not print them, as "label: value"."""
+    missing = _unprinted(what, slots)
+    number = hours = None
+    quantity, window = slots.measure.quantity, slots.measure.window
+    if "quantity" in missing and quantity:
+        label = _label(slots, "quantity") or slots.printer.quantity_label(quantity)
+        value = slots.say("quantity", slots.printer.quantity(quantity))
+        number = capitalised(fill(parse(wording["number"]), {"label": label, "quantity": value}.get))
+    if "window" in missing and window:
+        label = _label(slots, "window") or slots.words.tail("hours_label")
+        value = slots.say("window", slots.printer.window(window))
+        hours = capitalised(fill(parse(wording["hours"]), {"label": label, "window": value}.get))
+    return number, hours
+
+
+def _missing_values(slots: MeasureSlots, what: str, wording: dict[str, str]) -> list[str]:
+    return [text for text in _values(slots, what, wording) if text]
+
+
+def _label(slots: MeasureSlots, name: str) -> str | None:
+    label = slots.measure.label.get(name)
+    return label.get(slots.language) if label else None
+
+
+def _unprinted(what: str, slots: MeasureSlots) -> list[str]:
+    """Which of the values that make the rule the sentence does not state."""
+    return [
+        name
+        for name in ("quantity", "window")
+        if getattr(slots.measure, name) is not None and not _states(what, f"{slots.key}{name}")
+    ]
+
+
+def _prints_all(what: str, slots: MeasureSlots) -> bool:
+    return all(slots.measure.label.get(name) for name in _unprinted(what, slots))
+
+
+def _states(text: str, fact: str) -> bool:
+    return any(span.fact == fact for span in untrace(text)[1])
+
+
+def _try(pattern: str, slots: MeasureSlots) -> str | None:
+    try:
+        return _sentences(fill(parse(pattern), slots))
+    except Unfilled:
+        return None
+
+
+def _needed(pattern: str, slots: MeasureSlots, field: str) -> str:
+    try:
+        return fill(parse(pattern), slots)
+    except Unfilled as error:
+        raise LackingWords(f"{slots.measure.id}.{field}") from error
+
+
+def _neutral(slots: MeasureSlots) -> str:
+    patterns = slots.words.wording["neutral"][slots.measure.modality]
+    actor = slots.words.wording["actor"][slots.measure.actor]
+    pattern = patterns.get("any") or patterns["many" if actor["many"] else "one"]
+
+    def resolve(name: str) -> str | None:
+        if name.startswith("actor"):
+            return _actor(slots, actor, to=name == "actor.to")
+        if name.startswith("verb."):
+            verb = slots("verb")
+            return verb and slots.printer.elided(name.partition(".")[2], verb)
+        return slots(name)
+
+    try:
+        return _sentences(fill(parse(pattern), resolve))
+    except Unfilled as error:
+        raise LackingWords(f"{slots.measure.id}.{error.args[0].partition('.')[0]}") from error
+
+
+def _actor(slots: MeasureSlots, actor: dict[str, str], *, to: bool) -> str | None:
+    if "text" in actor:
+        return actor["to"] if to else actor["text"]
+    return slots.words.noun(slots.sector, f"{actor['role']}.{actor['to_form' if to else 'form']}", sms=slots.sms)
+
+
+def _further(slots: MeasureSlots, index: int, further: LabelledQuantity) -> str:
+    label = further.label.get(slots.language)
+    if label is None:
+        raise LackingWords(f"{slots.measure.id}.further {index + 1}.label")
+    quantity = Quantity(further.op, further.value, further.unit)
+    value = slots.say(f"further.{index + 1}", slots.printer.quantity(quantity))
+    return capitalised(fill(parse(slots.words.tail("further")), {"label": label, "quantity": value}.get))
+
+
+def _advice(slots: MeasureSlots, advice: Quantity) -> str:
+    value = slots.say("advice_quantity", slots.printer.quantity(advice))
+    return fill(parse(slots.words.tail("advice")), {"by": advice.by or None, "quantity": value}.get)
+
+
+def _alternative(slots: MeasureSlots, window: Window) -> str:
+    value = slots.say("window_alternative", slots.printer.window(window))
+    return fill(parse(slots.words.tail("alternative")), {"window": value}.get)
+
+
+def _unknown(slots: MeasureSlots, field: str) -> str:
+    fields = slots.words.wording["field"]
+    name = slots.say(f"unknown.{field}", fields.get(field, fields["other"]))
+    return fill(parse(slots.words.tail("unknown")), {"field": name}.get)
+
+
+def _modality(slots: MeasureSlots, text: str) -> str:
+    """The sentence as a whole states the modality."""
+    return traced(f"{slots.key}modality", text)
+
+
+def _sentences(text: str) -> str:
+    """Each sentence begins with a capital, also where a slot opens it."""
+    parts = text.split(". ")
+    return ". ".join(capitalised(part) for part in parts)
+
+
+def _line(slot: str, text: str) -> Line:
+    plain, spans = untrace(capitalised(text))
+    return Line(slot, plain, spans)

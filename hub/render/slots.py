@@ -1,0 +1,142 @@
+"""Values for the slots of a pattern: facts of a measure, traced, and nouns of the sector's lexicon."""
+
+from dataclasses import dataclass
+
+from hub.facts.printer import Printer
+from hub.facts.scope import Scope
+from hub.facts.trace import traced
+from hub.model.directive import Contact, Directive, Language, Measure, Quantity
+from hub.register import Register
+from hub.render.wording import Words
+
+_QUANTITY_FORMS = frozenset(
+    {"count", "max", "n", "age", "age.you", "persons", "duration", "duration.dat", "share", "amount", "quantity"}
+)
+_ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSlots:
+    """Resolves the slots of one measure for one sector, language and kind of text.
+
+    `key` opens the keys of its facts: "m1." for a measure of the act itself, "act#m1." for another act's.
+    """
+
+    owner: Directive
+    measure: Measure
+    scope: Scope
+    sector: str
+    words: Words
+    printer: Printer
+    register: Register
+    key: str
+    sms: bool
+    informs: bool
+    """Whether the whole message only informs, and rules nothing."""
+
+    @property
+    def language(self) -> Language:
+        return self.words.language
+
+    def say(self, fact: str, text: str) -> str:
+        return traced(f"{self.key}{fact}", text)
+
+    def __call__(self, name: str) -> str | None:
+        if name in _QUANTITY_FORMS:
+            return self._quantity(name, self.measure.quantity)
+        role = name.partition(".")[0]
+        if role in _ROLES:
+            return self.words.noun(self.sector, name, sms=self.sms)
+        if name in ("contact", "phone", "hours", "email"):
+            return self._contact(name)
+        method = getattr(self, f"_slot_{role}", None)
+        if method is not None:
+            value: str | None = method()
+            return value
+        label = self.measure.label.get(name)
+        text = label.get(self.language) if label else None
+        return self.say(f"label.{name}", text) if text else None
+
+    def _quantity(self, name: str, quantity: Quantity | None) -> str | None:
+        text = self.printer.form(name, quantity)
+        return self.say("quantity", text) if text and quantity else text
+
+    def _contact(self, name: str) -> str | None:
+        contact = contact_of(self.owner, self.measure)
+        if contact is None:
+            return None
+        return contact_slot(contact, name, self.language)
+
+    def _slot_window(self) -> str | None:
+        window = self.measure.window
+        return self.say("window", self.printer.window(window)) if window else None
+
+    def _slot_deadline(self) -> str | None:
+        deadline = self.measure.deadline
+        return self.say("deadline", self.printer.deadline(deadline, short=self.sms)) if deadline else None
+
+    def _slot_period(self) -> str | None:
+        period = self.printer.period(self.scope, self.say, short=self.sms)
+        if not self.sms:
+            return period
+        parts = [period] if period else []
+        if self.scope.start_unknown:
+            parts.insert(0, self.say("from", self.words.wording["sms"]["from_now"]))
+        if self.scope.end_unknown:
+            parts.append(self.say("until", self.words.wording["sms"]["end_unknown"]))
+        return ", ".join(parts)
+
+    def _slot_day(self) -> str | None:
+        return self.say("from", self.printer.day(self.scope.start.date())) if self.scope.start else None
+
+    def _slot_territory(self) -> str | None:
+        names = [self.register.territory(id_).in_[self.language] for id_ in self.scope.territory]
+        return self.say("territory", self.printer.join(names)) if names else None
+
+    def _slot_exceptions(self) -> str | None:
+        return self._list("exceptions", self.measure.exceptions)
+
+    def _slot_conditions(self) -> str | None:
+        return self._list("conditions", self.measure.conditions)
+
+    def _slot_population(self) -> str | None:
+        rule = self.measure.population_rule
+        text = rule.get(self.language) if rule else None
+        return self.say("population_rule", text) if text else None
+
+    def _slot_topic(self) -> str | None:
+        return self.register.topics[self.measure.topic].name.get(self.language)
+
+    def _slot_verb(self) -> str | None:
+        return self.measure.verb.get(self.language)
+
+    def _slot_object(self) -> str | None:
+        text = self.measure.object.get(self.language)
+        return self.say("object", text) if text else None
+
+    def _list(self, name: str, texts: tuple[object, ...]) -> str | None:
+        words = [text[self.language] for text in texts if isinstance(text, dict) and self.language in text]
+        if not words or len(words) < len(texts):
+            return None
+        marked = [self.say(f"{name}.{i + 1}", word) for i, word in enumerate(words)]
+        return self.printer.join(marked, short=self.sms)
+
+
+def contact_of(owner: Directive, measure: Measure | None = None) -> Contact | None:
+    """The contact that a measure names, else the first of its act."""
+    by_id = {contact.id: contact for contact in owner.contacts}
+    if measure is not None and measure.contact:
+        return by_id.get(measure.contact)
+    return owner.contacts[0] if owner.contacts else None
+
+
+def contact_slot(contact: Contact, name: str, language: Language) -> str | None:
+    """One value of a contact, traced: contact (its label), phone, email or hours."""
+    value = {
+        "contact": contact.label.get(language),
+        "phone": contact.phone,
+        "email": contact.email,
+        "hours": contact.hours.get(language) if contact.hours else None,
+    }[name]
+    fact = "label" if name == "contact" else name
+    return traced(f"contact.{contact.id}.{fact}", value) if value else None

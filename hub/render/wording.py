@@ -1,0 +1,128 @@
+"""The words of the house, read from templates/: phrase bank, lexicon, tail sentences, anatomy and frames."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from hub.errors import FaultyFile
+from hub.model.directive import LANGUAGES, Audience, Language
+from hub.render import pattern
+
+Nouns = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""sector → role → form → word"""
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """Which slots an audience reads, in which order, and which it must have."""
+
+    head: tuple[str, ...]
+    measure: tuple[str, ...]
+    tail: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All words of one language."""
+
+    language: Language
+    phrases: Mapping[str, Mapping[str, Mapping[str, str]]]
+    nouns: Nouns
+    wording: Mapping[str, Any]
+
+    def phrase(self, topic: str, modality: str, audience: str, actor: str) -> str | None:
+        """The bank's pattern for an audience (or "sms"); one bound to the actor before one that is not."""
+        patterns = self.phrases.get(topic, {}).get(modality, {})
+        return patterns.get(f"{audience}.{actor}", patterns.get(audience))
+
+    def noun(self, sector: str, slot: str, *, sms: bool) -> str | None:
+        """A noun's form, "beneficiary.aux"; in SMS from the noun's `sms` entry where it has one."""
+        role, _, form = slot.partition(".")
+        entry = self.nouns.get(sector, {}).get(role)
+        if entry is None:
+            return None
+        if sms and "sms" in entry:
+            entry = entry["sms"]
+        word = entry.get(form)
+        return word if isinstance(word, str) else None
+
+    def tail(self, name: str) -> str:
+        """A tail sentence's pattern."""
+        sentence: str = self.wording["tail"][name]
+        return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of every language, the anatomy of messages, and the Jinja frames."""
+
+    languages: Mapping[Language, Words]
+    anatomy: Mapping[Audience, Anatomy]
+    jinja: Environment
+
+
+def templates_dir() -> Path:
+    """templates/ beside the packages in a checkout, inside them in a wheel."""
+    beside = Path(__file__).resolve().parent.parent.parent / "templates"
+    return beside if beside.is_dir() else Path(str(resources.files("hub") / "_templates"))
+
+
+@cache
+def load(directory: Path | None = None) -> Wording:
+    """Read all words. Raises FaultyFile, which names the file, for one that cannot be used."""
+    directory = directory or templates_dir()
+    languages = {
+        language: _words(directory, language)
+        for language in LANGUAGES
+        if (directory / "wording" / f"{language}.toml").is_file()
+    }
+    anatomy = {name: Anatomy(**{k: tuple(v) for k, v in table.items()}) for name, table in _anatomy(directory).items()}
+    return Wording(languages, anatomy, environment(directory))  # type: ignore[arg-type]
+
+
+def environment(directory: Path) -> Environment:
+    """Jinja as all frames use it: a missing value is an error, HTML is escaped."""
+    return Environment(
+        loader=FileSystemLoader(directory),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(enabled_extensions=("html.j2", "html"), default=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _anatomy(directory: Path) -> dict[str, Any]:
+    return _toml(directory / "messages" / "anatomy.toml")
+
+
+def _words(directory: Path, language: Language) -> Words:
+    phrases = {}
+    for file in sorted((directory / "phrases" / language).glob("*.toml")):
+        phrases[file.stem] = _toml(file)
+        for modality, patterns in phrases[file.stem].items():
+            for audience, text in patterns.items():
+                try:
+                    pattern.parse(text)
+                except ValueError as error:
+                    raise FaultyFile(f"{file}: [{modality}] {audience}: {error}") from error
+    return Words(
+        language=language,
+        phrases=phrases,
+        nouns=_toml(directory / "lexicon" / f"{language}.toml"),
+        wording=_toml(directory / "wording" / f"{language}.toml"),
+    )
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FaultyFile(f"{file}: {error}") from error
