@@ -1,0 +1,71 @@
+"""How the demo's page shows one e-mail: its headers, its HTML part made inert, its text part, its source."""
+
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Literal
+
+from hub.demo.mailbox import Letter, Mailbox
+
+View = Literal["html", "texte", "source"]
+VIEWS: dict[View, str] = {"html": "Message", "texte": "Texte seul", "source": "Source"}
+
+_HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
+_NEW_TAB = '<base target="_blank">'
+"""A link in a mail opens a tab of its own: the sandboxed frame itself may load nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One e-mail, ready for the page. `html` goes into the `srcdoc` of a sandboxed frame, nowhere else."""
+
+    number: int
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    html: str | None
+    text: str
+    source: str
+
+
+def show(mailbox: Mailbox, letter: Letter) -> Shown:
+    """Everything the page says of a letter."""
+    message = mailbox.message(letter)
+    html = _part(message, "html")
+    return Shown(
+        number=letter.number,
+        subject=str(message["Subject"] or "(sans objet)"),
+        headers=tuple((label, str(message[name])) for label, name in _HEADERS if message[name]),
+        html=None if html is None else _inert(html),
+        text=_part(message, "plain") or "",
+        source=mailbox.source(letter).decode("utf-8", "replace"),
+    )
+
+
+def subject(mailbox: Mailbox, letter: Letter) -> str:
+    """The line that a list of messages shows."""
+    return str(mailbox.message(letter)["Subject"] or "(sans objet)")
+
+
+_HEADERS = (
+    ("De", "From"),
+    ("À", "To"),
+    ("Répondre à", "Reply-To"),
+    ("Date", "Date"),
+    ("Liste", "List-Id"),
+    ("Désinscription", "List-Unsubscribe"),
+)
+
+
+def _part(message: EmailMessage, kind: Literal["html", "plain"]) -> str | None:
+    part = message.get_body(preferencelist=(kind,))
+    if part is None:
+        return None
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):  # an unknown charset or a broken encoding: show what can be shown
+        return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+
+
+def _inert(html: str) -> str:
+    found = _HEAD.search(html)
+    return f"{html[: found.end()]}{_NEW_TAB}{html[found.end() :]}" if found else _NEW_TAB + html
