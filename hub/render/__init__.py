@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hub.model.directive import Language
 from hub.model.message import CHANNELS, Block, Blocks, ChannelName, Variant
-from hub.render.block import Sheet, block, cells
+from hub.render.blocks import Sheet, block, cells
 from hub.render.measure import LackingWords
 
 __all__ = ["Lacking", "Rendering", "Sheet", "block", "cells", "render"]

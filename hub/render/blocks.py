@@ -8,6 +8,7 @@ from hub.facts.scope import lent, scope_of, speaking_measures
 from hub.facts.trace import bare, capitalised, traced, untrace
 from hub.model.directive import Audience, Directive, Language, Measure
 from hub.model.message import Block, Hat, Line, Paragraph, Variant
+from hub.model.review import Kind
 from hub.register import Places, Register
 from hub.register.entries import GENERAL
 from hub.render import measure as rendering
@@ -28,6 +29,7 @@ class Sheet:
     register: Register
     wording: Wording
     others: Mapping[str, Directive]
+    kind: Kind = Kind.NEW
 
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""
@@ -152,8 +154,14 @@ class _Writer:
         return text[self.variant.language]
 
     def _status(self) -> Iterator[Line]:
-        if not any(r.type in ("extends", "corrects") for r in self.directive.relations):
+        """A later revision says first that it takes the place of the one before."""
+        if self.sheet.kind != Kind.NEW:
+            yield self._tail("status", f"status_{self.sheet.kind.value}")
+        elif self.variant.audience == "direction" and not self._changes_another():
             yield self._tail("status", "status")
+
+    def _changes_another(self) -> bool:
+        return any(relation.type in ("extends", "corrects") for relation in self.directive.relations)
 
     def _announced(self) -> Iterator[Line]:
         """A political decision is shown as announced, a press statement as reported (decision 27)."""
@@ -275,6 +283,8 @@ def _sms_head(sheet: Sheet, variant: Variant, words: Words) -> Iterator[Line]:
     yield _plain("source", short)
     if sheet.directive.reported or register.issuers[sheet.directive.issuer].binding == "none":
         yield _plain("announced", traced("announced", wording["announced"]))
+    if sheet.kind != Kind.NEW:
+        yield _plain("status", wording[f"status_{sheet.kind.value}"])
     if not sheet.directive.measures:
         for relation in sheet.directive.relations:
             if relation.type in ("extends", "corrects"):

@@ -1,0 +1,55 @@
+"""The gate: what must hold before anything leaves. Each check looks at a Case and reports findings."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from hub.facts.scope import judged_on
+from hub.gate import completeness, coverage, exercise, languages, relations, sms, validity
+from hub.gate.case import Case
+from hub.model.directive import Language
+from hub.model.review import Finding, Level
+from hub.now import midnight
+from hub.render import Sheet, cells, render
+from hub.render.frame import Frame, compose
+
+__all__ = ["CHECKS", "Case", "blockers", "examine", "open_case"]
+
+Check = Callable[[Case], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    completeness.facts_stated,
+    completeness.words_present,
+    coverage.every_cell,
+    languages.demanded,
+    validity.dates,
+    relations.targets,
+    exercise.marked,
+    sms.length,
+)
+
+_RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}
+
+
+def open_case(
+    sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at: datetime | None
+) -> Case:
+    """Render a directive and put all that a check may ask about it in one place.
+
+    Without `at` it is judged as of its day of issue.
+    """
+    rendering = render(sheet, languages)
+    messages = {variant: compose([block], frame) for variant, block in rendering.blocks.items()}
+    day = judged_on(sheet.directive)
+    instant = at or (midnight(day) if day else datetime.min.replace(tzinfo=UTC))
+    return Case(sheet, frame, rendering, messages, cells(sheet), languages, instant, frame.mode, frame.kind)
+
+
+def examine(case: Case) -> tuple[Finding, ...]:
+    """All findings of all checks, the gravest first."""
+    found = [finding for check in CHECKS for finding in check(case)]
+    return tuple(sorted(found, key=lambda finding: (_RANK[finding.level], finding.code, finding.where)))
+
+
+def blockers(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that stop a submission."""
+    return tuple(finding for finding in findings if finding.level == Level.BLOCKER)

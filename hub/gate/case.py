@@ -1,0 +1,50 @@
+"""What the gate looks at: one directive with its words and surroundings, so that no check does I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.model.directive import Directive, Language
+from hub.model.message import Hat, Message, Variant
+from hub.model.review import Finding, Kind, Level, Mode
+from hub.register import Places, Register
+from hub.render import Rendering, Sheet
+from hub.render.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A directive before the gate. `at` is the instant as of which it is judged."""
+
+    sheet: Sheet
+    frame: Frame
+    rendering: Rendering
+    messages: Mapping[Variant, Message]
+    cells: Mapping[Hat, Places]
+    languages: tuple[Language, ...]
+    at: datetime
+    mode: Mode
+    kind: Kind
+
+    @property
+    def directive(self) -> Directive:
+        return self.sheet.directive
+
+    @property
+    def register(self) -> Register:
+        return self.sheet.register
+
+    def finding(
+        self, code: str, level: Level, where: str, text: str, remedy: str, *, waivable: bool = False
+    ) -> Finding:
+        return Finding(code, level, self.directive.id, where, text, remedy, waivable)
+
+
+def cell_name(hat: Hat) -> str:
+    """How a finding and a waiver name a cell: "elderly.residential:citizen"."""
+    return f"{hat.sector}:{hat.audience}"
+
+
+def variant_name(variant: Variant) -> str:
+    """How a finding names a variant: "elderly.residential:family:sms:fr"."""
+    return ":".join(variant)

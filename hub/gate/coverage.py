@@ -1,0 +1,91 @@
+"""No sector forgotten: every cell that a reader would expect has a message, or a signed "not concerned"."""
+
+from collections.abc import Iterator
+
+from hub.facts.scope import judged_on, scope_of
+from hub.gate.case import Case, cell_name
+from hub.model.directive import AUDIENCES, Directive
+from hub.model.message import Hat
+from hub.model.review import Finding, Level
+from hub.register.entries import GENERAL
+
+
+def every_cell(case: Case) -> Iterator[Finding]:
+    """Decision 4: blockers for named sectors, their siblings and those covered before; one note for all others."""
+    decided = decided_cells(case)
+    open_cells = [
+        hat
+        for sector in case.register.sectors
+        for audience in AUDIENCES
+        if (hat := Hat(sector, audience)) not in case.cells and hat not in decided
+    ]
+    expected = expected_sectors(case)
+    for sector, why in expected.items():
+        missing = [hat for hat in open_cells if hat.sector == sector]
+        if len(missing) == len(AUDIENCES):
+            yield case.finding(
+                "U301", Level.BLOCKER, sector, f"no message and no decision: {why}",
+                f"name {sector} in sectors, or decide in [[directive.coverage]] that it is not concerned, and why",
+                waivable=True,
+            )  # fmt: skip
+            continue
+        for hat in missing:
+            yield case.finding(
+                "U302", Level.BLOCKER, cell_name(hat), f"no message and no decision for this audience: {why}",
+                f"add {hat.audience} to audiences, or decide in [[directive.coverage]] that it is not concerned",
+                waivable=True,
+            )  # fmt: skip
+    others = sorted({hat.sector for hat in open_cells} - set(expected))
+    if others:
+        yield case.finding(
+            "U303", Level.NOTE, ", ".join(others), "not addressed",
+            'decide with [[directive.coverage]] sectors = "others" if that should be said',
+        )  # fmt: skip
+
+
+def decided_cells(case: Case) -> frozenset[Hat]:
+    """The cells with a signed "not concerned"; "others" are all sectors that the act does not name."""
+    named = named_sectors(case.directive)
+    cells: set[Hat] = set()
+    for decision in case.directive.coverage:
+        sectors = [s for s in case.register.sectors if s not in named] if decision.sectors == "others" else decision.sectors
+        cells.update(Hat(sector, audience) for sector in sectors for audience in decision.audiences)
+    return frozenset(cells)
+
+
+def named_sectors(directive: Directive) -> frozenset[str]:
+    """The sectors that the act or one of its measures names."""
+    return frozenset(directive.sectors).union(*(measure.sectors for measure in directive.measures))
+
+
+def expected_sectors(case: Case) -> dict[str, str]:
+    """The sectors a reader would expect, each with the reason, in the register's order."""
+    named = named_sectors(case.directive)
+    groups = {case.register.sectors[sector].group for sector in named}
+    before = covered_before(case)
+    expected = {}
+    for sector in case.register.sectors.values():
+        if sector.id in named:
+            expected[sector.id] = "the act names this sector"
+        elif sector.id in before:
+            expected[sector.id] = f"the same issuer covered it in {before[sector.id]}"
+        elif sector.group in groups:
+            expected[sector.id] = f"it belongs to the same group ({sector.group}) as a sector that the act names"
+    return expected
+
+
+def covered_before(case: Case) -> dict[str, str]:
+    """Sectors that an earlier act of the same issuer covered on one of the topics, with that act's id."""
+    topics = {measure.topic for _, measure in case.sheet.speaking()}
+    day = judged_on(case.directive)
+    found: dict[str, str] = {}
+    for act in case.sheet.others.values():
+        earlier = judged_on(act)
+        if act.id == case.directive.id or act.issuer != case.directive.issuer or not day or not earlier or earlier > day:
+            continue
+        for measure in act.measures:
+            if measure.topic in topics:
+                for sector in scope_of(act, measure).sectors:
+                    if sector != GENERAL:
+                        found.setdefault(sector, act.id)
+    return found
