@@ -37,7 +37,7 @@ def show(mailbox: Mailbox, letter: Letter) -> Shown:
         headers=tuple((label, str(message[name])) for label, name in _HEADERS if message[name]),
         html=None if html is None else _inert(html),
         text=_part(message, "plain") or "",
-        source=mailbox.source(letter).decode("utf-8", "replace"),
+        source=mailbox.source(letter).decode("utf-8", "replace").replace("\r\n", "\n"),
     )
 
 
@@ -61,9 +61,9 @@ def _part(message: EmailMessage, kind: Literal["html", "plain"]) -> str | None:
     if part is None:
         return None
     try:
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
     except (LookupError, ValueError):  # an unknown charset or a broken encoding: show what can be shown
-        return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+        return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace").strip()
 
 
 def _inert(html: str) -> str:
