@@ -10,11 +10,11 @@ from hub.errors import UnivoqueError
 from hub.model.delivery import Outcome
 
 
-class FencedOff(UnivoqueError):  # noqa: N818 - the docstring is the message
+class FencedOff(UnivoqueError):
     """This sender's slot was taken over by another life."""
 
 
-class LedgerWaits(UnivoqueError):  # noqa: N818 - as above
+class LedgerWaits(UnivoqueError):
     """The ledger cannot be written at the moment; nothing was lost and nothing was written."""
 
 

@@ -88,12 +88,17 @@ class Desk:
         """
         line = self._lines[channel]
         if settled is not None:
-            self._settled.append(settled)
-            self._land(lane)
+            self.record(lane, settled)
         call = _Call(lane, asyncio.get_running_loop().create_future())
         line.calls.append(call)
         self._bell.set()
         return await call.answer
+
+    def record(self, lane: int, settled: Settled) -> None:
+        """Take an outcome from a lane that wants no next item yet; it goes with the next turn."""
+        self._settled.append(settled)
+        self._land(lane)
+        self._bell.set()
 
     def pause(self, channel: str, seconds: float) -> None:
         """Hand nothing out for a while, then to one lane at a time until `resume`."""

@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from hub.errors import EnvironmentFailed, NotFound
@@ -125,8 +125,14 @@ async def unfinished(tx: Tx, dispatch: int) -> bool:
     return bool(row.scalar_one())
 
 
+async def planned_counts(tx: Tx, dispatch: int) -> dict[str, int]:
+    """How many deliveries were planned per channel."""
+    query = select(deliveries.c.channel, func.count()).where(deliveries.c.dispatch == dispatch)
+    return {channel: number for channel, number in await tx.execute(query.group_by(deliveries.c.channel))}
+
+
 async def claim(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> bool:
-    """Become the one who plans it, unless it is planned or somebody is at it; what a dead planner left goes."""
+    """Become the one who plans it, unless it is planned or somebody is at it; a dead one's part goes."""
     free = or_(dispatches.c.claim.is_(None), dispatches.c.claimed_at < at - CLAIM_HOLDS)
     result = await tx.execute(
         update(dispatches)
@@ -180,7 +186,7 @@ async def add_body(tx: Tx, dispatch: int, message: Message, *, stream: str) -> i
 
 
 def body_digest(*words: str | None) -> str:
-    """The digest of channel, language, stream, subject, text and html, in this order; compared before sending."""
+    """The digest of channel, language, stream, subject, text and html, in this order."""
     return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -211,5 +217,5 @@ async def add_chunks(
         )
 
 
-def _dispatch(row: Row[tuple[object, ...]]) -> Dispatch:
-    return Dispatch(*row)  # type: ignore[arg-type]
+def _dispatch(row: Row[Any]) -> Dispatch:
+    return Dispatch(**row._mapping)

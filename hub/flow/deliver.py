@@ -1,0 +1,141 @@
+"""One try at one delivery: the approved words, made personal, through a lane; and what came of it."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+
+from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
+from hub.config import Delivery
+from hub.model.delivery import Outcome
+from hub.now import Clock
+from hub.queue.contract import Again, Item, Ledger, Repeat, Settled
+from hub.store.deliveries import Try, attempt_id, key_of
+from hub.store.dispatches import body_digest
+from hub.store.instance import Instance
+from subscribers.model import Stream
+
+log = structlog.get_logger(__name__)
+
+DUTY: Stream = "duty"
+_BODIES = 512
+"""How many compiled bodies are kept at hand."""
+
+JITTER = (0.8, 1.2)
+"""Retries spread over this part of their wait, so that they do not all come at once."""
+
+
+RECONNECT = timedelta(seconds=5)
+"""How long a message waits that met no far side at all; its lane waits too, longer each time."""
+
+
+class NotAsApproved(Exception):
+    """A body's words are not those that were frozen at approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    body: object
+    stream: str
+
+
+@dataclass(slots=True)
+class Post:
+    """What delivering through one channel needs."""
+
+    channel: Channel
+    ledger: Ledger
+    instance: Instance
+    site: str
+    """The public address that links begin with."""
+    settings: Delivery
+    repeat: Repeat
+    clock: Clock
+    random: Random
+    suppress: Callable[[Item, str], Awaitable[None]]
+    """Takes note of an address not to be used again, with the far side's code."""
+    _compiled: OrderedDict[int, _Compiled] = field(default_factory=OrderedDict)
+
+    async def send(self, lane: Lane, item: Item, number: int) -> tuple[Settled, Unavailable | None]:
+        """Try once. Returns the outcome, and the error where the far side was not available."""
+        attempt = item.attempt + 1
+        try:
+            outgoing = await self._outgoing(item, attempt)
+        except Exception:
+            # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
+            log.exception("not sent", channel=self.channel.traits.name, body=item.body)
+            unprepared = Unavailable("unprepared", counts=False)
+            return self._later(item, number, unprepared), unprepared
+        try:
+            receipt = await lane.send(outgoing)
+        except Refused as error:
+            if error.suppress:
+                await self.suppress(item, error.code)
+            return Settled(item, attempt, number, Outcome.REFUSED, error.code), None
+        except Unavailable as error:
+            return self._later(item, number, error), error
+        except Uncertain as error:
+            return self._in_doubt(item, number, error.code), None
+        except Exception:
+            # Whatever a channel did not foresee: it may have sent, so it is in doubt until somebody knows.
+            log.exception("a channel failed in an unforeseen way", channel=self.channel.traits.name)
+            return self._in_doubt(item, number, "internal"), None
+        return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
+
+    async def _outgoing(self, item: Item, attempt: int) -> Outgoing:
+        compiled = self._compiled.get(item.body) or await self._compile(item.body)
+        page = f"{self.site}/u/{item.token}"
+        return Outgoing(
+            body=compiled.body,
+            address=item.address,
+            key=key_of(self.instance, item.dispatch, item.seq),
+            attempt=attempt_id(self.instance, Try(item.dispatch, item.seq, attempt)),
+            life=item.expires_at - self.clock.now(),
+            personal_link=page,
+            one_click=None if compiled.stream == DUTY else f"{page}/one-click",
+        )
+
+    async def _compile(self, id_: int) -> _Compiled:
+        body = await self.ledger.body(id_)
+        found = body_digest(body.channel, body.language, body.stream, body.subject, body.text, body.html)
+        if found != body.digest:
+            raise NotAsApproved(f"body {id_}")
+        words = Words(body.subject, body.text, body.html, body.language)
+        prepared = self.channel.prepare(words, stream=body.stream, headers={})
+        self._compiled[id_] = compiled = _Compiled(prepared, body.stream)
+        if len(self._compiled) > _BODIES:
+            self._compiled.popitem(last=False)
+        return compiled
+
+    def _later(self, item: Item, number: int, error: Unavailable) -> Settled:
+        """Deferred with back-off; refused when its tries are used up."""
+        attempt = item.attempt + 1
+        if error.counts and attempt >= self.settings.attempts:
+            return Settled(item, attempt, number, Outcome.REFUSED, f"gave up after {attempt}: {error.code}")
+        counted = attempt if error.counts else item.attempt
+        about_message = error.counts or (error.code[:1].isdigit() and not error.channel_wide)
+        wait = backoff(self.settings, attempt, self.random) if about_message else RECONNECT
+        if error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        again = Again(self._by(item, wait), held=False, attempt=counted)
+        return Settled(item, attempt, number, Outcome.DEFERRED, error.code, again=again)
+
+    def _in_doubt(self, item: Item, number: int, code: str) -> Settled:
+        """Uncertain, and listed as such before it is repeated or held."""
+        attempt = item.attempt + 1
+        held = self.repeat.held or attempt >= self.settings.attempts
+        again = Again(self._by(item, self.repeat.wait), held=held, attempt=attempt)
+        return Settled(item, attempt, number, Outcome.UNCERTAIN, code, again=again)
+
+    def _by(self, item: Item, wait: timedelta) -> datetime:
+        """After the wait, or when it expires, whichever is sooner: so it is listed as expired then."""
+        return min(self.clock.now() + wait, item.expires_at)
+
+
+def backoff(settings: Delivery, attempt: int, random: Random) -> timedelta:
+    """The wait before the try after `attempt`: doubling, never beyond the longest, spread by jitter."""
+    doubled = min(settings.first_retry * (1 << min(attempt - 1, 20)), settings.longest_retry)
+    return doubled * random.uniform(*JITTER)

@@ -1,0 +1,198 @@
+"""Fan out: from an approved revision to one planned delivery per person, and the same after a crash."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from itertools import count
+from uuid import uuid4
+
+from subscribers.audience import Recipient
+
+from hub.context import Hub
+from hub.model.message import Block, Blocks, Hat, Variant
+from hub.render import cells
+from hub.render.frame import Frame, compose, frame_for
+from hub.store import directives, dispatches, journal, persons
+from hub.store.directives import Revision
+from hub.store.dispatches import Dispatch, NewDelivery
+
+BATCH = 2_000
+"""Deliveries written in one transaction, so that others may write in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPlanned:
+    """What was planned: how many per channel, how many read another language, how many no words."""
+
+    dispatch: int
+    channels: Mapping[str, int]
+    other_language: int
+    without_words: int
+
+    @property
+    def recipients(self) -> int:
+        return sum(self.channels.values())
+
+
+async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
+    """Plan the deliveries of an approved revision; when they are planned already, only count them.
+
+    Interrupted at any point, it is done again from the start by the next call or by a sender; nothing leaves
+    before it is complete.
+    """
+    async with hub.store.read() as tx:
+        revision = await directives.get(tx, directive, number)
+    known = await announce(hub, revision)
+    mine = uuid4().hex
+    while known.planned_at is None:
+        async with hub.store.write() as tx:
+            claimed = await dispatches.claim(tx, known.id, claim=mine, at=hub.clock.now())
+        if claimed:
+            return await _plan(hub, known, revision, mine)
+        await asyncio.sleep(0.2)  # another process is at it
+        async with hub.store.read() as tx:
+            known = await dispatches.get(tx, directive, number)
+    async with hub.store.read() as tx:
+        return DispatchPlanned(known.id, await dispatches.planned_counts(tx, known.id), 0, 0)
+
+
+async def resume(hub: Hub) -> None:
+    """Plan what was announced and not planned to the end, unless somebody is at it."""
+    async with hub.store.read() as tx:
+        waiting = await dispatches.unplanned(tx)
+    for found in waiting:
+        mine = uuid4().hex
+        async with hub.store.write() as tx:
+            claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
+        if claimed:
+            async with hub.store.read() as tx:
+                revision = await directives.get(tx, found.directive, found.revision)
+            await _plan(hub, found, revision, mine)
+
+
+async def announce(hub: Hub, revision: Revision) -> Dispatch:
+    """Note that the revision has to go out; idempotent."""
+    approved_at = revision.approved_at or hub.clock.now()
+    async with hub.store.write() as tx:
+        return await dispatches.announce(
+            tx,
+            directive=revision.directive.id,
+            revision=revision.number,
+            mode=revision.mode,
+            urgency=revision.directive.urgency,
+            approved_at=approved_at,
+            expires_at=revision.expires_at or approved_at + hub.config.delivery.life,
+        )
+
+
+async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) -> DispatchPlanned:
+    async with hub.store.read() as tx:
+        blocks = await directives.blocks(tx, dispatch.directive, dispatch.revision)
+        plan = _Plan(hub, dispatch, claim, blocks, frame_for(revision, hub.config, hub.wording, hub.register))
+        audience = persons.audience(
+            tx,
+            cells=cells(revision.directive, hub.register),
+            urgent=dispatch.urgency == "Immediate",
+            languages=hub.config.service.languages,
+        )
+        async with aclosing(audience):
+            await plan.take(audience)
+    return await plan.complete()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """One planning in progress. Words are composed once per distinct hats × channel × language × stream."""
+
+    hub: Hub
+    dispatch: Dispatch
+    claim: str
+    blocks: Blocks
+    frame: Frame
+    _bodies: dict[tuple[object, ...], int | None] = field(default_factory=dict)
+    _rows: list[NewDelivery] = field(default_factory=list)
+    _seq: Iterator[int] = field(default_factory=lambda: count(1))
+    _ranges: dict[str, list[int]] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    async def take(self, audience: AsyncIterator[Recipient]) -> None:
+        """Assign words to everybody; recipients come ordered by channel."""
+        async for recipient in audience:
+            language = self._language(recipient)
+            body = await self._body(recipient, language)
+            if body is None:
+                self._counts["without words"] += 1
+                continue
+            seq = next(self._seq)
+            reach = (recipient.channel, recipient.address, recipient.token)
+            self._rows.append(NewDelivery(seq, recipient.person, *reach, body))
+            self._ranges.setdefault(recipient.channel, [seq, seq])[1] = seq
+            self._counts["other language"] += language != recipient.language
+            if len(self._rows) >= BATCH:
+                await self._write()
+        await self._write()
+
+    async def complete(self) -> DispatchPlanned:
+        """Cut the chunks and open the gate for the senders, in one commit."""
+        planned = DispatchPlanned(
+            dispatch=self.dispatch.id,
+            channels={channel: last - first + 1 for channel, (first, last) in self._ranges.items()},
+            other_language=self._counts["other language"],
+            without_words=self._counts["without words"],
+        )
+        now = self.hub.clock.now()
+        async with self.hub.store.write() as tx:
+            for channel, (first, last) in self._ranges.items():
+                await dispatches.add_chunks(
+                    tx,
+                    self.dispatch.id,
+                    channel,
+                    first=first,
+                    last=last,
+                    size=self.hub.config.delivery.chunk,
+                    urgency=self.dispatch.urgency,
+                )
+            await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=now, planned=now)
+            await journal.append(
+                tx,
+                at=now,
+                actor="univoque",
+                action="dispatch planned",
+                subject=self.dispatch.directive,
+                detail={
+                    "revision": self.dispatch.revision,
+                    "channels": dict(planned.channels),
+                    "bodies": len(self._bodies),
+                    "other_language": planned.other_language,
+                    "without_words": planned.without_words,
+                },
+            )
+        return planned
+
+    def _language(self, recipient: Recipient) -> str:
+        """Theirs, or the first in which messages are rendered."""
+        rendered = self.hub.config.service.languages
+        return recipient.language if recipient.language in rendered else rendered[0]
+
+    async def _body(self, recipient: Recipient, language: str) -> int | None:
+        hats = tuple(Hat(*hat) for hat in recipient.hats)
+        key = (hats, recipient.channel, language, recipient.stream)
+        if key not in self._bodies:
+            variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in hats)
+            blocks = [self.blocks[variant] for variant in variants if variant in self.blocks]
+            self._bodies[key] = await self._freeze(blocks, recipient.stream) if blocks else None
+        return self._bodies[key]
+
+    async def _freeze(self, blocks: list[Block], stream: str) -> int:
+        message = compose(blocks, replace(self.frame, stream=stream))
+        async with self.hub.store.write() as tx:
+            await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
+            return await dispatches.add_body(tx, self.dispatch.id, message, stream=stream)
+
+    async def _write(self) -> None:
+        async with self.hub.store.write() as tx:
+            await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
+            await dispatches.add_deliveries(tx, self.dispatch.id, self._rows)
+        self._rows.clear()

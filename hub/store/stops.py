@@ -1,0 +1,54 @@
+"""Stops in force: everything, one channel, or the dispatches of one directive."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from hub.store.engine import Tx
+from hub.store.tables import dispatches, due, settings
+
+EVERYTHING = "*"
+_PREFIX = "stop/"  # hub.queue.statements reads these keys
+
+
+async def put(tx: Tx, scope: str, *, at: datetime) -> bool:
+    """Stop a channel, or EVERYTHING; False where it is stopped already."""
+    if scope in await in_force(tx):
+        return False
+    await tx.execute(insert(settings).values(key=_PREFIX + scope, value=at.isoformat()))
+    return True
+
+
+async def lift(tx: Tx, scope: str) -> bool:
+    """Let a channel, or EVERYTHING, go on; False where it was not stopped."""
+    result = await tx.execute(delete(settings).where(settings.c.key == _PREFIX + scope))
+    return result.rowcount > 0
+
+
+async def in_force(tx: Tx) -> frozenset[str]:
+    """The channels that are stopped, and EVERYTHING where everything is."""
+    keys = (await tx.execute(select(settings.c.key).where(settings.c.key.startswith(_PREFIX)))).scalars()
+    return frozenset(key.removeprefix(_PREFIX) for key in keys)
+
+
+async def put_directive(tx: Tx, directive: str, *, at: datetime) -> int:
+    """Stop all dispatches of a directive; returns how many were not stopped yet."""
+    where = (dispatches.c.directive == directive) & dispatches.c.stopped_at.is_(None)
+    return (await tx.execute(update(dispatches).where(where).values(stopped_at=at))).rowcount
+
+
+async def lift_directive(tx: Tx, directive: str) -> int:
+    """Let the dispatches of a directive go on, unless they were cancelled; returns how many were stopped."""
+    where = (dispatches.c.directive == directive) & dispatches.c.stopped_at.is_not(None)
+    free = where & dispatches.c.cancelled_at.is_(None)
+    return (await tx.execute(update(dispatches).where(free).values(stopped_at=None))).rowcount
+
+
+async def cancel_directive(tx: Tx, directive: str, *, at: datetime) -> int:
+    """End the dispatches of a directive for good: what has not left becomes `cancelled`; returns how many."""
+    where = (dispatches.c.directive == directive) & dispatches.c.cancelled_at.is_(None)
+    ended = (await tx.execute(select(dispatches.c.id).where(where))).scalars().all()
+    await tx.execute(update(dispatches).where(dispatches.c.id.in_(ended)).values(cancelled_at=at))
+    # Their retries come up at once, to be recorded as cancelled; one in doubt that is held stays in doubt.
+    await tx.execute(update(due).where(due.c.dispatch.in_(ended), due.c.held.is_(False)).values(due_at=at))
+    return len(ended)

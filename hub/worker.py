@@ -1,0 +1,218 @@
+"""One sender process: its slot, its lanes, and the ways in which it stops."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+import structlog
+
+from channels.contract import Channel, Unavailable
+from hub.context import Hub
+from hub.errors import EnvironmentFailed
+from hub.flow import dispatch
+from hub.flow.deliver import Post
+from hub.model.delivery import Outcome
+from hub.queue.contract import Item, Ledger, LedgerWaits, Repeat, Settled
+from hub.queue.desk import Desk
+from hub.queue.sqlite import SqliteLedger
+from hub.store import instance, suppressions
+from hub.store.engine import sqlite_file
+from hub.store.instance import Instance
+
+log = structlog.get_logger(__name__)
+
+SLOT = "sender"
+"""The only slot with SQLite."""
+
+LEASE = timedelta(minutes=15)
+"""How long a silent sender keeps what it has in hand; longer than the longest attempt (email.dot_timeout)."""
+
+LOOK = 0.25
+"""Seconds between two looks at what is new, due or stopped."""
+
+SMS_WAIT = timedelta(seconds=900)
+"""How long an uncertain SMS waits for the provider's callback before it may be repeated."""
+
+_NAP = (0.25, 5.0)
+_PAUSE = (1.0, 60.0)
+
+
+@dataclass(slots=True)
+class Stopping:
+    """How a sender is told to end: `drain` lets it finish what is in hand, `now` does not."""
+
+    drain: asyncio.Event = field(default_factory=asyncio.Event)
+    now: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ask(self) -> None:
+        """The first time: drain; the second time: at once."""
+        (self.now if self.drain.is_set() else self.drain).set()
+
+
+async def run(
+    hub: Hub,
+    channels: Mapping[str, Channel],
+    *,
+    stopping: Stopping | None = None,
+    slot: str = SLOT,
+    random: Random | None = None,
+) -> None:
+    """Send until asked to stop. One at a time per slot; a later life fences an earlier one off.
+
+    Raises FencedOff when that happened.
+    """
+    stopping = stopping or Stopping()
+    async with hub.store.read() as tx:
+        who = await instance.get(tx)
+    ledger = _open_ledger(hub, who)
+    try:
+        repeats = {name: _repeat(hub, name, channel) for name, channel in channels.items()}
+        now = hub.clock.now()
+        entered = await ledger.enter(slot, at=now, until=now + LEASE, repeats=repeats)
+        if entered.uncertain:
+            log.warning("the last life left deliveries in doubt", uncertain=entered.uncertain, slot=slot)
+        posts = {
+            name: Post(
+                channel=channel,
+                ledger=ledger,
+                instance=who,
+                site=hub.config.service.base_url.rstrip("/"),
+                settings=hub.config.delivery,
+                repeat=repeats[name],
+                clock=hub.clock,
+                random=random or Random(),  # noqa: S311 - jitter, not a secret
+                suppress=_suppressor(hub, name),
+            )
+            for name, channel in channels.items()
+        }
+        await _Sender(hub, ledger, posts, stopping).run()
+        with contextlib.suppress(LedgerWaits):
+            await ledger.leave()
+    finally:
+        await ledger.close()
+
+
+class _Sender:
+    """The lanes of one life, and the tasks that feed and stop them."""
+
+    def __init__(self, hub: Hub, ledger: Ledger, posts: Mapping[str, Post], stopping: Stopping) -> None:
+        self._hub = hub
+        self._ledger = ledger
+        self._posts = posts
+        self._stopping = stopping
+        self._desk = Desk(ledger, hub.clock, posts)
+        self._health = {name: _Health() for name in posts}
+
+    async def run(self) -> None:
+        names = [name for name, post in self._posts.items() for _ in range(post.channel.traits.lanes)]
+        async with asyncio.TaskGroup() as group:
+            lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
+            always = (self._desk.run(), self._look(), self._renew(), self._plan())
+            others = [group.create_task(work) for work in always]
+            await self._end(lanes)
+            for task in others:
+                task.cancel()
+
+    async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
+        """Wait until asked to stop, then as long as draining may take, or until asked again."""
+        await self._stopping.drain.wait()
+        self._desk.close()
+        at_once = asyncio.create_task(self._stopping.now.wait())
+        drained = asyncio.gather(*lanes, return_exceptions=True)
+        allowed = self._hub.config.delivery.drain.total_seconds()
+        await asyncio.wait([drained, at_once], timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
+        at_once.cancel()
+        for lane in lanes:  # what is still under way becomes uncertain in the next life
+            lane.cancel()
+
+    async def _lane(self, name: str, number: int) -> None:
+        """One connection: a delivery, its outcome, the next one."""
+        post, health = self._posts[name], self._health[name]
+        nap = 0.0
+        settled: Settled | None = None
+        async with post.channel.lane() as lane:
+            while (item := await self._desk.exchange(name, number, settled)) is not None:
+                settled, error = await post.send(lane, item, number)
+                health.judge(name, self._desk, settled, error)
+                if error is None or error.counts:
+                    nap = 0.0
+                    continue
+                self._desk.record(number, settled)
+                settled = None
+                nap = min(max(nap * 2, _NAP[0]), _NAP[1])
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.drain.wait(), nap)
+
+    async def _look(self) -> None:
+        while True:
+            with contextlib.suppress(LedgerWaits):  # the desk says so when it matters
+                await self._desk.look()
+            await asyncio.sleep(LOOK)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 10)
+            now = self._hub.clock.now()
+            with contextlib.suppress(LedgerWaits):
+                taken = await self._ledger.renew(at=now, until=now + LEASE)
+                if taken:
+                    log.warning("took over from a silent sender", uncertain=taken)
+
+    async def _plan(self) -> None:
+        """Plan what was approved and not planned, because the process that approved it ended."""
+        while True:
+            try:
+                await dispatch.resume(self._hub)
+            except Exception:
+                log.exception("planning failed; it is tried again")
+                await asyncio.sleep(_PAUSE[1])
+            await asyncio.sleep(LOOK)
+
+
+@dataclass(slots=True)
+class _Health:
+    """Whether a channel works as a whole; where it does not, it pauses and nobody is marked as failed."""
+
+    failures: int = 0
+    until: float = 0.0
+
+    def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
+        now = asyncio.get_running_loop().time()
+        if error is not None and error.channel_wide:
+            if now < self.until:
+                return  # another lane met the same fault
+            self.failures += 1
+            seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
+            self.until = now + seconds
+            desk.pause(name, seconds)
+            say = log.error if self.failures == 1 else log.warning
+            say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+        elif self.failures and settled.outcome is Outcome.ACCEPTED:
+            self.failures = 0
+            desk.resume(name)
+            log.info("the channel works again", channel=name)
+
+
+def _open_ledger(hub: Hub, who: Instance) -> Ledger:
+    file = sqlite_file(str(hub.store.engine.url))
+    if file is None:
+        raise EnvironmentFailed("Only SQLite carries the ledger so far; set database.url to an SQLite file")
+    return SqliteLedger(file, suppressions.hasher(who.secret))
+
+
+def _repeat(hub: Hub, name: str, channel: Channel) -> Repeat:
+    if channel.traits.repeats_uncertain:
+        return Repeat(held=False)
+    # The provider may still call back; only after that is it repeated, where settings say so.
+    return Repeat(held=not (name == "sms" and hub.config.sms.repeat_uncertain), wait=SMS_WAIT)
+
+
+def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:
+    async def suppress(item: Item, code: str) -> None:
+        async with hub.store.write() as tx:
+            await suppressions.add(tx, channel=channel, value=item.address, reason=code, at=hub.clock.now())
+
+    return suppress

@@ -1,0 +1,393 @@
+"""What every ledger promises, on every engine."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from hub.model.delivery import Outcome
+from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
+from hub.queue.sqlite import SqliteLedger
+from hub.store import deliveries, dispatches, stops
+from hub.store.deliveries import Try
+from hub.store.engine import Store, sqlite_file
+from hub.store.tables import dispatches as dispatches_table
+from hub.store.tables import persons, suppressions
+from tests import plans
+from tests.plans import NOON
+
+REPEATS = {"email": Repeat(held=False), "sms": Repeat(held=True)}
+LEASE = timedelta(minutes=15)
+OpenLedger = Callable[[], Ledger]
+
+
+def _fingerprint(channel: str, address: str) -> str:
+    return f"hash of {channel}:{address}"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await plans.new_store(tmp_path / "univoque.db")
+    await plans.people(store, 20)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite"])
+async def open_ledger(store: Store) -> AsyncIterator[OpenLedger]:
+    opened: list[Ledger] = []
+
+    def open_() -> Ledger:
+        file = sqlite_file(str(store.engine.url))
+        assert file is not None
+        opened.append(SqliteLedger(file, _fingerprint))
+        return opened[-1]
+
+    yield open_
+    for ledger in opened:
+        await ledger.close()
+
+
+@pytest.fixture
+async def ledger(open_ledger: OpenLedger) -> Ledger:
+    ledger = open_ledger()
+    await enter(ledger)
+    return ledger
+
+
+async def enter(ledger: Ledger, slot: str = "sender") -> int:
+    return (await ledger.enter(slot, at=NOON, until=NOON + LEASE, repeats=REPEATS)).uncertain
+
+
+async def lease(ledger: Ledger, channel: str = "email") -> list[Item]:
+    found = await ledger.lease(channel, at=NOON)
+    return [] if found is None else list(found.items)
+
+
+async def due(ledger: Ledger, channel: str = "email", after: timedelta = timedelta(0)) -> list[Item]:
+    found = await ledger.lease_due(channel, at=NOON + after, limit=100)
+    return [] if found is None else list(found.items)
+
+
+async def intend(ledger: Ledger, *items: Item) -> None:
+    intents = [Intent(item, item.attempt + 1, lane) for lane, item in enumerate(items)]
+    assert not await ledger.turn(at=NOON, settled=[], intents=intents)
+
+
+def accepted(item: Item) -> Settled:
+    return Settled(item, item.attempt + 1, 0, Outcome.ACCEPTED, "250", "queue-id")
+
+
+def deferred(item: Item) -> Settled:
+    again = Again(NOON + timedelta(minutes=1), held=False, attempt=item.attempt + 1)
+    return Settled(item, item.attempt + 1, 0, Outcome.DEFERRED, "451", again=again)
+
+
+async def standing(store: Store, dispatch: int) -> dict[Outcome, int]:
+    async with store.read() as tx:
+        found = await deliveries.counts(tx, dispatch)
+    return {outcome: number for channel in found.values() for outcome, number in channel.items()}
+
+
+async def test_a_chunk_is_leased_once(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=5, chunk=3)
+
+    chunks = [await lease(ledger), await lease(ledger), await lease(ledger)]
+
+    assert [[item.seq for item in chunk] for chunk in chunks] == [[1, 2, 3], [4, 5], []]
+
+
+async def test_what_is_more_urgent_leaves_first_then_what_is_older(store: Store, ledger: Ledger) -> None:
+    later = await plans.plan(store, recipients=2, directive="later", urgency="Future")
+    older = await plans.plan(store, recipients=2, directive="older")
+    newer = await plans.plan(store, recipients=2, directive="newer")
+
+    order = [(await lease(ledger))[0].dispatch for _ in range(3)]
+
+    assert order == [older, newer, later]
+
+
+async def test_only_what_is_more_urgent_passes_what_is_in_hand(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=2, directive="expected", urgency="Expected")
+
+    assert await ledger.lease("email", at=NOON, above=1) is None
+    assert await ledger.lease("email", at=NOON, above=2) is not None
+
+
+async def test_nothing_leaves_before_the_plan_is_complete(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=2)
+    async with store.write() as tx:
+        await tx.execute(update(dispatches_table).values(planned_at=None))
+
+    assert await lease(ledger) == []
+
+
+async def test_outcomes_and_intents_of_one_turn_stand_together(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=4)
+    first, second, third, fourth = await lease(ledger)
+    await intend(ledger, first, second)
+
+    await ledger.turn(at=NOON, settled=[accepted(first), deferred(second)], intents=[Intent(third, 1, 0)])
+
+    assert await standing(store, dispatch) == {
+        Outcome.ACCEPTED: 1,
+        Outcome.DEFERRED: 1,
+        Outcome.ATTEMPTING: 1,
+        Outcome.QUEUED: 1,
+    }
+    assert fourth.seq == 4
+
+
+async def test_a_new_life_makes_open_intents_uncertain_and_then_due(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    dispatch = await plans.plan(store, recipients=4)
+    items = await lease(ledger)
+    await intend(ledger, items[0], items[1])
+    await ledger.turn(at=NOON, settled=[accepted(items[0])], intents=[])
+
+    again = open_ledger()
+    uncertain = await enter(again)
+
+    assert uncertain == 1
+    assert (await standing(store, dispatch))[Outcome.UNCERTAIN] == 1
+    async with store.read() as tx:
+        assert [s.seq for s in await deliveries.uncertain(tx, dispatch)] == [2]
+    assert [(item.seq, item.attempt) for item in await due(again)] == [(2, 1)]
+    assert [item.seq for item in await lease(again)] == [3, 4]
+
+
+async def test_an_uncertain_retry_is_found_too(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+    (retry,) = await due(ledger, after=timedelta(minutes=2))
+    await intend(ledger, retry)
+
+    assert await enter(open_ledger()) == 1
+
+
+async def test_an_uncertain_sms_is_held_for_a_person(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    dispatch = await plans.plan(store, recipients=1, channel="sms")
+    (item,) = await lease(ledger, "sms")
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[], intents=[], done=[1])
+    again = open_ledger()
+    await enter(again)
+
+    assert await due(again, "sms", after=timedelta(days=1)) == []
+    async with store.read() as tx:
+        assert not await dispatches.unfinished(tx, dispatch)
+
+
+async def test_an_older_life_is_fenced_off(store: Store, ledger: Ledger, open_ledger: OpenLedger) -> None:
+    await plans.plan(store, recipients=2)
+    (item, _) = await lease(ledger)
+    await enter(open_ledger())
+
+    with pytest.raises(FencedOff):
+        await ledger.turn(at=NOON, settled=[], intents=[Intent(item, 1, 0)])
+
+
+async def test_a_silent_sender_is_taken_over_and_fenced_off(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    await plans.plan(store, recipients=3, chunk=2)
+    items = await lease(ledger)
+    await intend(ledger, items[0])
+    other = open_ledger()
+    await enter(other, "other")
+
+    early = await other.renew(at=NOON + LEASE, until=NOON + 2 * LEASE)
+    late = await other.renew(at=NOON + LEASE + timedelta(seconds=1), until=NOON + 2 * LEASE)
+
+    assert (early, late) == (0, 1)
+    assert [item.seq for item in await lease(other)] == [2]
+    with pytest.raises(FencedOff):
+        await ledger.turn(at=NOON, settled=[accepted(items[0])], intents=[])
+
+
+async def test_a_deferred_delivery_comes_up_when_its_time_has_come(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+
+    early = await due(ledger)
+    (retry,) = await due(ledger, after=timedelta(minutes=1))
+    await intend(ledger, retry)
+    await ledger.turn(at=NOON, settled=[accepted(retry)], intents=[])
+
+    assert early == []
+    assert retry.attempt == 1
+    assert await standing(store, dispatch) == {Outcome.ACCEPTED: 1}
+    async with store.read() as tx:
+        assert not await dispatches.unfinished(tx, dispatch)
+
+
+async def test_due_rows_that_were_put_back_come_up_again(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+    (retry,) = await due(ledger, after=timedelta(minutes=1))
+
+    while_leased = await due(ledger, after=timedelta(minutes=1))
+    await ledger.put_back([retry])
+
+    assert while_leased == []
+    assert await due(ledger, after=timedelta(minutes=1)) == [retry]
+
+
+async def test_a_report_before_our_own_outcome_stands(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    made = Try(dispatch, 1, 1)
+    async with store.write() as tx:
+        await deliveries.append_report(tx, made, Outcome.DELIVERED, at=NOON, code="", provider_id="SM1")
+
+    await ledger.turn(at=NOON, settled=[accepted(item)], intents=[])
+
+    assert await standing(store, dispatch) == {Outcome.DELIVERED: 1}
+
+
+async def test_a_report_voids_a_repeat_that_is_in_hand(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+    (retry,) = await due(ledger, after=timedelta(minutes=1))
+    made = Try(dispatch, 1, 1)
+    async with store.write() as tx:
+        await deliveries.append_report(tx, made, Outcome.DELIVERED, at=NOON, code="", provider_id="SM1")
+
+    intent = Intent(retry, 2, 0)
+    void = await ledger.turn(at=NOON, settled=[], intents=[intent])
+
+    assert void == {intent}
+    assert await standing(store, dispatch) == {Outcome.DELIVERED: 1}
+
+
+@pytest.mark.parametrize(("stream", "sent"), [("directives", [1, 3]), ("duty", [1, 2, 3])])
+async def test_who_opted_out_after_approval_is_suppressed_but_for_duty(
+    store: Store, ledger: Ledger, stream: str, sent: list[int]
+) -> None:
+    await plans.plan(store, recipients=3, stream=stream)
+    async with store.write() as tx:
+        await tx.execute(update(persons).where(persons.c.id == 2).values(opted_out_at=NOON))
+
+    assert [item.seq for item in await lease(ledger)] == sent
+
+
+async def test_an_address_suppressed_after_approval_gets_nothing(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=3)
+    hash_ = _fingerprint("email", "person-3@example.org")
+    async with store.write() as tx:
+        await tx.execute(
+            suppressions.insert().values(channel="email", value_hash=hash_, reason="550 5.1.1", at=NOON)
+        )
+
+    assert [item.seq for item in await lease(ledger)] == [1, 2]
+    assert await standing(store, dispatch) == {Outcome.QUEUED: 2, Outcome.SUPPRESSED: 1}
+
+
+async def test_a_chunk_of_which_nothing_is_left_to_send_is_done(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=1)
+    async with store.write() as tx:
+        await tx.execute(update(persons).values(opted_out_at=NOON))
+
+    found = await ledger.lease("email", at=NOON)
+
+    assert found is not None
+    assert list(found.items) == []
+    async with store.read() as tx:
+        assert not await dispatches.unfinished(tx, dispatch)
+
+
+async def test_what_has_expired_is_listed_and_not_sent(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=2, life=timedelta(0))
+
+    assert await lease(ledger) == []
+    assert await standing(store, dispatch) == {Outcome.EXPIRED: 2}
+
+
+async def test_a_retry_that_has_expired_is_listed_and_not_sent(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=1, life=timedelta(hours=1))
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+
+    assert await due(ledger, after=timedelta(hours=1)) == []
+    assert await standing(store, dispatch) == {Outcome.EXPIRED: 1}
+
+
+async def test_a_stopped_dispatch_waits_and_a_cancelled_one_ends(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=2, chunk=1)
+    async with store.write() as tx:
+        await stops.put_directive(tx, "d1", at=NOON)
+    stopped = await lease(ledger)
+    orders = await ledger.orders()
+    async with store.write() as tx:
+        await stops.lift_directive(tx, "d1")
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[], done=[1])
+    async with store.write() as tx:
+        await stops.cancel_directive(tx, "d1", at=NOON)
+
+    assert stopped == []
+    assert orders.dispatches == {dispatch}
+    assert await lease(ledger) == []
+    assert await due(ledger) == []
+    assert await standing(store, dispatch) == {Outcome.CANCELLED: 2}
+
+
+async def test_stops_of_a_channel_and_of_everything_are_orders(store: Store, ledger: Ledger) -> None:
+    async with store.write() as tx:
+        await stops.put(tx, "sms", at=NOON)
+        await stops.put(tx, stops.EVERYTHING, at=NOON)
+
+    orders = await ledger.orders()
+
+    assert orders.all
+    assert orders.channels == {"sms"}
+
+
+async def test_leaving_gives_everything_back(store: Store, ledger: Ledger, open_ledger: OpenLedger) -> None:
+    await plans.plan(store, recipients=3)
+    await lease(ledger)
+
+    await ledger.leave()
+    again = open_ledger()
+
+    assert await enter(again) == 0
+    assert len(await lease(again)) == 3
+
+
+async def test_a_released_chunk_comes_up_without_what_was_tried(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=3)
+    first, *_ = await lease(ledger)
+    await intend(ledger, first)
+    await ledger.turn(at=NOON, settled=[accepted(first)], intents=[], released=[1])
+
+    assert [item.seq for item in await lease(ledger)] == [2, 3]
+
+
+async def test_words_are_read_as_they_were_frozen(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=1, words="Été à 20 °C")
+    (item,) = await lease(ledger)
+
+    body = await ledger.body(item.body)
+
+    assert body.text.startswith("Été à 20 °C\n")
+    assert body.digest == dispatches.body_digest(
+        body.channel, body.language, body.stream, body.subject, body.text, body.html
+    )
