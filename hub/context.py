@@ -1,12 +1,16 @@
 """What every step of the way may use: settings, store, registers, words and the clock."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from hub import register
 from hub.config import Config
 from hub.now import Clock
 from hub.register import Register
+from hub.render import wording
 from hub.render.wording import Wording
-from hub.store.engine import Store
+from hub.store.engine import Store, open_store, sqlite_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +22,18 @@ class Hub:
     register: Register
     wording: Wording
     clock: Clock
+
+
+def database_url(config: Config) -> str:
+    """Where the data lie: as set, else univoque.db in the data directory."""
+    return config.database.url or sqlite_url(config.service.data_dir / "univoque.db")
+
+
+@asynccontextmanager
+async def open_hub(config: Config, clock: Clock | None = None) -> AsyncIterator[Hub]:
+    """Open the instance that the settings describe; the database is opened on first use."""
+    store = open_store(database_url(config))
+    try:
+        yield Hub(config, store, register.load(), wording.load(), clock or Clock())
+    finally:
+        await store.close()
