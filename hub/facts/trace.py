@@ -1,5 +1,6 @@
 """Traced text: while a message is put together, marks in it say which fact stands where."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from hub.model.message import Line, Span
@@ -86,3 +87,26 @@ def capitalised(text: str) -> str:
         else:
             return text[:position] + text[position].upper() + text[position + 1 :]
     return text
+
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+def shown(html: str, *, start: str = "<body", wrap: str = "data") -> str:
+    """Traced HTML for a preview: each fact in the text of the body in an element that names it."""
+    head, mark, body = html.partition(start) if start else ("", "", html)
+    parts, position = [_unmarked(head), mark], 0
+    for tag in _TAG.finditer(body):
+        parts += [_elements(body[position : tag.start()], wrap), _unmarked(tag.group())]
+        position = tag.end()
+    parts.append(_elements(body[position:], wrap))
+    return "".join(parts)
+
+
+def _elements(text: str, wrap: str) -> str:
+    opened = re.sub(f"{OPEN}([^{IS}]*){IS}", rf'<{wrap} class="fact" value="\1">', text)
+    return opened.replace(CLOSE, f"</{wrap}>")
+
+
+def _unmarked(tag: str) -> str:
+    return re.sub(f"{OPEN}[^{IS}]*{IS}|{CLOSE}", "", tag)

@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from channels import gsm
 from channels.contract import PERSONAL_LINK
-from hub.facts.trace import capitalised, retrace, traced, untrace
+from hub.facts.trace import bare, capitalised, retrace, shown, traced, untrace
 from hub.model.message import Block, Hat, Line, Message, Paragraph, Span
 from hub.model.review import Kind, Mode
 from hub.register import Register
@@ -41,6 +41,8 @@ class Frame:
     kind: Kind = Kind.NEW
     stream: str = "directives"
     sender: str = "Univoque"
+    preview: bool = False
+    """Whether HTML names its facts, for editors; a message that leaves never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def compose(blocks: Sequence[Block], frame: Frame) -> Message:
         language=first.language,
         subject=_subject(blocks[0], frame, words),
         text=text,
-        html=_inlined(untrace(html)[0]) if first.channel == "email" else untrace(html)[0],
+        html=_html(html, frame, whole=first.channel == "email"),
         spans=spans,
     )
 
@@ -189,6 +191,14 @@ def _render(jinja: Environment, name: str, values: dict[str, Any], language: str
     return _FRENCH_SPACE.sub("\u00a0", text) if language == "fr" else text
 
 
+def _html(traced_html: str, frame: Frame, *, whole: bool) -> str:
+    if frame.preview:
+        html = shown(traced_html) if whole else shown(traced_html, start="")
+    else:
+        html = bare(traced_html)
+    return _inliner().inline(html) if whole else html
+
+
 @cache
 def _source(jinja: Environment, name: str) -> str:
     assert jinja.loader is not None
@@ -198,10 +208,6 @@ def _source(jinja: Environment, name: str) -> str:
 @cache
 def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
-
-
-def _inlined(html: str) -> str:
-    return _inliner().inline(html)
 
 
 def _sms(blocks: Sequence[Block], frame: Frame, words: Words) -> Message:

@@ -1,0 +1,18 @@
+"""The way of one directive, a module per step; start reading here.
+
+intake.file   a file becomes a sheet of facts, or faults with their place
+examine       the gate looks at every message of it, and at what is missing
+waive         a named person lets one finding pass, with a reason
+submit        an editor hands it in: words, audience and digest are fixed
+approve       a second person signs the digest; it is in force, public, and on its way
+publish       public pages and feeds become files
+dispatch      the audience becomes deliveries, one per person
+deliver       a sender hands each to its channel, once
+record        receipts, bounces and STOP come back
+stop          one person takes the rest back
+enlist        organisations and people are imported
+unsubscribe   one click ends it
+
+Each step is one public coroutine, opens at most one transaction for what it decides, writes one line in the
+journal, and calls no other step but where the line above says so.
+"""

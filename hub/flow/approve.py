@@ -1,0 +1,92 @@
+"""A second person signs the digest of the very texts: the revision is in force, and on its way."""
+
+from dataclasses import dataclass
+
+from hub.context import Hub
+from hub.errors import NotAllowed, Refusal
+from hub.flow.examine import Examined, examine
+from hub.flow.submit import count_audience
+from hub.model.review import Kind, Stage
+from hub.model.revision import Revision
+from hub.model.staff import Role, Staff
+from hub.render import seal
+from hub.render.frame import frames_digest
+from hub.store import directives, dispatches, journal
+from hub.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A revision in force; `sends` is False for a minor change, which alerts nobody."""
+
+    revision: Revision
+    sends: bool
+
+
+async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = None) -> Approved:
+    """Sign the latest submission of a directive; with `digest`, only if that is what it still stands for.
+
+    Raises NotAllowed for anybody who edited or submitted it, whatever their role; Refusal when the words, the
+    audience or the time have moved since it was submitted.
+    """
+    if Role.APPROVER not in by.roles:
+        raise NotAllowed(f"{by.name} is no approver")
+    now = hub.clock.now()
+    async with hub.store.write() as tx:
+        revision = await directives.get(tx, directive)
+        _may_sign(revision, by)
+        if digest is not None and digest != revision.approval_digest:
+            raise Refusal(f"{directive} was submitted again since you looked: look at it once more")
+        if revision.expires_at is None or revision.expires_at <= now:
+            raise Refusal(f"{directive} has expired: nothing of it would leave; submit it again with its new dates")
+        examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
+        _still_the_same(hub, revision, examined)
+        count = await _same_audience(hub, tx, revision, examined)
+        await directives.approve(tx, directive, revision.number, by=by.name, at=now)
+        if revision.kind != Kind.MINOR:
+            await dispatches.announce(
+                tx, directive=directive, revision=revision.number, mode=revision.mode.value,
+                urgency=revision.directive.urgency, approved_at=now, expires_at=revision.expires_at,
+            )  # fmt: skip
+        await journal.append(
+            tx, at=now, actor=by.name, action="approve", subject=directive,
+            detail={"revision": revision.number, "approval": revision.approval_digest, "audience": count},
+        )  # fmt: skip
+        approved = await directives.get(tx, directive, revision.number)
+    return Approved(approved, sends=revision.kind != Kind.MINOR)
+
+
+def _may_sign(revision: Revision, by: Staff) -> None:
+    """Two distinct people, and no role is exempt."""
+    if by.name == revision.submitted_by or by.name in revision.editors:
+        raise NotAllowed(f"{by.name} edited or submitted this revision; somebody else must approve it")
+    if revision.stage == Stage.DRAFT:
+        raise Refusal(f"{revision.directive.id} is a draft that the gate stopped; mend it and submit it again")
+    if revision.stage != Stage.SUBMITTED:
+        raise Refusal(f"{revision.directive.id} does not wait for approval: it is {revision.stage.value}")
+
+
+def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
+    """What would leave now is what was submitted, byte for byte, and still passes the gate."""
+    assert revision.expires_at is not None
+    words = seal.words_digest(examined.digests, frames_digest(hub.wording))
+    now = seal.approval_digest(
+        words, cells=examined.case.cells, mode=examined.case.mode, kind=revision.kind, expires_at=revision.expires_at
+    )
+    if now != revision.approval_digest:
+        raise Refusal(
+            f"the words or the audience rule of {revision.directive.id} have changed since it was submitted "
+            "(templates, registers, mode or another act); submit it again"
+        )
+    if examined.blockers:
+        standing = ", ".join(f"{finding.code} {finding.where}" for finding in examined.blockers)
+        raise Refusal(f"the gate now finds blockers in {revision.directive.id}: {standing}; submit it again")
+
+
+async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
+    """The audience may have moved by a share or by a few people since it was shown, whichever is more."""
+    shown, now = revision.audience_count or 0, await count_audience(hub, tx, examined)
+    limits = hub.config.approval
+    if abs(now - shown) > max(limits.drift_share * shown, limits.drift_people):
+        raise Refusal(f"the audience was {shown} when it was submitted and is {now} now; submit it again")
+    return now

@@ -1,0 +1,89 @@
+"""Holds a directive against the gate, with what the hub knows of other acts and the waivers that were signed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub import gate
+from hub.context import Hub
+from hub.facts.reference import reference_code
+from hub.gate import Case
+from hub.model.directive import Directive
+from hub.model.message import Variant
+from hub.model.review import Finding, Kind, Level, Mode, Waiver
+from hub.render import Sheet
+from hub.render.frame import Frame, canonical, digest
+from hub.store import directives, waivers
+from hub.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A directive after the gate: what it found, with waived findings turned into notes."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+
+    @property
+    def blockers(self) -> tuple[Finding, ...]:
+        return gate.blockers(self.findings)
+
+    @property
+    def digests(self) -> dict[Variant, str]:
+        """The digest of every block."""
+        return {variant: digest(block) for variant, block in self.case.rendering.blocks.items()}
+
+
+async def examine(
+    hub: Hub, tx: Tx, directive: Directive, *, kind: Kind = Kind.NEW, at: datetime | None = None
+) -> Examined:
+    """Judge a directive as of `at` (its day of issue when None) against all that is published."""
+    others = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
+    signed = await waivers.of_sheet(tx, directive.id, sheet_digest(directive))
+    return judge(hub, directive, others=others, waived=signed, kind=kind, at=at)
+
+
+def judge(
+    hub: Hub,
+    directive: Directive,
+    *,
+    others: Mapping[str, Directive],
+    waived: Sequence[Waiver] = (),
+    kind: Kind = Kind.NEW,
+    at: datetime | None = None,
+) -> Examined:
+    """The same without a store: what `check` and `preview` use."""
+    around = {id_: act for id_, act in others.items() if id_ != directive.id}
+    sheet = Sheet(directive, hub.register, hub.wording, around, kind)
+    frame = frame_of(hub, directive, kind=kind)
+    case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
+    return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
+
+
+def frame_of(hub: Hub, directive: Directive, *, kind: Kind = Kind.NEW, stream: str = "directives") -> Frame:
+    """The frame of this instance around the messages of a directive."""
+    code = reference_code(directive.id)
+    return Frame(
+        wording=hub.wording,
+        register=hub.register,
+        code=code,
+        url=f"{hub.config.service.base_url.rstrip('/')}/d/{code}",
+        mode=Mode(hub.config.service.mode),
+        kind=kind,
+        stream=stream,
+        sender=hub.config.service.name,
+    )
+
+
+def sheet_digest(directive: Directive) -> str:
+    """The SHA-256 of the sheet in canonical JSON."""
+    return hashlib.sha256(canonical(directives.sheet_json(directive)).encode()).hexdigest()
+
+
+def _with_waivers(finding: Finding, waived: Sequence[Waiver]) -> Finding:
+    for waiver in waived:
+        if finding.waivable and (waiver.code, waiver.cell) == (finding.code, finding.where):
+            text = f"{finding.text}; waived by {waiver.by}: {waiver.reason}"
+            return replace(finding, level=Level.NOTE, text=text)
+    return finding

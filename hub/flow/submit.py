@@ -1,0 +1,124 @@
+"""An editor hands a directive in: its words, audience and expiry are fixed and digested, or the gate says why not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.context import Hub
+from hub.errors import NotAllowed, Refusal
+from hub.facts.scope import last_instant
+from hub.flow.examine import Examined, examine, sheet_digest
+from hub.model.directive import Directive
+from hub.model.review import Finding, Kind, Mode, Stage
+from hub.model.revision import Revision
+from hub.model.staff import Role, Staff
+from hub.render import seal
+from hub.render.frame import frames_digest
+from hub.store import directives, journal, persons
+from hub.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came of it: a revision that waits for approval, or a draft that the gate stopped."""
+
+    revision: Revision
+    findings: tuple[Finding, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return self.revision.stage == Stage.SUBMITTED
+
+
+async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind.NEW) -> Submission:
+    """Hand in a directive. With blockers it is kept as a draft and nothing else happens.
+
+    Raises NotAllowed without the editor's role, Refusal for a kind that does not fit what is published.
+    """
+    if Role.EDITOR not in by.roles:
+        raise NotAllowed(f"{by.name} is no editor")
+    now = hub.clock.now()
+    async with hub.store.write() as tx:
+        latest = await directives.find(tx, directive.id)
+        number, editors = _place(latest, by, kind, directive.id)
+        examined = await examine(hub, tx, directive, kind=kind, at=now)
+        revision = await _revision(hub, tx, examined, number=number, editors=editors, by=by, at=now)
+        await directives.put(tx, revision, examined.case.rendering.blocks, examined.digests)
+        await journal.append(
+            tx, at=now, actor=by.name, action="submit" if revision.stage == Stage.SUBMITTED else "draft",
+            subject=directive.id,
+            detail={
+                "revision": number, "kind": kind.value, "mode": revision.mode.value,
+                "sheet": revision.sheet_digest, "approval": revision.approval_digest,
+                "audience": revision.audience_count,
+                "blockers": [f"{f.code} {f.where}" for f in examined.blockers],
+            },
+        )  # fmt: skip
+    return Submission(revision, examined.findings)
+
+
+def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[int, tuple[str, ...]]:
+    """The number of the revision, and all who had a hand in it: what is unapproved is replaced, its editors stay."""
+    if kind in (Kind.CANCEL, Kind.ALL_CLEAR):
+        raise Refusal(f"{kind.value} cannot be submitted as a sheet; `univoque stop {id_}` ends what is on its way")
+    waiting = latest is not None and latest.stage in (Stage.DRAFT, Stage.SUBMITTED)
+    published = latest is not None and not (waiting and latest.number == 1)
+    if published and kind == Kind.NEW:
+        raise Refusal(f"{id_} is published already; submit it --as update, correction or minor")
+    if not published and kind != Kind.NEW:
+        raise Refusal(f"{id_} was never published; submit it --as new")
+    if latest is None:
+        return 1, (by.name,)
+    if waiting:
+        return latest.number, tuple(dict.fromkeys((*latest.editors, by.name)))
+    return latest.number + 1, (by.name,)
+
+
+async def _revision(
+    hub: Hub, tx: Tx, examined: Examined, *, number: int, editors: tuple[str, ...], by: Staff, at: datetime
+) -> Revision:
+    case, directive = examined.case, examined.case.directive
+    code = await directives.register(tx, directive.id)
+    words = seal.words_digest(examined.digests, frames_digest(hub.wording))
+    expires_at = expiry(hub, directive, at)
+    blocked = bool(examined.blockers)
+    count = None if blocked else await count_audience(hub, tx, examined)
+    return Revision(
+        directive=directive,
+        number=number,
+        stage=Stage.DRAFT if blocked else Stage.SUBMITTED,
+        kind=case.kind,
+        mode=Mode(hub.config.service.mode),
+        code=code,
+        sheet_digest=sheet_digest(directive),
+        words_digest=words,
+        approval_digest=seal.approval_digest(
+            words, cells=case.cells, mode=case.mode, kind=case.kind, expires_at=expires_at
+        ),
+        editors=editors,
+        submitted_by=by.name,
+        submitted_at=at,
+        audience_count=count,
+        expires_at=expires_at,
+        approved_by=None,
+        approved_at=None,
+        first_published_at=None,
+        findings=examined.findings,
+    )
+
+
+def expiry(hub: Hub, directive: Directive, at: datetime) -> datetime:
+    """After this instant nothing of it leaves: the end of its last rule, or the configured life, the earlier."""
+    latest = at + hub.config.delivery.life
+    last = last_instant(directive)
+    return min(last, latest) if last else latest
+
+
+async def count_audience(hub: Hub, tx: Tx, examined: Examined) -> int:
+    """How many people would get a message now."""
+    counted = await persons.count_audience(
+        tx,
+        cells=examined.case.cells,
+        urgent=examined.case.directive.urgency == "Immediate",
+        languages=hub.config.service.languages,
+    )
+    return counted.total
