@@ -94,7 +94,7 @@ async def test_a_faulty_request_gets_twilios_code(phones: Phones, form: dict[str
     assert (status, said["code"]) == (400, code)
 
 
-async def test_a_phone_that_says_stop_tells_the_hub_and_takes_no_more(phones: Phones, webhook: Webhook) -> None:
+async def test_a_phone_that_says_stop_tells_the_hub_and_rests(phones: Phones, webhook: Webhook) -> None:
     await _post(phones, To=NUMBER, From=HUB, Body="Bonjour")
 
     async with ClientSession() as http:
