@@ -11,7 +11,7 @@ import structlog
 
 from channels.contract import Channel, Unavailable
 from hub.context import Hub
-from hub.errors import EnvironmentFailed
+from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
@@ -59,6 +59,7 @@ async def run(
     stopping: Stopping | None = None,
     slot: str = SLOT,
     random: Random | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Send until asked to stop. One at a time per slot; a later life fences an earlier one off.
 
@@ -74,6 +75,7 @@ async def run(
         entered = await ledger.enter(slot, at=now, until=now + LEASE, repeats=repeats)
         if entered.uncertain:
             log.warning("the last life left deliveries in doubt", uncertain=entered.uncertain, slot=slot)
+        ready()
         posts = {
             name: Post(
                 channel=channel,
@@ -108,13 +110,16 @@ class _Sender:
 
     async def run(self) -> None:
         names = [name for name, post in self._posts.items() for _ in range(post.channel.traits.lanes)]
-        async with asyncio.TaskGroup() as group:
-            lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-            always = (self._desk.run(), self._look(), self._renew(), self._plan())
-            others = [group.create_task(work) for work in always]
-            await self._end(lanes)
-            for task in others:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
+                always = (self._desk.run(), self._look(), self._renew(), self._plan())
+                others = [group.create_task(work) for work in always]
+                await self._end(lanes)
+                for task in others:
+                    task.cancel()
+        except* UnivoqueError as failed:
+            raise failed.exceptions[0] from None
 
     async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
         """Wait until asked to stop, then as long as draining may take, or until asked again."""

@@ -11,11 +11,15 @@ from uuid import uuid4
 from subscribers.audience import Recipient
 
 from hub.context import Hub
+from hub.errors import Refusal
+from hub.flow.examine import frame_of
+from hub.model.directive import Language
 from hub.model.message import Block, Blocks, Hat, Variant
-from hub.render import cells
-from hub.render.frame import Frame, compose, frame_for
+from hub.model.revision import Revision
+from hub.render import Sheet, cells
+from hub.render.frame import Frame, compose, digest, frames_digest
+from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
-from hub.store.directives import Revision
 from hub.store.dispatches import Dispatch, NewDelivery
 
 BATCH = 2_000
@@ -88,18 +92,35 @@ async def announce(hub: Hub, revision: Revision) -> Dispatch:
 
 
 async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) -> DispatchPlanned:
+    directive = revision.directive
     async with hub.store.read() as tx:
-        blocks = await directives.blocks(tx, dispatch.directive, dispatch.revision)
-        plan = _Plan(hub, dispatch, claim, blocks, frame_for(revision, hub.config, hub.wording, hub.register))
+        blocks = await directives.blocks(tx, directive.id, revision.number)
+        _as_approved(hub, revision, blocks)
+        frame = replace(frame_of(hub, directive, kind=revision.kind), mode=revision.mode)
+        plan = _Plan(hub, dispatch, claim, blocks, frame)
+        others = {other.directive.id: other.directive for other in await directives.published(tx)}
+        sheet = Sheet(directive, hub.register, hub.wording, others, revision.kind)
         audience = persons.audience(
             tx,
-            cells=cells(revision.directive, hub.register),
+            cells=cells(sheet),
             urgent=dispatch.urgency == "Immediate",
             languages=hub.config.service.languages,
         )
         async with aclosing(audience):
             await plan.take(audience)
     return await plan.complete()
+
+
+def _as_approved(hub: Hub, revision: Revision, blocks: Blocks) -> None:
+    """What leaves is what was approved: the words kept here have the digest that was signed."""
+    found = words_digest(
+        {variant: digest(block) for variant, block in blocks.items()}, frames_digest(hub.wording)
+    )
+    if found != revision.words_digest:
+        raise Refusal(
+            f"the words of {revision.directive.id} revision {revision.number} are not those that were "
+            "approved (the database or the templates have changed); submit it again"
+        )
 
 
 @dataclass(slots=True)
@@ -171,12 +192,12 @@ class _Plan:
             )
         return planned
 
-    def _language(self, recipient: Recipient) -> str:
+    def _language(self, recipient: Recipient) -> Language:
         """Theirs, or the first in which messages are rendered."""
         rendered = self.hub.config.service.languages
-        return recipient.language if recipient.language in rendered else rendered[0]
+        return next((language for language in rendered if language == recipient.language), rendered[0])
 
-    async def _body(self, recipient: Recipient, language: str) -> int | None:
+    async def _body(self, recipient: Recipient, language: Language) -> int | None:
         hats = tuple(Hat(*hat) for hat in recipient.hats)
         key = (hats, recipient.channel, language, recipient.stream)
         if key not in self._bodies:

@@ -1,0 +1,189 @@
+"""Puts the house to work: `serve` keeps a web process and a sender, `work` is a sender alone."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from channels.registry import open_channels
+from hub import config as settings
+from hub import log as hub_log
+from hub import worker
+from hub.children import READY, Child, command
+from hub.config import Config
+from hub.context import database_url, open_hub
+from hub.errors import EnvironmentFailed, UnivoqueError
+from hub.lock import Lock
+from hub.store import schema
+from hub.store.engine import sqlite_file
+from hub.web import server
+from hub.worker import Stopping
+
+log = structlog.get_logger(__name__)
+
+ROLES = ("web", "sender")
+_GRACE = 5.0
+"""Seconds that a process may take to end beyond the time it has for draining."""
+
+
+def serve(config: Config, file: Path | None, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve pages and send, until SIGTERM or SIGINT; a second one ends it at once.
+
+    `file` is the settings file, for the children to read. Raises EnvironmentFailed for a second `serve` on
+    the same database, and when a process cannot start.
+    """
+    config.service.data_dir.mkdir(parents=True, exist_ok=True)
+    with Lock(_beside(config, "serve")):
+        run(_serve(config, file, ready))
+
+
+def work(config: Config) -> None:
+    """Send only. Raises EnvironmentFailed where the slot is taken: with SQLite there is one."""
+    run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where it is installed."""
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main)
+    return asyncio.run(main)
+
+
+async def _serve(config: Config, file: Path | None, ready: Callable[[], None]) -> None:
+    async with open_hub(config) as hub:
+        await schema.demand_current(hub.store)
+    arguments = ["--config", str(file)] if file else []
+    children = [Child(role, command(role, *arguments)) for role in ROLES]
+    asked = Stopping()
+    with _signals(asked):
+        try:
+            async with asyncio.TaskGroup() as group:
+                lives = [group.create_task(child.keep()) for child in children]
+                starting = group.create_task(_announce(children, ready))
+                await asked.drain.wait()
+                starting.cancel()
+                await _end(children, lives, asked, config)
+        except* EnvironmentFailed as failed:
+            raise failed.exceptions[0] from None
+
+
+async def _announce(children: list[Child], ready: Callable[[], None]) -> None:
+    for child in children:
+        await child.ready.wait()
+    ready()
+
+
+async def _end(
+    children: list[Child], lives: list[asyncio.Task[None]], asked: Stopping, config: Config
+) -> None:
+    for child in children:
+        child.stop()
+    at_once = asyncio.create_task(asked.now.wait())
+    ended = asyncio.gather(*lives)
+    allowed = config.delivery.drain.total_seconds() + _GRACE
+    await asyncio.wait([ended, at_once], timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        for child in children:
+            child.stop()
+        await asyncio.wait([ended], timeout=_GRACE)
+    at_once.cancel()
+    for life in lives:
+        life.cancel()  # which kills a child that is still there
+
+
+async def _web(config: Config) -> None:
+    stopping = Stopping()
+    async with open_hub(config) as hub, _until_parent_ends(stopping):
+        with _signals(stopping):
+            await server.run(hub, stop=stopping.drain, ready=lambda _port: _say_ready())
+
+
+async def _send(config: Config, stopping: Stopping, *, patience: float, ready: Callable[[], None]) -> None:
+    lock = Lock(_beside(config, "sender"))
+    async with open_hub(config) as hub:
+        await schema.demand_current(hub.store)
+        await lock.take_within(patience)
+        with _signals(stopping):
+            channels = open_channels(config.email, config.sms)
+            await worker.run(hub, channels, stopping=stopping, ready=ready)
+    lock.release()
+
+
+async def _sender(config: Config) -> None:
+    stopping = Stopping()
+    # The sender of a `serve` that was killed may still be draining.
+    patience = config.delivery.drain.total_seconds() + _GRACE
+    async with _until_parent_ends(stopping):
+        await _send(config, stopping, patience=patience, ready=_say_ready)
+
+
+@asynccontextmanager
+async def _until_parent_ends(stopping: Stopping) -> AsyncIterator[None]:
+    """Stop when the pipe from the parent closes, which it also does after its SIGKILL."""
+    loop = asyncio.get_running_loop()
+
+    def on_pipe() -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            loop.remove_reader(sys.stdin.fileno())
+            stopping.ask()
+
+    loop.add_reader(sys.stdin.fileno(), on_pipe)
+    try:
+        yield
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+
+
+@contextlib.contextmanager
+def _signals(stopping: Stopping) -> Any:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.ask)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _say_ready() -> None:
+    os.write(sys.stdout.fileno(), READY)
+
+
+def _beside(config: Config, role: str) -> Path:
+    """A lock's file beside the database; in the data directory when the database is elsewhere."""
+    file = sqlite_file(database_url(config))
+    if file is None:
+        return config.service.data_dir / f"univoque.{role}.lock"
+    return file.with_name(f"{file.name}.{role}.lock")
+
+
+def main() -> int:
+    """What a child process runs."""
+    parser = argparse.ArgumentParser(prog="hub.app", description=__doc__)
+    parser.add_argument("role", choices=ROLES)
+    parser.add_argument("--config", type=Path)
+    chosen = parser.parse_args()
+    try:
+        config = settings.load(chosen.config)
+        hub_log.configure(config.log)
+        run(_web(config) if chosen.role == "web" else _sender(config))
+    except UnivoqueError as error:
+        log.error("the process ends", role=chosen.role, reason=str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

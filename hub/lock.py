@@ -1,0 +1,59 @@
+"""A lock that one process holds as long as it lives: the system lets go of it even after a SIGKILL."""
+
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+
+from hub.errors import EnvironmentFailed
+
+
+class Lock:
+    """An exclusive lock on a file, with the holder's process number in it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._handle: int | None = None
+
+    def take(self) -> None:
+        """Raises EnvironmentFailed, which names the process that holds it."""
+        try:
+            handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise EnvironmentFailed(f"{self._file}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+            os.close(handle)
+            raise EnvironmentFailed(
+                f"Process {holder} is at work on this database already (it holds {self._file}); stop it first"
+            ) from error
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        self._handle = handle
+
+    async def take_within(self, seconds: float) -> None:
+        """The same, but wait a while for the holder to end."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            try:
+                return self.take()
+            except EnvironmentFailed:
+                if loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(0.2)
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> "Lock":
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
