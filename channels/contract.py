@@ -1,4 +1,4 @@
-"""What every channel promises: lanes that send one message to one address, a receipt, and three ways to fail."""
+"""What every channel promises: lanes that send one message to one address, a receipt, three ways to fail."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Protocol
 
 PERSONAL_LINK = "https://univoque.invalid/personal-link"
-"""Stands in approved words, on a line of its own, where the recipient's own link goes when the message leaves."""
+"""Stands in approved words, on a line of its own, where the recipient's own link goes on leaving."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Approved words of one variant. Only PERSONAL_LINK in them is replaced, per recipient, by an ASCII URL."""
+    """Approved words of one variant. Only PERSONAL_LINK is replaced, per recipient, by an ASCII URL."""
 
     subject: str
     text: str
@@ -24,10 +24,10 @@ class Words:
 class Outgoing:
     """One message to one address, ready to leave.
 
-    `body` is what `Channel.prepare` returned for its variant. `key` is the delivery's UUID (RFC 4122 text): the same
-    for every attempt, so Message-ID repeats. `attempt` identifies this attempt in callbacks. `life` is how long the
-    message still matters. `personal_link` is the recipient's page; `one_click` the RFC 8058 URL, None on the duty
-    stream, which has no opt-out.
+    `body` is what `Channel.prepare` returned for its variant. `key` is the delivery's UUID (RFC 4122 text):
+    the same for every attempt, so Message-ID repeats. `attempt` identifies this attempt in callbacks. `life`
+    is how long the message still matters. `personal_link` is the recipient's page; `one_click` the RFC 8058
+    URL, None on the duty stream, which has no opt-out.
     """
 
     body: object
@@ -57,6 +57,10 @@ class Traits:
     """Whether an uncertain message of this channel may simply be repeated (e-mail: same Message-ID)."""
 
 
+class WrongSettings(ValueError):
+    """The settings of a channel cannot be used; the argument names the setting and the remedy."""
+
+
 class ChannelError(Exception):
     """`code` is the far side's reply code ("550 5.1.1", "21610") or our own word for it; never an address."""
 
@@ -77,8 +81,9 @@ class Refused(ChannelError):
 class Unavailable(ChannelError):
     """Nothing was accepted; try again, perhaps after `retry_after`.
 
-    `counts` is False where the try says nothing about the message (rate limit, no connection): it is no attempt.
-    `channel_wide` is True where no other message would fare better (wrong password): the channel pauses.
+    `counts` is False where the try says nothing about the message (rate limit, no connection): it is no
+    attempt. `channel_wide` is True where no other message would fare better (wrong password): the channel
+    pauses.
     """
 
     def __init__(

@@ -1,0 +1,102 @@
+"""E-mail: a channel whose lanes are persistent SMTP connections to one relay."""
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from channels import email
+from channels.contract import ChannelError, Outgoing, Receipt, Traits, Unavailable, Words, WrongSettings
+from channels.headers import is_address, recipient
+from channels.settings import EmailSettings, Mode, refuse_live
+from channels.smtp_connection import Connection, connect, tls_context
+from channels.smtp_transfer import Stale, transfer
+
+
+class EmailChannel:
+    """Sends through the relay of the settings. In an exercise it cannot be made for any but this machine."""
+
+    def __init__(self, settings: EmailSettings, *, mode: Mode, now: Callable[[], datetime]) -> None:
+        refuse_live(mode, settings.host, "email.host")
+        if not is_address(settings.sender):
+            raise WrongSettings(f"email.sender: {settings.sender!r} is no plain e-mail address")
+        self.traits = Traits(name="email", lanes=settings.lanes, repeats_uncertain=True)
+        self._settings = settings
+        self._now = now
+        self._context = None if settings.security == "none" else tls_context(settings)
+
+    def prepare(self, words: Words, *, stream: str, headers: Mapping[str, str]) -> email.Prepared:
+        """Compile the words of a variant. A Date among the headers replaces the present instant."""
+        return email.prepare(words, self._settings, stream=stream, headers=headers, now=self._now())
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator["SmtpLane"]:
+        """A lane; it connects on first use and takes leave of the relay at its end."""
+        lane = SmtpLane(self._settings, self._context)
+        try:
+            yield lane
+        finally:
+            await lane.close()
+
+
+class SmtpLane:
+    """One connection to the relay, opened when first needed and again after it broke."""
+
+    def __init__(self, settings: EmailSettings, context: ssl.SSLContext | None) -> None:
+        self._settings = settings
+        self._context = context
+        self._sender = settings.sender.encode("ascii")
+        self._dot_timeout = settings.dot_timeout.total_seconds()
+        self._connection: Connection | None = None
+
+    async def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
+        try:
+            return await self._send(outgoing)
+        except Stale:
+            self._drop()
+            try:
+                return await self._send(outgoing)
+            except Stale as error:
+                raise Unavailable("connection-lost", "the relay keeps closing", counts=False) from error
+
+    async def close(self) -> None:
+        """Take leave of the relay."""
+        if self._connection is not None:
+            await self._connection.quit()
+            self._connection = None
+
+    async def _send(self, outgoing: Outgoing) -> Receipt:
+        prepared = outgoing.body
+        if not isinstance(prepared, email.Prepared):
+            raise TypeError(f"the body is {type(prepared).__name__}, not what prepare() returned")
+        to = recipient(outgoing.address)
+        connection = await self._connected()
+        form = prepared.whole if connection.eight_bit else prepared.quoted
+        wire = prepared.wire(outgoing, form=form)
+        try:
+            return await transfer(
+                connection,
+                sender=self._sender,
+                recipient=to,
+                form=form,
+                wire=wire,
+                dot_timeout=self._dot_timeout,
+            )
+        except (ChannelError, Stale):
+            raise
+        except BaseException:
+            # Cancelled in mid-command: the reply still to come would be taken for the next command's.
+            self._drop()
+            raise
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or not self._connection.is_open:
+            self._connection = None
+            self._connection = await connect(self._settings, self._context)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+            self._connection = None

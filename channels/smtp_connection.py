@@ -1,0 +1,204 @@
+"""One SMTP connection: opened, secured and logged in by aiosmtplib, then a line for commands and bytes."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Any, cast
+
+import aiosmtplib
+
+from channels.contract import ChannelError, Unavailable, WrongSettings
+from channels.settings import EmailSettings
+from channels.smtp_replies import Phase, Reply, failure
+
+# By preference; one try only: several wrong ones in a row lock accounts.
+_AUTH_METHODS = ("plain", "login", "cram-md5")
+_QUIT_TIMEOUT = 2.0
+
+
+class Lost(Exception):
+    """The connection broke or stayed silent too long; `code` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def tls_context(settings: EmailSettings) -> ssl.SSLContext:
+    """Certificates are always checked, against `ca_file` or the system's. Raises WrongSettings."""
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file or None)
+    except OSError as error:
+        raise WrongSettings(f"email.ca_file: {settings.ca_file}: {error.strerror or error}") from error
+
+
+class Connection:
+    """A line to the relay on which commands go one by one, and bytes as they are."""
+
+    def __init__(self, smtp: aiosmtplib.SMTP, *, command_timeout: float) -> None:
+        self._smtp = smtp
+        self._command_timeout = command_timeout
+        self.eight_bit = smtp.supports_extension("8bitmime")
+        self.used = False
+        """Whether a transaction was begun on it: only then may the server have closed it for idleness."""
+        self.needs_reset = False
+        """Whether a transaction stands open that must be given up before the next."""
+
+    @property
+    def is_open(self) -> bool:
+        return self._smtp.is_connected
+
+    @property
+    def unsent(self) -> int:
+        """Bytes written that have not left this process; what was written last is among them."""
+        transport = cast(asyncio.WriteTransport | None, self._smtp.transport)
+        return transport.get_write_buffer_size() if transport else 0
+
+    async def command(self, *words: bytes) -> Reply:
+        """Send one command and wait for its reply. Raises Lost."""
+        try:
+            return _reply(await self._smtp.execute_command(*words, timeout=self._command_timeout))
+        except aiosmtplib.SMTPTimeoutError as error:
+            raise Lost("timeout") from error
+        except aiosmtplib.SMTPServerDisconnected as error:
+            raise Lost("connection-lost") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise Lost("garbled-reply") from error
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the wire, as they are. Raises Lost if none of them can have left."""
+        if self._smtp.protocol is None:
+            raise Lost("connection-lost")
+        try:
+            self._smtp.protocol.write(data)
+        except aiosmtplib.SMTPServerDisconnected as error:
+            raise Lost("connection-lost") from error
+
+    async def reply(self, within: float) -> Reply:
+        """The next reply. Raises Lost."""
+        if self._smtp.protocol is None:
+            raise Lost("connection-lost")
+        try:
+            return _reply(await self._smtp.protocol.read_response(timeout=within))
+        except aiosmtplib.SMTPTimeoutError as error:
+            raise Lost("timeout") from error
+        except aiosmtplib.SMTPServerDisconnected as error:
+            raise Lost("connection-lost") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise Lost("garbled-reply") from error
+
+    def drop(self) -> None:
+        """Close without a word; the other side may not be listening."""
+        transport = self._smtp.transport
+        self._smtp.close()
+        if transport is not None:
+            cast(asyncio.WriteTransport, transport).abort()
+
+    async def quit(self) -> None:
+        """Take leave, and close."""
+        with suppress(aiosmtplib.SMTPException, OSError):
+            if self.is_open:
+                await self._smtp.quit(timeout=_QUIT_TIMEOUT)
+        self._smtp.close()
+
+
+async def connect(settings: EmailSettings, context: ssl.SSLContext | None) -> Connection:
+    """Open, secure and log in as the settings say. Raises Unavailable, which never counts as an attempt.
+
+    With `starttls` and `tls` nothing but EHLO ever crosses in clear.
+    """
+    timeout = settings.command_timeout.total_seconds()
+    smtp = aiosmtplib.SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        use_tls=settings.security == "tls",
+        start_tls=False,  # done below, where each failure can be told apart
+        tls_context=context,
+        timeout=timeout,
+        local_hostname=settings.sender.rpartition("@")[2],  # the library would look ours up in the DNS
+    )
+    try:
+        await _open(smtp, settings)
+        connection = Connection(smtp, command_timeout=timeout)
+    except BaseException as error:
+        smtp.close()
+        if isinstance(error, ChannelError) or not isinstance(error, Exception):
+            raise
+        raise _not_connected(error, settings) from error
+    return connection
+
+
+async def _open(smtp: aiosmtplib.SMTP, settings: EmailSettings) -> None:
+    try:
+        await smtp.connect()
+    except aiosmtplib.SMTPConnectResponseError as error:
+        raise failure(Reply(error.code, error.message), "greeting") from error
+    await _greet(smtp)
+    if settings.security == "starttls":
+        await _start_tls(smtp)
+        await _greet(smtp)
+    if settings.username:
+        await _log_in(smtp, settings)
+
+
+async def _greet(smtp: aiosmtplib.SMTP) -> None:
+    try:
+        try:
+            await smtp.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await smtp.helo()  # RFC 5321 §3.2: a server may know nothing newer
+    except aiosmtplib.SMTPHeloError as error:
+        raise failure(Reply(error.code, error.message), "ehlo") from error
+
+
+async def _start_tls(smtp: aiosmtplib.SMTP) -> None:
+    if not smtp.supports_extension("starttls"):
+        raise _tls_failed("the relay offers no STARTTLS; nothing is sent in clear. Look into email.security")
+    try:
+        await smtp.starttls()
+    except aiosmtplib.SMTPResponseException as error:
+        raise failure(Reply(error.code, error.message), "starttls") from error
+
+
+async def _log_in(smtp: aiosmtplib.SMTP, settings: EmailSettings) -> None:
+    method = next((name for name in _AUTH_METHODS if name in smtp.server_auth_methods), None)
+    if method is None:
+        raise Unavailable(
+            "auth",
+            "email.username is set, but the relay offers no login that we know (PLAIN, LOGIN, CRAM-MD5)",
+            counts=False,
+            channel_wide=True,
+        )
+    log_in: Any = getattr(smtp, f"auth_{method.replace('-', '')}")
+    phase: Phase = "auth"
+    try:
+        await log_in(settings.username, settings.password.get_secret_value())
+    except aiosmtplib.SMTPAuthenticationError as error:
+        # Not "from error": a server may repeat what we sent.
+        raise failure(Reply(error.code, error.message), phase) from None
+
+
+def _not_connected(error: Exception, settings: EmailSettings) -> Unavailable:
+    causes = (error, error.__cause__, error.__context__)
+    if failed := next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None):
+        reason = getattr(failed, "verify_message", "") or failed.reason or type(failed).__name__
+        return _tls_failed(f"no secure connection to {settings.host}:{settings.port}: {reason}")
+    place = f"{settings.host}:{settings.port}"
+    if isinstance(error, TimeoutError):
+        return Unavailable("timeout", f"{place} does not answer", counts=False)
+    if isinstance(error, OSError | aiosmtplib.SMTPException):
+        return Unavailable("connect", f"no connection to {place}: {_reason(error)}", counts=False)
+    raise error
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__
+    return (cause.strerror if isinstance(cause, OSError) else None) or type(cause or error).__name__
+
+
+def _tls_failed(detail: str) -> Unavailable:
+    return Unavailable("tls", detail, counts=False, channel_wide=True)
+
+
+def _reply(response: aiosmtplib.SMTPResponse) -> Reply:
+    return Reply(response.code, response.message)

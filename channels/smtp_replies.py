@@ -1,0 +1,112 @@
+"""What an SMTP reply means for us: a receipt, or one of the channel's three ways to fail."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from channels.contract import ChannelError, Receipt, Refused, Unavailable
+
+Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
+
+# RFC 3463: the mailbox does not exist, never could, moved away, or is shut.
+_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1"})
+# RFC 4954 §6: these speak of our login, in whatever phase they come.
+_LOGIN = frozenset({530, 534, 535, 538})
+_LONGEST_HINT = timedelta(hours=1)
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_ADDRESS = re.compile(r"\S+@\S+")
+_RELAYING = re.compile(
+    r"relay(ing)?\b.*\b(denied|not permitted|not allowed|prohibited)|unable to relay",
+    re.IGNORECASE | re.DOTALL,
+)
+_HINT = re.compile(r"\b(\d{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?)\b", re.I)
+_CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
+_GREYLIST = re.compile(r"gr[ae]y-?list", re.I)
+_QUEUE_IDS = (
+    re.compile(r"queued as <?([\w.-]+)", re.I),  # Postfix, aiosmtpd and many others
+    re.compile(r"\bid=([\w-]+)", re.I),  # Exim
+    re.compile(r"InternalId=(\d+)", re.I),  # Exchange
+    re.compile(r"^OK\s+\d+\s+(\S+) - gsmtp", re.I),  # Gmail
+    re.compile(r"^Ok ([\w-]{20,})$", re.I),  # Amazon SES
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply of the server: its three digits and its text, lines joined by line feeds."""
+
+    digits: int
+    text: str
+
+    @property
+    def enhanced(self) -> str:
+        """The status code of RFC 3463, if the text begins with one."""
+        found = _ENHANCED.match(self.text)
+        return found[0] if found else ""
+
+    @property
+    def code(self) -> str:
+        return f"{self.digits} {self.enhanced}".strip()
+
+    @property
+    def detail(self) -> str:
+        """The text without the code, on one line, and without any address."""
+        said = " ".join(self.text.removeprefix(self.enhanced).split())
+        return _ADDRESS.sub("<address>", said)[:200]
+
+
+def receipt(reply: Reply) -> Receipt:
+    """The receipt for a message that the server took."""
+    said = reply.text.removeprefix(reply.enhanced).strip()
+    found = next((match for pattern in _QUEUE_IDS if (match := pattern.search(said))), None)
+    return Receipt(reply.code, found[1] if found else "")
+
+
+def failure(reply: Reply, phase: Phase) -> ChannelError:
+    """The failure that an unwelcome reply stands for; nothing was accepted in any of them."""
+    if phase == "starttls":
+        return _channel_wide(reply, "the relay refuses STARTTLS; nothing is sent in clear")
+    if reply.digits in _LOGIN or (phase == "auth" and reply.digits >= 500):
+        return _channel_wide(reply, "the relay refuses our login; look into email.username and its password")
+    if 400 <= reply.digits < 500:
+        return _temporary(reply, phase)
+    if 500 <= reply.digits < 600:
+        return _permanent(reply, phase)
+    return Unavailable(reply.code, f"an answer that does not fit {phase}: {reply.detail}", counts=False)
+
+
+def _temporary(reply: Reply, phase: Phase) -> Unavailable:
+    # Policy (x.7.x) is pace and greylisting; 421 is the server going away; before RCPT no message was named.
+    about_message = phase in ("rcpt", "data", "dot") and reply.digits != 421
+    counts = about_message and not reply.enhanced.startswith("4.7.")
+    return Unavailable(reply.code, reply.detail, retry_after=_retry_after(reply), counts=counts)
+
+
+def _permanent(reply: Reply, phase: Phase) -> ChannelError:
+    if phase in ("greeting", "ehlo"):
+        return _channel_wide(reply, "the relay does not want to speak with us")
+    if phase == "mail":
+        return _channel_wide(reply, "the relay refuses our sender; look into email.sender")
+    if phase == "rcpt" and _RELAYING.search(reply.text):
+        return _channel_wide(reply, "the relay does not relay for us; look into email.host and username")
+    return Refused(reply.code, reply.detail, suppress=phase == "rcpt" and reply.enhanced in _NO_SUCH_MAILBOX)
+
+
+def _channel_wide(reply: Reply, detail: str) -> Unavailable:
+    return Unavailable(reply.code, f"{detail}: {reply.detail}", counts=False, channel_wide=True)
+
+
+def _retry_after(reply: Reply) -> timedelta | None:
+    if reply.digits not in (421, 450, 451, 452):
+        return None
+    if found := _CLOCK.search(reply.text):
+        hours, minutes, seconds = map(int, found.groups())
+        return min(timedelta(hours=hours, minutes=minutes, seconds=seconds), _LONGEST_HINT)
+    if found := _HINT.search(reply.text):
+        unit = timedelta(minutes=1) if found[2].lower().startswith("m") else timedelta(seconds=1)
+        return min(int(found[1]) * unit, _LONGEST_HINT)
+    if _GREYLIST.search(reply.text):
+        return timedelta(minutes=5)
+    return timedelta(seconds=30) if reply.digits == 421 else None

@@ -1,0 +1,374 @@
+"""The SMTP lane against a server that misbehaves in every way we know."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from channels.contract import Refused, Unavailable, Uncertain, WrongSettings
+from channels.email import Form
+from channels.smtp import EmailChannel
+from tests.channels.settings import KEY, NOW, WORDS, Email, Hidden, outgoing
+from tests.doubles.smtp import TLS_KEYS, Fault, SmtpDouble
+
+CA_FILE = str(TLS_KEYS / "ca.pem")
+
+
+def channel(server: SmtpDouble, **settings: Any) -> EmailChannel:
+    return EmailChannel(Email(port=server.port, **settings), mode="Exercise", now=lambda: NOW)
+
+
+def body(mail: EmailChannel, stream: str = "directives") -> object:
+    return mail.prepare(WORDS, stream=stream, headers={})
+
+
+async def send_one(mail: EmailChannel, address: str = "reader@example.org") -> Any:
+    async with mail.lane() as lane:
+        return await lane.send(outgoing(body(mail), address))
+
+
+async def test_a_message_arrives_with_its_envelope_and_the_queue_id_comes_back() -> None:
+    async with SmtpDouble() as server:
+        receipt = await send_one(channel(server))
+
+    (received,) = server.messages
+    assert (receipt.code, receipt.provider_id) == ("250 2.0.0", "000001")
+    assert (received.sender, received.recipient) == ("directives@univoque.example", "reader@example.org")
+    parsed = message_from_bytes(received.content, policy=policy.default)
+    assert parsed["Message-ID"] == f"<{KEY}@univoque.example>"
+    text = parsed.get_body(("plain",))
+    assert text is not None
+    assert "\n.\n..deux points\n" in text.get_content().replace("\r\n", "\n")
+
+
+async def test_a_lane_connects_on_first_use_and_keeps_its_connection() -> None:
+    async with SmtpDouble() as server:
+        mail = channel(server)
+        async with mail.lane() as lane:
+            before = server.connections
+            for _ in range(3):
+                await lane.send(outgoing(body(mail)))
+
+    assert before == 0
+    assert server.connections == 1
+    assert server.commands == ["EHLO", *(["MAIL", "RCPT", "DATA"] * 3), "QUIT"]
+
+
+async def test_the_8bit_form_goes_only_where_it_was_offered() -> None:
+    async with SmtpDouble() as modern, SmtpDouble(extensions=()) as old:
+        await send_one(channel(modern))
+        await send_one(channel(old))
+
+    assert modern.messages[0].options == "BODY=8BITMIME"
+    assert "référence" not in modern.messages[0].content.decode().partition("\r\n\r\n")[0]
+    assert "« reprennent »" in modern.messages[0].content.decode()
+    assert old.messages[0].options == ""
+    assert old.messages[0].content.isascii()
+
+
+@pytest.mark.parametrize(
+    ("reply", "suppress"),
+    [
+        ("550 5.1.1 <reader@example.org>: Recipient address rejected", True),
+        ("550 5.2.1 Mailbox disabled", True),
+        ("552 5.2.2 Mailbox full", False),
+        ("550 No such user", False),
+    ],
+)
+async def test_a_recipient_refused_for_good_does_not_stop_the_lane(reply: str, suppress: bool) -> None:
+    async with SmtpDouble() as server:
+        server.on("rcpt", reply, to="reader@example.org")
+        mail = channel(server)
+        async with mail.lane() as lane:
+            with pytest.raises(Refused) as refused:
+                await lane.send(outgoing(body(mail)))
+            await lane.send(outgoing(body(mail), "other@example.org"))
+
+    assert refused.value.suppress is suppress
+    assert "@" not in str(refused.value)
+    assert [message.recipient for message in server.messages] == ["other@example.org"]
+    assert (server.connections, server.commands.count("RSET")) == (1, 1)
+
+
+@pytest.mark.parametrize("phase", ["data", "dot"])
+async def test_a_message_refused_for_good_does_not_suppress_its_address(phase: Any) -> None:
+    async with SmtpDouble() as server:
+        server.on(phase, "554 5.1.1 Content rejected")
+
+        with pytest.raises(Refused) as refused:
+            await send_one(channel(server))
+
+    assert refused.value.suppress is False
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply", "counts", "retry_after"),
+    [
+        ("rcpt", "450 4.2.0 Greylisted, try again in 300 seconds", True, timedelta(seconds=300)),
+        ("rcpt", "451 4.7.1 Please come back in 00:04:58", False, timedelta(seconds=298)),
+        ("rcpt", "452 4.5.3 Too many recipients", True, None),
+        ("data", "451 4.3.0 Temporary lookup failure", True, None),
+        ("dot", "452 4.3.1 Insufficient storage", True, None),
+        ("dot", "450 4.7.1 Rate limit exceeded", False, None),
+        ("mail", "452 4.3.1 Insufficient storage", False, None),
+        ("mail", "421 4.3.2 Shutting down", False, timedelta(seconds=30)),
+        ("rcpt", "421 4.7.0 Too many messages", False, timedelta(seconds=30)),
+        ("connect", "421 Too many connections", False, timedelta(seconds=30)),
+    ],
+)
+async def test_a_temporary_answer_is_to_be_tried_again(
+    phase: Any, reply: str, counts: bool, retry_after: timedelta | None
+) -> None:
+    async with SmtpDouble() as server:
+        server.on(phase, reply)
+        mail = channel(server)
+
+        async with mail.lane() as lane:
+            with pytest.raises(Unavailable) as unavailable:
+                await lane.send(outgoing(body(mail)))
+            again = await lane.send(outgoing(body(mail)))
+
+    assert (unavailable.value.counts, unavailable.value.retry_after) == (counts, retry_after)
+    assert unavailable.value.channel_wide is False
+    assert unavailable.value.code.startswith(reply[:3])
+    assert again.code == "250 2.0.0"
+
+
+@pytest.mark.parametrize("phase", ["connect", "ehlo", "mail", "rcpt", "data"])
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_connection_lost_before_the_message_is_to_be_tried_again(phase: Any, fault: Fault) -> None:
+    async with SmtpDouble() as server:
+        server.on(phase, fault)
+        mail = channel(server, command_timeout=timedelta(seconds=0.2))
+
+        async with mail.lane() as lane:
+            with pytest.raises(Unavailable) as unavailable:
+                await lane.send(outgoing(body(mail)))
+            await lane.send(outgoing(body(mail)))
+
+    assert unavailable.value.counts is (phase in ("rcpt", "data"))
+    assert len(server.messages) == 1
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("phase", ["body", "dot"])
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_connection_lost_after_the_dot_may_have_left_is_uncertain(phase: Any, fault: Fault) -> None:
+    async with SmtpDouble() as server:
+        server.on(phase, fault)
+        mail = channel(server, dot_timeout=timedelta(seconds=0.2))
+
+        async with mail.lane() as lane:
+            with pytest.raises(Uncertain):
+                await lane.send(outgoing(body(mail)))
+            await lane.send(outgoing(body(mail)))
+
+    assert len(server.messages) == (1 if phase == "body" else 2)
+    assert len({message.content for message in server.messages}) == 1
+
+
+async def test_a_dot_that_never_left_this_machine_is_no_doubt() -> None:
+    async with SmtpDouble() as server:
+        server.on("body", Fault.HANG)
+        mail = channel(server, dot_timeout=timedelta(seconds=0.3))
+        prepared = mail.prepare(WORDS, stream="directives", headers={})
+        huge = replace(prepared, whole=Form(eight_bit=True, pieces=(b"y" * 70 + b"\r\n",) * 400_000))
+
+        async with mail.lane() as lane:
+            with pytest.raises(Unavailable) as unavailable:
+                await lane.send(outgoing(huge))
+
+    assert unavailable.value.code == "timeout"
+    assert server.messages == []
+
+
+async def test_a_nonsense_answer_to_the_message_is_uncertain() -> None:
+    async with SmtpDouble() as server:
+        server.on("dot", "hello there")
+        server.on("dot", "354 again?")
+        mail = channel(server)
+
+        async with mail.lane() as lane:
+            for _ in range(2):
+                with pytest.raises(Uncertain):
+                    await lane.send(outgoing(body(mail)))
+
+
+@pytest.mark.parametrize("goodbye", [Fault.CUT, "421 4.4.2 idle timeout"])
+async def test_a_server_that_closed_an_idle_connection_costs_nothing(goodbye: Any) -> None:
+    async with SmtpDouble() as server:
+        server.on("idle", goodbye)
+        mail = channel(server)
+
+        async with mail.lane() as lane:
+            await lane.send(outgoing(body(mail)))
+            await asyncio.sleep(0.05)
+            await lane.send(outgoing(body(mail)))
+
+    assert len(server.messages) == 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("goodbye", [Fault.CUT, "421 4.4.2 idle timeout"])
+async def test_a_connection_closed_while_the_next_message_begins_costs_nothing(goodbye: Any) -> None:
+    async with SmtpDouble() as server:
+        mail = channel(server)
+
+        async with mail.lane() as lane:
+            await lane.send(outgoing(body(mail)))
+            server.on("mail", goodbye)
+            await lane.send(outgoing(body(mail)))
+
+    assert len(server.messages) == 2
+    assert server.connections == 2
+
+
+async def test_a_server_that_is_not_there_costs_no_attempt() -> None:
+    async with SmtpDouble() as server:
+        mail = channel(server)
+
+    with pytest.raises(Unavailable) as unavailable:
+        await send_one(mail)
+
+    assert (unavailable.value.counts, unavailable.value.channel_wide) == (False, False)
+    assert f"127.0.0.1:{server.port}" in unavailable.value.detail
+
+
+@pytest.mark.parametrize("methods", ["PLAIN LOGIN", "LOGIN"])
+async def test_a_login_is_made_over_tls(methods: str) -> None:
+    secret = Hidden("s3cret")
+    async with SmtpDouble(
+        certificate=TLS_KEYS / "server.pem", login=("hub", "s3cret"), auth_methods=methods
+    ) as server:
+        await send_one(
+            channel(server, security="starttls", ca_file=CA_FILE, username="hub", password=secret)
+        )
+
+    (received,) = server.messages
+    assert (received.secure, received.user) == (True, "hub")
+    assert [line.split()[0] for line in server.heard_in_clear] == [b"EHLO", b"STARTTLS"]
+
+
+async def test_a_wrong_password_stops_the_channel_with_one_clear_error() -> None:
+    async with SmtpDouble(login=("hub", "right")) as server:
+        mail = channel(server, username="hub", password=Hidden("wrong"))
+
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(mail)
+
+    assert (unavailable.value.counts, unavailable.value.channel_wide) == (False, True)
+    assert unavailable.value.code == "535 5.7.8"
+    assert "email.username" in unavailable.value.detail
+    assert "wrong" not in str(unavailable.value)
+    assert server.commands.count("AUTH") == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply"),
+    [
+        ("mail", "530 5.7.0 Authentication required"),
+        ("rcpt", "530 5.7.0 Must issue a STARTTLS command first"),
+        ("mail", "553 5.7.1 Sender address rejected: not owned by user"),
+        ("rcpt", "554 5.7.1 <reader@example.org>: Relay access denied"),
+        ("connect", "554 No SMTP service here"),
+    ],
+)
+async def test_a_refusal_that_would_meet_every_message_stops_the_channel(phase: Any, reply: str) -> None:
+    async with SmtpDouble() as server:
+        server.on(phase, reply)
+
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(channel(server))
+
+    assert (unavailable.value.counts, unavailable.value.channel_wide) == (False, True)
+
+
+async def test_a_login_that_nobody_offers_stops_the_channel() -> None:
+    async with SmtpDouble() as server:
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(channel(server, username="hub", password=Hidden("x")))
+
+    assert unavailable.value.channel_wide
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_tls_from_a_trusted_server_carries_the_message(security: Any) -> None:
+    async with SmtpDouble(certificate=TLS_KEYS / "server.pem", implicit_tls=security == "tls") as server:
+        await send_one(channel(server, security=security, ca_file=CA_FILE))
+
+    assert server.messages[0].secure
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("certificate", "ca_file"),
+    [("expired.pem", CA_FILE), ("other.pem", CA_FILE), ("server.pem", "")],
+    ids=["expired", "another name", "unknown authority"],
+)
+async def test_nothing_goes_to_a_server_whose_certificate_is_wrong(
+    security: Any, certificate: str, ca_file: str
+) -> None:
+    async with SmtpDouble(certificate=TLS_KEYS / certificate, implicit_tls=security == "tls") as server:
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(channel(server, security=security, ca_file=ca_file))
+
+    assert (unavailable.value.code, unavailable.value.channel_wide) == ("tls", True)
+    assert unavailable.value.counts is False
+    assert "MAIL" not in server.commands
+
+
+async def test_nothing_goes_in_clear_when_starttls_is_not_offered_or_refused() -> None:
+    async with SmtpDouble() as silent, SmtpDouble(certificate=TLS_KEYS / "server.pem") as refusing:
+        refusing.on("starttls", "454 4.7.0 TLS not available")
+        for server in (silent, refusing):
+            with pytest.raises(Unavailable) as unavailable:
+                await send_one(channel(server, security="starttls", ca_file=CA_FILE))
+            assert unavailable.value.channel_wide
+
+    assert "MAIL" not in silent.commands + refusing.commands
+
+
+async def test_a_tls_connection_to_a_server_without_tls_stops_the_channel() -> None:
+    async with SmtpDouble() as server:
+        mail = channel(server, security="tls", ca_file=CA_FILE, command_timeout=timedelta(seconds=1))
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(mail)
+
+    assert unavailable.value.channel_wide
+
+
+async def test_a_cancelled_send_leaves_no_reply_behind_for_the_next() -> None:
+    async with SmtpDouble() as server:
+        mail = channel(server)
+        async with mail.lane() as lane:
+            server.on("rcpt", Fault.HANG)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await lane.send(outgoing(body(mail)))
+            receipt = await lane.send(outgoing(body(mail)))
+
+    assert receipt.code == "250 2.0.0"
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("address", ["a@example.org, b@example.org", "a@example.org\r\nRCPT TO:<b@x.org>"])
+async def test_an_address_that_is_not_one_address_never_reaches_the_server(address: str) -> None:
+    async with SmtpDouble() as server:
+        with pytest.raises(Refused) as refused:
+            await send_one(channel(server), address)
+
+    assert server.commands == []
+    assert "@" not in str(refused.value)
+
+
+def test_a_ca_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(WrongSettings, match=r"email\.ca_file: /nowhere/ca\.pem: No such file"):
+        EmailChannel(Email(security="tls", ca_file="/nowhere/ca.pem"), mode="Exercise", now=lambda: NOW)
+
+
+def test_a_sender_that_is_no_address_is_named() -> None:
+    with pytest.raises(WrongSettings, match=r"email\.sender"):
+        EmailChannel(Email(sender="the hub"), mode="Exercise", now=lambda: NOW)
