@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -31,6 +31,8 @@ class Child:
 
     role: str
     command: Sequence[str]
+    environ: Mapping[str, str] | None = None
+    stderr: int | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _process: asyncio.subprocess.Process | None = None
     _stopping: bool = False
@@ -56,6 +58,8 @@ class Child:
             *self.command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=self.stderr,
+            env=self.environ,
             start_new_session=True,  # a Ctrl-C in the terminal reaches this process only, which then tells it
         )
         assert process.stdout is not None
