@@ -8,7 +8,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from hub.errors import ConfigError
 
@@ -194,7 +202,9 @@ def _from_environment(environ: dict[str, str]) -> dict[str, Any]:
             except OSError as error:
                 raise ConfigError(f"{name}: {error.strerror}: {value}") from error
             key = key.removesuffix("_file")
-        found.setdefault(section, {})[key] = value.split(",") if (section, key) == ("service", "languages") else value
+        found.setdefault(section, {})[key] = (
+            value.split(",") if (section, key) == ("service", "languages") else value
+        )
     return found
 
 

@@ -42,5 +42,7 @@ def parse_instant(text: str) -> datetime:
             return midnight(date.fromisoformat(text))
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is neither a date (2020-04-17) nor an instant (2020-04-17T08:00)") from error
+        raise ValueError(
+            f"{text!r} is neither a date (2020-04-17) nor an instant (2020-04-17T08:00)"
+        ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=BRUSSELS)

@@ -40,7 +40,9 @@ def scope_of(directive: Directive, measure: Measure) -> Scope:
     )
 
 
-def speaking_measures(directive: Directive, others: Mapping[str, Directive]) -> tuple[tuple[Directive, Measure], ...]:
+def speaking_measures(
+    directive: Directive, others: Mapping[str, Directive]
+) -> tuple[tuple[Directive, Measure], ...]:
     """The measures through which an act speaks, each with the act that made it.
 
     An act without measures speaks through its target's, over a chain of extensions through those of the first act.
@@ -52,7 +54,9 @@ def _owner(directive: Directive, others: Mapping[str, Directive]) -> Directive:
     seen: set[str] = set()
     while not directive.measures and directive.id not in seen:
         seen.add(directive.id)
-        targets = [r.target for r in directive.relations if r.type in ("extends", "corrects") and r.target in others]
+        targets = [
+            r.target for r in directive.relations if r.type in ("extends", "corrects") and r.target in others
+        ]
         if not targets or targets[0] is None:
             break
         directive = others[targets[0]]

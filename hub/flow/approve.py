@@ -38,20 +38,31 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
         if digest is not None and digest != revision.approval_digest:
             raise Refusal(f"{directive} was submitted again since you looked: look at it once more")
         if revision.expires_at is None or revision.expires_at <= now:
-            raise Refusal(f"{directive} has expired: nothing of it would leave; submit it again with its new dates")
+            raise Refusal(
+                f"{directive} has expired: nothing of it would leave; submit it again with its new dates"
+            )
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
         count = await _same_audience(hub, tx, revision, examined)
         await directives.approve(tx, directive, revision.number, by=by.name, at=now)
         if revision.kind != Kind.MINOR:
             await dispatches.announce(
-                tx, directive=directive, revision=revision.number, mode=revision.mode.value,
-                urgency=revision.directive.urgency, approved_at=now, expires_at=revision.expires_at,
-            )  # fmt: skip
+                tx,
+                directive=directive,
+                revision=revision.number,
+                mode=revision.mode.value,
+                urgency=revision.directive.urgency,
+                approved_at=now,
+                expires_at=revision.expires_at,
+            )
         await journal.append(
-            tx, at=now, actor=by.name, action="approve", subject=directive,
+            tx,
+            at=now,
+            actor=by.name,
+            action="approve",
+            subject=directive,
             detail={"revision": revision.number, "approval": revision.approval_digest, "audience": count},
-        )  # fmt: skip
+        )
         approved = await directives.get(tx, directive, revision.number)
     return Approved(approved, sends=revision.kind != Kind.MINOR)
 
@@ -61,7 +72,9 @@ def _may_sign(revision: Revision, by: Staff) -> None:
     if by.name == revision.submitted_by or by.name in revision.editors:
         raise NotAllowed(f"{by.name} edited or submitted this revision; somebody else must approve it")
     if revision.stage == Stage.DRAFT:
-        raise Refusal(f"{revision.directive.id} is a draft that the gate stopped; mend it and submit it again")
+        raise Refusal(
+            f"{revision.directive.id} is a draft that the gate stopped; mend it and submit it again"
+        )
     if revision.stage != Stage.SUBMITTED:
         raise Refusal(f"{revision.directive.id} does not wait for approval: it is {revision.stage.value}")
 
@@ -71,7 +84,11 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
     assert revision.expires_at is not None
     words = seal.words_digest(examined.digests, frames_digest(hub.wording))
     now = seal.approval_digest(
-        words, cells=examined.case.cells, mode=examined.case.mode, kind=revision.kind, expires_at=revision.expires_at
+        words,
+        cells=examined.case.cells,
+        mode=examined.case.mode,
+        kind=revision.kind,
+        expires_at=revision.expires_at,
     )
     if now != revision.approval_digest:
         raise Refusal(

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from hub import gate
 from hub.context import Hub
-from hub.facts.reference import reference_code
 from hub.gate import Case
 from hub.model.directive import Directive
 from hub.model.message import Variant
-from hub.model.review import Finding, Kind, Level, Mode, Waiver
+from hub.model.review import Finding, Kind, Level, Waiver
+from hub.model.revision import Revision
 from hub.render import Sheet
-from hub.render.frame import Frame, canonical, digest
+from hub.render.frame import canonical, digest, frame_of
 from hub.store import directives, waivers
 from hub.store.engine import Tx
 
@@ -56,24 +56,16 @@ def judge(
     """The same without a store: what `check` and `preview` use."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
     sheet = Sheet(directive, hub.register, hub.wording, around, kind)
-    frame = frame_of(hub, directive, kind=kind)
+    frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
 
 
-def frame_of(hub: Hub, directive: Directive, *, kind: Kind = Kind.NEW, stream: str = "directives") -> Frame:
-    """The frame of this instance around the messages of a directive."""
-    code = reference_code(directive.id)
-    return Frame(
-        wording=hub.wording,
-        register=hub.register,
-        code=code,
-        url=f"{hub.config.service.base_url.rstrip('/')}/d/{code}",
-        mode=Mode(hub.config.service.mode),
-        kind=kind,
-        stream=stream,
-        sender=hub.config.service.name,
-    )
+async def sheet_of(hub: Hub, tx: Tx, revision: Revision) -> Sheet:
+    """A revision as it speaks among the acts that are published."""
+    others = {other.directive.id: other.directive for other in await directives.published(tx)}
+    others.pop(revision.directive.id, None)
+    return Sheet(revision.directive, hub.register, hub.wording, others, revision.kind)
 
 
 def sheet_digest(directive: Directive) -> str:

@@ -44,22 +44,30 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
         revision = await _revision(hub, tx, examined, number=number, editors=editors, by=by, at=now)
         await directives.put(tx, revision, examined.case.rendering.blocks, examined.digests)
         await journal.append(
-            tx, at=now, actor=by.name, action="submit" if revision.stage == Stage.SUBMITTED else "draft",
+            tx,
+            at=now,
+            actor=by.name,
+            action="submit" if revision.stage == Stage.SUBMITTED else "draft",
             subject=directive.id,
             detail={
-                "revision": number, "kind": kind.value, "mode": revision.mode.value,
-                "sheet": revision.sheet_digest, "approval": revision.approval_digest,
+                "revision": number,
+                "kind": kind.value,
+                "mode": revision.mode.value,
+                "sheet": revision.sheet_digest,
+                "approval": revision.approval_digest,
                 "audience": revision.audience_count,
                 "blockers": [f"{f.code} {f.where}" for f in examined.blockers],
             },
-        )  # fmt: skip
+        )
     return Submission(revision, examined.findings)
 
 
 def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[int, tuple[str, ...]]:
     """The number of the revision, and all who had a hand in it: what is unapproved is replaced, its editors stay."""
     if kind in (Kind.CANCEL, Kind.ALL_CLEAR):
-        raise Refusal(f"{kind.value} cannot be submitted as a sheet; `univoque stop {id_}` ends what is on its way")
+        raise Refusal(
+            f"{kind.value} cannot be submitted as a sheet; `univoque stop {id_}` ends what is on its way"
+        )
     waiting = latest is not None and latest.stage in (Stage.DRAFT, Stage.SUBMITTED)
     published = latest is not None and not (waiting and latest.number == 1)
     if published and kind == Kind.NEW:

@@ -29,9 +29,13 @@ async def waive(hub: Hub, directive: str, code: str, *, cell: str, by: Staff, re
         waiver = Waiver(directive, code, cell, revision.sheet_digest, by.name, reason.strip(), now)
         await waivers.add(tx, waiver)
         await journal.append(
-            tx, at=now, actor=by.name, action="waive", subject=directive,
+            tx,
+            at=now,
+            actor=by.name,
+            action="waive",
+            subject=directive,
             detail={"code": code, "cell": cell, "reason": waiver.reason, "sheet": waiver.sheet_digest},
-        )  # fmt: skip
+        )
     return waiver
 
 

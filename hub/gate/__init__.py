@@ -30,9 +30,7 @@ CHECKS: tuple[Check, ...] = (
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}
 
 
-def open_case(
-    sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at: datetime | None
-) -> Case:
+def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at: datetime | None) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
     Without `at` it is judged as of its day of issue.

@@ -17,9 +17,12 @@ def facts_stated(case: Case) -> Iterator[Finding]:
         missing = sorted(required(case, variant) - message.stated)
         for fact in missing:
             yield case.finding(
-                "U201", Level.BLOCKER, variant_name(variant), f"the message does not state {fact}",
+                "U201",
+                Level.BLOCKER,
+                variant_name(variant),
+                f"the message does not state {fact}",
                 "give its slot a place in templates/messages/anatomy.toml, or its words in the phrase bank",
-            )  # fmt: skip
+            )
 
 
 def words_present(case: Case) -> Iterator[Finding]:
@@ -32,10 +35,12 @@ def words_present(case: Case) -> Iterator[Finding]:
             continue
         told.add((language, lacking.field))
         yield case.finding(
-            "U202", Level.BLOCKER if language in demanded else Level.WARNING,
-            f"{lacking.field}:{language}", f"the sheet has no words for it in {language}",
+            "U202",
+            Level.BLOCKER if language in demanded else Level.WARNING,
+            f"{lacking.field}:{language}",
+            f"the sheet has no words for it in {language}",
             f"add {lacking.field.rpartition('.')[2]}_{language}; nothing is left out or mixed",
-        )  # fmt: skip
+        )
 
 
 def required(case: Case, variant: Variant) -> frozenset[str]:
@@ -71,14 +76,20 @@ def _of_directive(case: Case, audience: Audience) -> set[str]:
         facts |= {f"docs.{index + 1}" for index in range(len(case.directive.docs))}
     if "contact" in slots and case.directive.contacts:
         contact = case.directive.contacts[0]
-        facts |= {f"contact.{contact.id}.label"} | ({f"contact.{contact.id}.phone"} if contact.phone else set())
+        facts |= {f"contact.{contact.id}.label"} | (
+            {f"contact.{contact.id}.phone"} if contact.phone else set()
+        )
     return facts
 
 
 def _of_measure(measure: Measure, key: str, audience: Audience) -> set[str]:
     facts = {f"{key}modality", f"{key}territory", f"{key}from", f"{key}until"}
     facts |= {f"{key}{name}" for name in ("quantity", "window") if getattr(measure, name) is not None}
-    facts |= {f"{key}{name}.{i + 1}" for name in ("exceptions", "conditions") for i in range(len(getattr(measure, name)))}
+    facts |= {
+        f"{key}{name}.{i + 1}"
+        for name in ("exceptions", "conditions")
+        for i in range(len(getattr(measure, name)))
+    }
     if measure.deadline and audience in ("direction", "staff"):
         facts.add(f"{key}deadline")
     if measure.population_rule:

@@ -24,23 +24,32 @@ def every_cell(case: Case) -> Iterator[Finding]:
         missing = [hat for hat in open_cells if hat.sector == sector]
         if len(missing) == len(AUDIENCES):
             yield case.finding(
-                "U301", Level.BLOCKER, sector, f"no message and no decision: {why}",
+                "U301",
+                Level.BLOCKER,
+                sector,
+                f"no message and no decision: {why}",
                 f"name {sector} in sectors, or decide in [[directive.coverage]] that it is not concerned, and why",
                 waivable=True,
-            )  # fmt: skip
+            )
             continue
         for hat in missing:
             yield case.finding(
-                "U302", Level.BLOCKER, cell_name(hat), f"no message and no decision for this audience: {why}",
+                "U302",
+                Level.BLOCKER,
+                cell_name(hat),
+                f"no message and no decision for this audience: {why}",
                 f"add {hat.audience} to audiences, or decide in [[directive.coverage]] that it is not concerned",
                 waivable=True,
-            )  # fmt: skip
+            )
     others = sorted({hat.sector for hat in open_cells} - set(expected))
     if others:
         yield case.finding(
-            "U303", Level.NOTE, ", ".join(others), "not addressed",
+            "U303",
+            Level.NOTE,
+            ", ".join(others),
+            "not addressed",
             'decide with [[directive.coverage]] sectors = "others" if that should be said',
-        )  # fmt: skip
+        )
 
 
 def decided_cells(case: Case) -> frozenset[Hat]:
@@ -48,7 +57,11 @@ def decided_cells(case: Case) -> frozenset[Hat]:
     named = named_sectors(case.directive)
     cells: set[Hat] = set()
     for decision in case.directive.coverage:
-        sectors = [s for s in case.register.sectors if s not in named] if decision.sectors == "others" else decision.sectors
+        sectors = (
+            [s for s in case.register.sectors if s not in named]
+            if decision.sectors == "others"
+            else decision.sectors
+        )
         cells.update(Hat(sector, audience) for sector in sectors for audience in decision.audiences)
     return frozenset(cells)
 
@@ -70,7 +83,9 @@ def expected_sectors(case: Case) -> dict[str, str]:
         elif sector.id in before:
             expected[sector.id] = f"the same issuer covered it in {before[sector.id]}"
         elif sector.group in groups:
-            expected[sector.id] = f"it belongs to the same group ({sector.group}) as a sector that the act names"
+            expected[sector.id] = (
+                f"it belongs to the same group ({sector.group}) as a sector that the act names"
+            )
     return expected
 
 
@@ -81,7 +96,13 @@ def covered_before(case: Case) -> dict[str, str]:
     found: dict[str, str] = {}
     for act in case.sheet.others.values():
         earlier = judged_on(act)
-        if act.id == case.directive.id or act.issuer != case.directive.issuer or not day or not earlier or earlier > day:
+        if (
+            act.id == case.directive.id
+            or act.issuer != case.directive.issuer
+            or not day
+            or not earlier
+            or earlier > day
+        ):
             continue
         for measure in act.measures:
             if measure.topic in topics:

@@ -15,7 +15,11 @@ def marked(case: Case) -> Iterator[Finding]:
         for head in heads:
             if (word in head) != exercise:
                 yield case.finding(
-                    "U501", Level.BLOCKER, variant_name(variant),
-                    f"an exercise must open with {word}" if exercise else f"it opens with {word}, but is no exercise",
+                    "U501",
+                    Level.BLOCKER,
+                    variant_name(variant),
+                    f"an exercise must open with {word}"
+                    if exercise
+                    else f"it opens with {word}, but is no exercise",
                     "mend the frame in templates/messages and templates/wording",
-                )  # fmt: skip
+                )

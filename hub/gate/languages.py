@@ -12,6 +12,9 @@ def demanded(case: Case) -> Iterator[Finding]:
     missing = [language for language in needed if language not in case.languages]
     if missing:
         yield case.finding(
-            "U203", Level.WARNING, ", ".join(missing), "the territory's notices need this language too",
+            "U203",
+            Level.WARNING,
+            ", ".join(missing),
+            "the territory's notices need this language too",
             "add it to service.languages in config.toml, or have it published by other means",
-        )  # fmt: skip
+        )

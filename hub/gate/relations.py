@@ -13,12 +13,17 @@ def targets(case: Case) -> Iterator[Finding]:
             continue
         silent = not case.directive.measures and relation.type in ("extends", "corrects")
         yield case.finding(
-            "U701", Level.BLOCKER if silent else Level.NOTE, f"relation {relation.type} {relation.target}",
+            "U701",
+            Level.BLOCKER if silent else Level.NOTE,
+            f"relation {relation.type} {relation.target}",
             "the hub does not hold this act" + (", and the act has no measure of its own" if silent else ""),
             "submit that act first, or give its file too",
-        )  # fmt: skip
+        )
     if not case.cells and case.directive.measures:
         yield case.finding(
-            "U702", Level.BLOCKER, "sectors", "no sector and audience is left to speak to",
+            "U702",
+            Level.BLOCKER,
+            "sectors",
+            "no sector and audience is left to speak to",
             "mend sectors and audiences of the directive and its measures",
-        )  # fmt: skip
+        )

@@ -19,13 +19,16 @@ def length(case: Case) -> Iterator[Finding]:
             yield case.finding(
                 "U602" if measured.segments >= TOO_MANY else "U601",
                 Level.BLOCKER if measured.segments >= TOO_MANY else Level.WARNING,
-                variant_name(variant), f"{measured.segments} segments",
+                variant_name(variant),
+                f"{measured.segments} segments",
                 "shorten the labels of the sheet, or give the topic a shorter sms pattern",
-            )  # fmt: skip
+            )
         if measured.offenders:
             characters = " ".join(offender.character for offender in measured.offenders)
             yield case.finding(
-                "U603", Level.WARNING, variant_name(variant),
+                "U603",
+                Level.WARNING,
+                variant_name(variant),
                 f"outside GSM-7, so a segment holds 70 characters instead of 160: {characters}",
                 "use other words, or add a substitute that keeps the meaning",
-            )  # fmt: skip
+            )

@@ -18,35 +18,50 @@ def dates(case: Case) -> Iterator[Finding]:
     last = last_instant(directive)
     if last and last <= case.at:
         yield case.finding(
-            "U401", Level.BLOCKER, "effective_to", f"its validity ended on {_day(last)}",
+            "U401",
+            Level.BLOCKER,
+            "effective_to",
+            f"its validity ended on {_day(last)}",
             "nothing expired is sent: mend the date, or judge it with --at as of a day when it held",
-        )  # fmt: skip
+        )
     if directive.issued and directive.published and directive.published < directive.issued:
         yield case.finding(
-            "U402", Level.WARNING, "published", f"published on {directive.published}, before it was issued",
+            "U402",
+            Level.WARNING,
+            "published",
+            f"published on {directive.published}, before it was issued",
             "mend issued or published",
-        )  # fmt: skip
+        )
     starts = []
     for measure in directive.measures:
         scope = scope_of(directive, measure)
         where = f"measure {measure.id}"
         if scope.start_unknown:
             yield case.finding(
-                "U403", Level.NOTE, where, "its start is not known; the messages say that it is to be confirmed",
+                "U403",
+                Level.NOTE,
+                where,
+                "its start is not known; the messages say that it is to be confirmed",
                 "give effective_from as soon as it is known, as an update",
-            )  # fmt: skip
+            )
         if scope.start:
             starts.append(scope.start)
         if scope.start and directive.issued and scope.start < midnight(directive.issued) - timedelta(days=7):
             yield case.finding(
-                "U404", Level.WARNING, where, f"it starts on {_day(scope.start)}, a week before the act",
+                "U404",
+                Level.WARNING,
+                where,
+                f"it starts on {_day(scope.start)}, a week before the act",
                 "check effective_from; a rule that reaches back must say so",
-            )  # fmt: skip
+            )
         if scope.start and scope.end and scope.end - scope.start > LONGEST:
             yield case.finding(
-                "U405", Level.WARNING, where, f"it lasts until {_day(scope.end)}, more than a year",
+                "U405",
+                Level.WARNING,
+                where,
+                f"it lasts until {_day(scope.end)}, more than a year",
                 "check effective_to",
-            )  # fmt: skip
+            )
     if starts and directive.issued:
         yield from _urgency(case, min(starts), directive.urgency)
 
@@ -56,13 +71,18 @@ def _urgency(case: Case, start: datetime, urgency: str) -> Iterator[Finding]:
     issued = case.directive.issued
     assert issued is not None
     wait = start - midnight(issued)
-    fitting = "Immediate" if wait <= timedelta(days=2) else "Expected" if wait <= timedelta(days=8) else "Future"
+    fitting = (
+        "Immediate" if wait <= timedelta(days=2) else "Expected" if wait <= timedelta(days=8) else "Future"
+    )
     order = ("Immediate", "Expected", "Future")
     if abs(order.index(fitting) - order.index(urgency)) > 1:
         yield case.finding(
-            "U406", Level.NOTE, "urgency", f"it says {urgency}, but the first rule starts on {_day(start)}",
+            "U406",
+            Level.NOTE,
+            "urgency",
+            f"it says {urgency}, but the first rule starts on {_day(start)}",
             f"{fitting} would be usual",
-        )  # fmt: skip
+        )
 
 
 def _day(instant: datetime) -> str:

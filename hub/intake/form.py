@@ -165,8 +165,6 @@ class Measure(Form):
 
     @model_validator(mode="after")
     def _sane(self) -> "Measure":
-        _check_order(self.effective_from, self.effective_to)
-        _check_unknown(self, self.unknown)
         if isinstance(self.deadline, datetime):
             _offset(self.deadline)
         if self.window and self.window.from_ == self.window.to:
@@ -175,18 +173,33 @@ class Measure(Form):
 
     def to_model(self) -> model.Measure:
         return model.Measure(
-            id=self.id, topic=self.topic, modality=self.modality, actor=self.actor, verb=self.verb,
-            object=self.object, subject_key=self.subject_key, scope=self.scope,
-            quantity=self.quantity and self.quantity.to_model(), value=self.value,
-            advice_quantity=self.advice_quantity and self.advice_quantity.to_model(),
+            id=self.id,
+            topic=self.topic,
+            modality=self.modality,
+            actor=self.actor,
+            verb=self.verb,
+            object=self.object,
+            subject_key=self.subject_key,
+            scope=self.scope,
+            quantity=self.quantity.to_model() if self.quantity else None,
+            value=self.value,
+            advice_quantity=self.advice_quantity.to_model() if self.advice_quantity else None,
             further=tuple(further.to_model() for further in self.further),
-            window=self.window and self.window.to_model(),
-            window_alternative=self.window_alternative and self.window_alternative.to_model(),
-            deadline=self.deadline, exceptions=_rows(self.exceptions), conditions=_rows(self.conditions),
-            population_rule=self.population_rule, contact=self.contact, unknown=self.unknown,
-            sectors=self.sectors, audiences=self.audiences, territory=self.territory,
-            effective_from=self.effective_from, effective_to=self.effective_to, label=self.label,
-        )  # fmt: skip
+            window=self.window.to_model() if self.window else None,
+            window_alternative=self.window_alternative.to_model() if self.window_alternative else None,
+            deadline=self.deadline,
+            exceptions=_rows(self.exceptions),
+            conditions=_rows(self.conditions),
+            population_rule=self.population_rule,
+            contact=self.contact,
+            unknown=self.unknown,
+            sectors=self.sectors,
+            audiences=self.audiences,
+            territory=self.territory,
+            effective_from=self.effective_from,
+            effective_to=self.effective_to,
+            label=self.label,
+        )
 
 
 class Relation(Form):
@@ -251,11 +264,21 @@ class Source(Form):
 class Cap(Form):
     category: tuple[
         Literal[
-            "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE",
+            "Geo",
+            "Met",
+            "Safety",
+            "Security",
+            "Rescue",
+            "Fire",
+            "Health",
+            "Env",
+            "Transport",
+            "Infra",
+            "CBRNE",
             "Other",
         ],
         ...,
-    ] = ()  # fmt: skip
+    ] = ()
     urgency: Literal["Immediate", "Expected", "Future", "Past", "Unknown"] | None = None
     severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"] | None = None
     certainty: Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"] | None = None
@@ -299,54 +322,39 @@ class Directive(Form):
     contact: tuple[Contact, ...] = ()
     source: tuple[Source, ...] = ()
 
-    @model_validator(mode="after")
-    def _sane(self) -> "Directive":
-        _check_order(self.effective_from, self.effective_to)
-        _check_unknown(self, self.unknown)
-        for name in ("measure", "contact"):
-            ids = [entry.id for entry in getattr(self, name)]
-            for id_ in {id_ for id_ in ids if ids.count(id_) > 1}:
-                raise ValueError(f"{name} {id_!r} stands there twice; give each its own id")
-        if self.establishments_only and not self.establishments:
-            raise ValueError("establishments_only, but establishments names none")
-        for field in ("urgency", "severity"):
-            ours, cap = getattr(self, field), getattr(self.cap, field)
-            if ours and cap and ours != cap:
-                raise ValueError(f"{field} is {ours} here and {cap} under cap; they are the same thing")
-        if not self.measure and not any(r.type in ("extends", "corrects") for r in self.relation):
-            raise ValueError("has no measure and neither extends nor corrects an act: it would say nothing")
-        return self
-
     def to_model(self) -> model.Directive:
         return model.Directive(
-            id=self.id, issuer=self.issuer, act_type=self.act_type, title=self.title, urgency=self.urgency,
-            territory=self.territory, sectors=self.sectors, audiences=self.audiences,
-            measures=_all(self.measure), summary=self.summary or {}, reference=self.reference,
-            legal_basis=self.legal_basis, issued=self.issued, published=self.published,
-            effective_from=self.effective_from, effective_to=self.effective_to,
-            establishments=self.establishments, establishments_only=self.establishments_only,
-            severity=self.severity, hazard=self.hazard, cap=self.cap.to_model(), links=_all(self.links),
-            docs=_all(self.docs), unknown=self.unknown, reported=self.reported,
-            relations=_all(self.relation), coverage=_all(self.coverage), contacts=_all(self.contact),
+            id=self.id,
+            issuer=self.issuer,
+            act_type=self.act_type,
+            title=self.title,
+            urgency=self.urgency,
+            territory=self.territory,
+            sectors=self.sectors,
+            audiences=self.audiences,
+            measures=_all(self.measure),
+            summary=self.summary or {},
+            reference=self.reference,
+            legal_basis=self.legal_basis,
+            issued=self.issued,
+            published=self.published,
+            effective_from=self.effective_from,
+            effective_to=self.effective_to,
+            establishments=self.establishments,
+            establishments_only=self.establishments_only,
+            severity=self.severity,
+            hazard=self.hazard,
+            cap=self.cap.to_model(),
+            links=_all(self.links),
+            docs=_all(self.docs),
+            unknown=self.unknown,
+            reported=self.reported,
+            relations=_all(self.relation),
+            coverage=_all(self.coverage),
+            contacts=_all(self.contact),
             sources=_all(self.source),
-        )  # fmt: skip
+        )
 
 
 def _all(forms: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(form.to_model() for form in forms)
-
-
-def _check_order(start: datetime | None, end: datetime | None) -> None:
-    if start and end and end <= start:
-        raise ValueError(
-            f"ends ({end.isoformat()}) before it starts ({start.isoformat()}); validity is [effective_from, effective_to)"
-        )
-
-
-def _check_unknown(form: Form, unknown: tuple[str, ...]) -> None:
-    """A fact is known or unknown, not both."""
-    for key in unknown:
-        if key not in type(form).model_fields:
-            raise ValueError(f"unknown names {key!r}, which is no key of this table")
-        if getattr(form, key) not in (None, (), "", {}):
-            raise ValueError(f"{key} has a value and is listed as unknown; keep one")

@@ -12,14 +12,33 @@ Audience = Literal["direction", "staff", "beneficiary", "family", "citizen"]
 AUDIENCES: tuple[Audience, ...] = ("direction", "staff", "beneficiary", "family", "citizen")
 
 Modality = Literal[
-    "required", "forbidden", "permitted", "recommended", "discouraged", "restricted", "condition", "information"
+    "required",
+    "forbidden",
+    "permitted",
+    "recommended",
+    "discouraged",
+    "restricted",
+    "condition",
+    "information",
 ]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
 Unit = Literal["an", "jour", "heure", "minute", "personne", "m", "%", "ppm", "km", "EUR", "pièce", "école"]
 RelationType = Literal[
-    "replaces", "repeals", "amends", "corrects", "completes", "extends", "implements", "exception_to",
-    "clarifies", "suspends", "annuls", "overrides", "stricter_than", "confirms",
-]  # fmt: skip
+    "replaces",
+    "repeals",
+    "amends",
+    "corrects",
+    "completes",
+    "extends",
+    "implements",
+    "exception_to",
+    "clarifies",
+    "suspends",
+    "annuls",
+    "overrides",
+    "stricter_than",
+    "confirms",
+]
 
 Text = Mapping[Language, str]
 """The same words in each language in which the sheet has them."""

@@ -153,7 +153,11 @@ def _of_commune(commune: Commune) -> Territory:
         inside = f"aux {french[4:]}"
     else:
         inside = f"à {french}"
-    others: dict[Language, str] = {"de": f"in {name['de']}", "nl": f"in {name['nl']}", "en": f"in {name['en']}"}
+    others: dict[Language, str] = {
+        "de": f"in {name['de']}",
+        "nl": f"in {name['nl']}",
+        "en": f"in {name['en']}",
+    }
     return Territory(
         id=commune.nis,
         name=name,

@@ -119,14 +119,21 @@ def load(extra: Path | None = None) -> entries.Register:
     territories |= {t.id: t.entry() for t in addition.territory}
     register = entries.Register(
         refnis_version=raw["refnis_version"],
-        sectors={s.id: s.entry() for s in (_Sector.model_validate(r) for r in _toml("sectors.toml")["sector"])},
+        sectors={
+            s.id: s.entry() for s in (_Sector.model_validate(r) for r in _toml("sectors.toml")["sector"])
+        },
         groups={g.id: g.entry() for g in (_Named.model_validate(r) for r in _toml("sectors.toml")["group"])},
-        audiences={a.id: a.entry() for a in (_Audience.model_validate(r) for r in _toml("audiences.toml")["audience"])},
+        audiences={
+            a.id: a.entry()
+            for a in (_Audience.model_validate(r) for r in _toml("audiences.toml")["audience"])
+        },
         issuers={
             i.id: i.entry()
             for i in (*(_Issuer.model_validate(r) for r in _toml("issuers.toml")["issuer"]), *addition.issuer)
         },
-        act_types={a.id: a.entry() for a in (_Named.model_validate(r) for r in _toml("act_types.toml")["act_type"])},
+        act_types={
+            a.id: a.entry() for a in (_Named.model_validate(r) for r in _toml("act_types.toml")["act_type"])
+        },
         topics={t.id: t.entry() for t in (_Topic.model_validate(r) for r in _toml("topics.toml")["topic"])},
         territories=territories,
         communes=communes,
@@ -138,7 +145,8 @@ def load(extra: Path | None = None) -> entries.Register:
 def _with_language_rules(register: entries.Register, rules: list[_LanguageRule]) -> entries.Register:
     resolved = tuple(
         entries.LanguageRule(
-            register.places([rule.territory]).nis if rule.territory else frozenset(rule.members), rule.languages
+            register.places([rule.territory]).nis if rule.territory else frozenset(rule.members),
+            rule.languages,
         )
         for rule in rules
     )

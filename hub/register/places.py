@@ -88,7 +88,9 @@ def _apply(rule: str, territories: "Mapping[str, Territory]", communes: "Mapping
         return left - right if match["op"] == "minus" else left | right
     match = _CONDITIONAL_SUM.fullmatch(rule)
     if not match or match["community"] not in COMMUNITIES:
-        raise ValueError(f"cannot read the rule {rule!r}; write `A minus B`, `A plus B` or `A plus (B where …)`")
+        raise ValueError(
+            f"cannot read the rule {rule!r}; write `A minus B`, `A plus B` or `A plus (B where …)`"
+        )
     left = expand(match["left"], territories, communes)
     right = expand(match["right"], territories, communes)
     return left | Places(frozenset(), {COMMUNITIES[match["community"]]: right.nis})

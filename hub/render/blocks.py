@@ -15,7 +15,7 @@ from hub.render import measure as rendering
 from hub.render.measure import LackingWords
 from hub.render.pattern import Unfilled, fill, parse
 from hub.render.slots import MeasureSlots, contact_of, contact_slot
-from hub.render.wording import Words, Wording
+from hub.render.wording import Wording, Words
 
 EMPATHY = frozenset({"forbidden", "restricted"})
 """The modalities that take something away from a beneficiary or family."""
@@ -76,14 +76,20 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
     if variant.channel == "sms":
         paragraphs = tuple(rendering.sms_paragraph(slot, variant.audience) for slot in slots)
         return Block(
-            sheet.directive.id, variant, title, tuple(_sms_head(sheet, variant, words)), paragraphs,
+            sheet.directive.id,
+            variant,
+            title,
+            tuple(_sms_head(sheet, variant, words)),
+            paragraphs,
             tuple(_sms_tail(sheet, variant, words, slots)),
-        )  # fmt: skip
+        )
     paragraphs = tuple(rendering.paragraph(slot, variant.audience, anatomy.measure) for slot in slots)
     writer = _Writer(sheet, variant, words, concerned)
     head = tuple(line for name in anatomy.head for line in writer.lines(name))
     tail = tuple(line for name in anatomy.tail for line in writer.lines(name))
-    return Block(sheet.directive.id, variant, title, head, paragraphs, tail + _shared_validity(slots, paragraphs))
+    return Block(
+        sheet.directive.id, variant, title, head, paragraphs, tail + _shared_validity(slots, paragraphs)
+    )
 
 
 def _slots(
@@ -211,22 +217,30 @@ class _Writer:
             title = self._target(relation.target, relation.target_external)
             if title is None or (not self.directive.measures and relation.type in ("extends", "corrects")):
                 continue
-            scope = traced("relation.scope", self._text("relation.scope", relation.scope)) if relation.scope else None
+            scope = (
+                traced("relation.scope", self._text("relation.scope", relation.scope))
+                if relation.scope
+                else None
+            )
             pattern = self.words.wording["relation"][relation.type]
             yield self._say("relations", pattern, target=title, scope=scope)
 
     def _establishments(self) -> Iterator[Line]:
         if self.directive.establishments:
             names = printer_for(self.variant.language).join(self.directive.establishments)
-            yield self._tail("establishments", "establishments", establishments=traced("establishments", names))
+            yield self._tail(
+                "establishments", "establishments", establishments=traced("establishments", names)
+            )
 
     def _legal(self) -> Iterator[Line]:
         act_type = self._text("act_type", self.sheet.register.act_types[self.directive.act_type].name)
         reference = self.directive.reference
         yield self._tail(
-            "legal", "legal", act_type=traced("act_type", act_type),
+            "legal",
+            "legal",
+            act_type=traced("act_type", act_type),
             reference=traced("reference", reference) if reference else None,
-        )  # fmt: skip
+        )
 
     def _legal_basis(self) -> Iterator[Line]:
         if self.directive.legal_basis:
@@ -260,9 +274,11 @@ class _Writer:
         if not said:
             issuer = self.sheet.register.issuers[self.directive.issuer]
             yield self._tail(
-                "contact", "contact_site", contact=traced("issuer", self._text("issuer", issuer.name)),
+                "contact",
+                "contact_site",
+                contact=traced("issuer", self._text("issuer", issuer.name)),
                 site=traced("issuer.site", issuer.site) if issuer.site else None,
-            )  # fmt: skip
+            )
 
     def _unknown(self) -> Iterator[Line]:
         direction = self.variant.audience == "direction"
@@ -278,7 +294,9 @@ def _sms_head(sheet: Sheet, variant: Variant, words: Words) -> Iterator[Line]:
     register, wording = sheet.register, words.wording["sms"]
     short = traced("issuer", register.issuers[sheet.directive.issuer].short[variant.language])
     if variant.audience == "citizen":
-        names = [register.territory(id_).short.get(variant.language, id_) for id_ in sheet.directive.territory]
+        names = [
+            register.territory(id_).short.get(variant.language, id_) for id_ in sheet.directive.territory
+        ]
         short = f"{short}, {traced('territory', '; '.join(names))}"
     yield _plain("source", short)
     if sheet.directive.reported or register.issuers[sheet.directive.issuer].binding == "none":

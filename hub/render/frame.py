@@ -13,12 +13,16 @@ from jinja2 import Environment
 
 from channels import gsm
 from channels.contract import PERSONAL_LINK
+from hub.config import Config
+from hub.facts.reference import reference_code
 from hub.facts.trace import bare, capitalised, retrace, shown, traced, untrace
+from hub.model.directive import Directive
 from hub.model.message import Block, Hat, Line, Message, Paragraph, Span
 from hub.model.review import Kind, Mode
+from hub.model.revision import Revision
 from hub.register import Register
 from hub.render.pattern import fill, parse
-from hub.render.wording import Words, Wording
+from hub.render.wording import Wording, Words
 
 COMPOSITION = 1
 """The version of the way messages are composed; a change voids approvals."""
@@ -43,6 +47,31 @@ class Frame:
     sender: str = "Univoque"
     preview: bool = False
     """Whether HTML names its facts, for editors; a message that leaves never does."""
+
+
+def frame_for(
+    revision: Revision, config: Config, wording: Wording, register: Register, *, stream: str = "directives"
+) -> Frame:
+    """The frame of this instance around the messages of a revision."""
+    return frame_of(revision.directive, config, wording, register, kind=revision.kind, stream=stream)
+
+
+def frame_of(
+    directive: Directive,
+    config: Config,
+    wording: Wording,
+    register: Register,
+    *,
+    kind: Kind = Kind.NEW,
+    stream: str = "directives",
+    preview: bool = False,
+) -> Frame:
+    """The same before there is a revision. The permanent page's address ends in the reference code."""
+    code = reference_code(directive.id)
+    url = f"{config.service.base_url.rstrip('/')}/d/{code}"
+    return Frame(
+        wording, register, code, url, Mode(config.service.mode), kind, stream, config.service.name, preview
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +169,9 @@ def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, An
         "sections": [
             {
                 "hats": _for_you(section, words, frame) if len(blocks) > 1 else "",
-                "paragraphs": [_paragraph(paragraph, folded=bool(shared)) for paragraph in section.paragraphs],
+                "paragraphs": [
+                    _paragraph(paragraph, folded=bool(shared)) for paragraph in section.paragraphs
+                ],
             }
             for section in grouped
         ],
@@ -173,7 +204,9 @@ def _paragraph(paragraph: Paragraph, *, folded: bool) -> dict[str, Any]:
 
 def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
     """One sentence for all, when every paragraph of every block holds in the same place and time."""
-    said = {line.text for block in blocks for p in block.paragraphs for line in p.lines if line.slot == "validity"}
+    said = {
+        line.text for block in blocks for p in block.paragraphs for line in p.lines if line.slot == "validity"
+    }
     shared = [line for block in blocks for line in block.tail if line.slot == "validity_all"]
     if len(said) != 1 or len({line.text for line in shared}) != 1 or len(shared) != len(blocks):
         return []
@@ -215,9 +248,7 @@ def _sms(blocks: Sequence[Block], frame: Frame, words: Words) -> Message:
     candidates = list(_sms_forms(blocks, frame, words))
     fitting = [c for c in candidates if gsm.measure(c[0]).segments <= SMS_BUDGET]
     text, spans = (fitting or candidates[-1:])[0]
-    return Message(
-        blocks[0].directive, _hats(blocks), "sms", words.language, "", text, None, spans
-    )
+    return Message(blocks[0].directive, _hats(blocks), "sms", words.language, "", text, None, spans)
 
 
 def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
@@ -228,7 +259,9 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
     details = frozenset({"exceptions", "conditions"})
     wording = words.wording["sms"]
 
-    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> tuple[str, tuple[Span, ...]]:
+    def form(
+        kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]
+    ) -> tuple[str, tuple[Span, ...]]:
         period = _shared_period(blocks) if len(kept) > 1 else []
         behind = [
             wording[f"more_{slot}"]
@@ -254,7 +287,9 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
 
 def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
     """A rule without a brief form keeps its own sentence."""
-    return bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
+    return (
+        bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
+    )
 
 
 def _shared_period(blocks: Sequence[Block]) -> list[Line]:
@@ -288,5 +323,3 @@ def _sms_text(
 def _tight(text: str) -> str:
     """Without the space before a colon or semicolon: an SMS has no no-break space, and no room."""
     return text.replace(" :", ":").replace(" ;", ";")
-
-

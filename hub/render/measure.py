@@ -10,7 +10,6 @@ from hub.model.message import Line, Paragraph
 from hub.render.pattern import Unfilled, fill, parse
 from hub.render.slots import MeasureSlots
 
-
 _TIMELESS = re.compile(r",? \{period\}")
 """The place of the period in an SMS pattern."""
 
@@ -81,9 +80,7 @@ def sentence(slots: MeasureSlots, audience: Audience) -> Sentence:
     if pattern:
         filled = _try(pattern, slots)
         # The pattern alone must not say more than the rule: each value is printed, or has a label of its own.
-        if filled is not None and all(
-            measure.label.get(name) for name in _unprinted(filled, slots)
-        ):
+        if filled is not None and all(measure.label.get(name) for name in _unprinted(filled, slots)):
             return Sentence(_modality(slots, filled), neutral=False)
     return Sentence(_modality(slots, _neutral(slots)), neutral=True)
 
@@ -117,6 +114,12 @@ def _lines(slots: MeasureSlots, what: Sentence) -> Iterator[tuple[str, Line]]:
             yield name, _line(name, _needed(pattern, slots, name))
     if measure.deadline and not _states(what.text, f"{slots.key}deadline"):
         yield "deadline", _line("deadline", fill(parse(words.tail("deadline")), slots))
+    yield from _details(slots)
+
+
+def _details(slots: MeasureSlots) -> Iterator[tuple[str, Line]]:
+    """What is said beside the rule: further numbers, advice, another source's hours, what is not known."""
+    measure = slots.measure
     if measure.further:
         parts = [_further(slots, i, further) for i, further in enumerate(measure.further)]
         yield "further", _line("further", " ".join(parts))
@@ -207,7 +210,9 @@ def _neutral(slots: MeasureSlots) -> str:
 def _actor(slots: MeasureSlots, actor: dict[str, str], *, to: bool) -> str | None:
     if "text" in actor:
         return actor["to"] if to else actor["text"]
-    return slots.words.noun(slots.sector, f"{actor['role']}.{actor['to_form' if to else 'form']}", sms=slots.sms)
+    return slots.words.noun(
+        slots.sector, f"{actor['role']}.{actor['to_form' if to else 'form']}", sms=slots.sms
+    )
 
 
 def _further(slots: MeasureSlots, index: int, further: LabelledQuantity) -> str:

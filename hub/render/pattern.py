@@ -8,7 +8,9 @@ from functools import lru_cache
 Resolve = Callable[[str], str | None]
 """Gives the traced words for a slot, None when it has no value."""
 
-_TOKEN = re.compile(r"\{(?P<slot>[a-z_]+(?:\.[a-z_]+)?)\}|(?P<open>\[)|(?P<close>\])|(?P<text>[^{}\[\]]+)|(?P<bad>.)", re.S)
+_TOKEN = re.compile(
+    r"\{(?P<slot>[a-z_]+(?:\.[a-z_]+)?)\}|(?P<open>\[)|(?P<close>\])|(?P<text>[^{}\[\]]+)|(?P<bad>.)", re.S
+)
 
 
 class Unfilled(Exception):
@@ -67,7 +69,9 @@ def fill(pattern: Pattern, resolve: Resolve) -> str:
             words.append(_value(part, resolve))
         else:
             try:
-                words.append("".join(_value(p, resolve) if isinstance(p, Slot) else p.text for p in part.parts))
+                words.append(
+                    "".join(_value(p, resolve) if isinstance(p, Slot) else p.text for p in part.parts)
+                )
             except Unfilled:
                 continue
     return "".join(words)

@@ -10,7 +10,19 @@ from hub.register import Register
 from hub.render.wording import Words
 
 _QUANTITY_FORMS = frozenset(
-    {"count", "max", "n", "age", "age.you", "persons", "duration", "duration.dat", "share", "amount", "quantity"}
+    {
+        "count",
+        "max",
+        "n",
+        "age",
+        "age.you",
+        "persons",
+        "duration",
+        "duration.dat",
+        "share",
+        "amount",
+        "quantity",
+    }
 )
 _ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
 

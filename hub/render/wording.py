@@ -83,7 +83,10 @@ def load(directory: Path | None = None) -> Wording:
         for language in LANGUAGES
         if (directory / "wording" / f"{language}.toml").is_file()
     }
-    anatomy = {name: Anatomy(**{k: tuple(v) for k, v in table.items()}) for name, table in _anatomy(directory).items()}
+    anatomy = {
+        name: Anatomy(**{k: tuple(v) for k, v in table.items()})
+        for name, table in _anatomy(directory).items()
+    }
     return Wording(languages, anatomy, environment(directory))  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, and_, delete, func, insert, select, update
 from hub.errors import NotFound, Refusal
 from hub.facts.reference import reference_code
 from hub.model.directive import Directive
-from hub.model.message import Block, Blocks, Variant
+from hub.model.message import Block, Blocks, ChannelName, Variant
 from hub.model.review import Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
 from hub.store import tables
@@ -27,13 +27,19 @@ PUBLISHED = (Stage.APPROVED, Stage.SUPERSEDED, Stage.CANCELLED, Stage.EXPIRED)
 
 async def register(tx: Tx, directive: str) -> str:
     """Make sure that the directive has its identity, and return its reference code, which never moves."""
-    known = (await tx.execute(select(tables.directives.c.code).where(tables.directives.c.id == directive))).scalar()
+    known = (
+        await tx.execute(select(tables.directives.c.code).where(tables.directives.c.id == directive))
+    ).scalar()
     if known:
         return str(known)
     code = reference_code(directive)
-    other = (await tx.execute(select(tables.directives.c.id).where(tables.directives.c.code == code))).scalar()
+    other = (
+        await tx.execute(select(tables.directives.c.id).where(tables.directives.c.code == code))
+    ).scalar()
     if other:
-        raise Refusal(f"the id {directive!r} has the same reference code as {other!r}; take a slightly other id")
+        raise Refusal(
+            f"the id {directive!r} has the same reference code as {other!r}; take a slightly other id"
+        )
     await tx.execute(insert(tables.directives).values(id=directive, code=code))
     return code
 
@@ -47,14 +53,22 @@ async def put(tx: Tx, revision: Revision, blocks: Blocks, digests: Mapping[Varia
     )
     await tx.execute(
         insert(tables.revisions).values(
-            directive=revision.directive.id, number=revision.number, stage=revision.stage, kind=revision.kind,
-            mode=revision.mode, sheet=_SHEET.dump_python(revision.directive, mode="json"),
-            sheet_digest=revision.sheet_digest, words_digest=revision.words_digest,
-            approval_digest=revision.approval_digest, editors=list(revision.editors),
-            submitted_by=revision.submitted_by, submitted_at=revision.submitted_at,
-            audience_count=revision.audience_count, expires_at=revision.expires_at,
+            directive=revision.directive.id,
+            number=revision.number,
+            stage=revision.stage,
+            kind=revision.kind,
+            mode=revision.mode,
+            sheet=_SHEET.dump_python(revision.directive, mode="json"),
+            sheet_digest=revision.sheet_digest,
+            words_digest=revision.words_digest,
+            approval_digest=revision.approval_digest,
+            editors=list(revision.editors),
+            submitted_by=revision.submitted_by,
+            submitted_at=revision.submitted_at,
+            audience_count=revision.audience_count,
+            expires_at=revision.expires_at,
             findings=_FINDINGS.dump_python(revision.findings, mode="json"),
-        )  # fmt: skip
+        )
     )
     if blocks:
         await tx.execute(
@@ -123,7 +137,9 @@ async def published(tx: Tx) -> list[Revision]:
             latest.c.directive == tables.revisions.c.directive, latest.c.number == tables.revisions.c.number
         ),
     )
-    rows = await tx.execute(query.order_by(tables.revisions.c.approved_at.desc(), tables.revisions.c.directive))
+    rows = await tx.execute(
+        query.order_by(tables.revisions.c.approved_at.desc(), tables.revisions.c.directive)
+    )
     return [_revision(row) for row in rows]
 
 
@@ -135,15 +151,17 @@ async def unapproved(tx: Tx) -> list[Revision]:
 
 async def history(tx: Tx, directive: str) -> list[Revision]:
     """All published revisions of a directive, oldest first."""
-    query = _query().where(
-        tables.revisions.c.directive == directive, tables.revisions.c.stage.in_(PUBLISHED)
-    )
+    query = _query().where(tables.revisions.c.directive == directive, tables.revisions.c.stage.in_(PUBLISHED))
     return [_revision(row) for row in await tx.execute(query.order_by(tables.revisions.c.number))]
 
 
-async def blocks(tx: Tx, directive: str, number: int) -> dict[Variant, Block]:
-    """The blocks of a revision, as they were submitted."""
+async def blocks(
+    tx: Tx, directive: str, number: int, *, channel: ChannelName | None = None
+) -> dict[Variant, Block]:
+    """The blocks of a revision, as they were submitted; of one channel where one is named."""
     query = select(tables.blocks).filter_by(directive=directive, revision=number)
+    if channel is not None:
+        query = query.where(tables.blocks.c.channel == channel)
     return {
         Variant(row.sector, row.audience, row.channel, row.language): _BLOCK.validate_python(row.block)
         for row in await tx.execute(query)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,9 @@ class Entry:
     previous: str
     hash: str
 
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "at": self.at.isoformat()}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -48,7 +51,13 @@ async def append(
     digest = _hash(previous, at, actor, action, subject, detail or {})
     await tx.execute(
         insert(journal).values(
-            at=at, actor=actor, action=action, subject=subject, detail=dict(detail or {}), previous=previous, hash=digest
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=dict(detail or {}),
+            previous=previous,
+            hash=digest,
         )
     )
     return digest
@@ -83,6 +92,8 @@ def _hash(
 ) -> str:
     text = json.dumps(
         [previous, at.astimezone(UTC).isoformat(timespec="microseconds"), actor, action, subject, detail],
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"),
-    )  # fmt: skip
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,9 +11,14 @@ async def add(tx: Tx, waiver: Waiver) -> None:
     """Keep a waiver; it holds for its sheet alone."""
     await tx.execute(
         insert(waivers).values(
-            directive=waiver.directive, code=waiver.code, cell=waiver.cell, sheet_digest=waiver.sheet_digest,
-            by=waiver.by, reason=waiver.reason, at=waiver.at,
-        )  # fmt: skip
+            directive=waiver.directive,
+            code=waiver.code,
+            cell=waiver.cell,
+            sheet_digest=waiver.sheet_digest,
+            by=waiver.by,
+            reason=waiver.reason,
+            at=waiver.at,
+        )
     )
 
 
@@ -26,5 +31,6 @@ async def of_sheet(tx: Tx, directive: str, sheet_digest: str) -> tuple[Waiver, .
     )
     rows = await tx.execute(query)
     return tuple(
-        Waiver(row.directive, row.code, row.cell, row.sheet_digest, row.by, row.reason, row.at) for row in rows
+        Waiver(row.directive, row.code, row.cell, row.sheet_digest, row.by, row.reason, row.at)
+        for row in rows
     )

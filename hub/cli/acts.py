@@ -1,0 +1,236 @@
+"""submit, waive, approve, status, stop, resume: a directive on its way."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli import reading
+from hub.cli.printing import findings_json, out, print_findings, print_json, summary, table
+from hub.cli.sheets import read_all
+from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
+from hub.context import Hub
+from hub.errors import FaultyFile, NotFound, WrongUse
+from hub.flow import approve as approving
+from hub.flow import dispatch as dispatching
+from hub.flow import publish as publishing
+from hub.flow import stop as stopping
+from hub.flow import submit as submitting
+from hub.flow import waive as waiving
+from hub.model.review import Kind
+from hub.model.staff import Role
+from hub.store import directives, dispatches
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (submit, waive, approve, status, stop, resume):
+        app.command()(command)
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A directive file (TOML).")],
+    by: ByOption,
+    directive: Annotated[
+        list[str] | None, typer.Option(help="Only this directive of the file; repeat for several.")
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--as", help="What it does to what readers hold.")] = Kind.NEW,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hand in the directives of a file. What the gate stops is kept as a draft, with its reasons; exit code 1."""
+
+    async def work(hub: Hub) -> list[submitting.Submission]:
+        editor = await sign_in(hub, by, Role.EDITOR)
+        found, faults = read_all(hub, [file])
+        if faults:
+            print_findings(faults)
+            raise FaultyFile(f"{file}: {summary(faults)}; nothing was submitted")
+        chosen = [act for act in found if not directive or act.id in directive]
+        if missing := set(directive or ()) - {act.id for act in chosen}:
+            raise NotFound(
+                f"{', '.join(sorted(missing))} in {file}; it has {', '.join(act.id for act in found)}"
+            )
+        return [await submitting.submit(hub, act, by=editor, kind=kind) for act in chosen]
+
+    submissions = with_hub(config, work)
+    if json:
+        print_json({"submissions": [_submission_json(s) for s in submissions]})
+    else:
+        for submission in submissions:
+            _tell_submission(submission)
+    raise typer.Exit(0 if all(submission.accepted for submission in submissions) else 1)
+
+
+def waive(
+    id: Id,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The finding's code, such as U301.")],
+    cell: Annotated[str, typer.Option(help="The cell it points at, as `check` and `submit` print it.")],
+    by: ByOption,
+    reason: Annotated[str, typer.Option(help="Why this may pass; it is public.")],
+    config: ConfigOption = None,
+) -> None:
+    """Let one finding of the latest draft pass, by name and with a reason. Then submit it again."""
+
+    async def work(hub: Hub) -> None:
+        signer = await sign_in(hub, by, Role.EDITOR)
+        await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason)
+
+    with_hub(config, work)
+    out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.", markup=False)
+
+
+def approve(
+    id: Id,
+    by: ByOption,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until everything has left.")] = False,
+    digest: Annotated[str | None, typer.Option(help="Approve only what has this digest.")] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Sign what somebody else submitted: it is in force, public, and leaves at once."""
+
+    async def work(hub: Hub) -> dict[str, Any]:
+        approver = await sign_in(hub, by, Role.APPROVER)
+        if sys.stdin.isatty() and not json:
+            await reading.confirm(hub, id)
+        approved = await approving.approve(hub, id, by=approver, digest=digest)
+        await publishing.publish(hub)
+        document: dict[str, Any] = {
+            "directive": id,
+            "revision": approved.revision.number,
+            "approval": approved.revision.approval_digest,
+            "page": f"{hub.config.service.base_url.rstrip('/')}/d/{approved.revision.code}",
+            "planned": {},
+        }
+        if approved.sends:
+            planned = await dispatching.dispatch(hub, directive=id, number=approved.revision.number)
+            document["planned"] = dict(planned.channels)
+            if wait:
+                await _finished(hub, planned.dispatch)
+                async with hub.store.read() as tx:
+                    document["status"] = await reading.standing(hub, tx, id)
+        return document
+
+    document = with_hub(config, work)
+    if json:
+        print_json(document)
+        return
+    planned = (
+        ", ".join(f"{count} by {channel}" for channel, count in document["planned"].items())
+        or "nobody is alerted"
+    )
+    out.print(
+        f"{id}, revision {document['revision']}, is in force: {planned}. {document['page']}", markup=False
+    )
+
+
+def status(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One directive; all when missing.")] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show where directives stand, and how their messages stand per channel and outcome."""
+
+    async def work(hub: Hub) -> list[dict[str, Any]]:
+        async with hub.store.read() as tx:
+            if id is not None:
+                return [await reading.standing(hub, tx, id)]
+            latest = {
+                r.directive.id: r for r in (*await directives.published(tx), *await directives.unapproved(tx))
+            }
+            return [await reading.standing(hub, tx, known) for known in sorted(latest)]
+
+    standings = with_hub(config, work)
+    if json:
+        print_json({"directives": standings})
+        return
+    rows = []
+    for standing in standings:
+        channels = "; ".join(
+            f"{channel}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+            for channel, outcomes in standing["channels"].items()
+        )
+        rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
+    table("Directive", "Rev.", "Stage", "Messages", rows=rows)
+
+
+def stop(
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who stops it.")] = "(console)",
+    channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Stop sending: one directive, one channel, or everything. One person is enough; `resume` lets it go on."""
+    if id and channel:
+        raise WrongUse("give a directive or a channel, not both")
+
+    async def work(hub: Hub) -> bool:
+        return await stopping.stop(hub, by=by, directive=id, channel=channel)
+
+    changed = with_hub(config, work)
+    what = id or channel or "all sending"
+    out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.", markup=False)
+
+
+def resume(
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who lets it go on.")] = "(console)",
+    channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let sending go on after `stop`; what has expired meanwhile is listed, not sent."""
+    if id and channel:
+        raise WrongUse("give a directive or a channel, not both")
+
+    async def work(hub: Hub) -> bool:
+        return await stopping.resume(hub, by=by, directive=id, channel=channel)
+
+    changed = with_hub(config, work)
+    what = id or channel or "all sending"
+    out.print(f"Going on: {what}." if changed else f"It was not stopped: {what}.", markup=False)
+
+
+async def _finished(hub: Hub, dispatch: int) -> None:
+    """Wait until no sender has work left for it."""
+    while True:
+        async with hub.store.read() as tx:
+            if not await dispatches.unfinished(tx, dispatch):
+                return
+        await asyncio.sleep(0.2)
+
+
+def _submission_json(submission: submitting.Submission) -> dict[str, Any]:
+    revision = submission.revision
+    return {
+        "directive": revision.directive.id,
+        "revision": revision.number,
+        "stage": revision.stage.value,
+        "approval": revision.approval_digest,
+        "audience": revision.audience_count,
+        "findings": findings_json(submission.findings),
+    }
+
+
+def _tell_submission(submission: submitting.Submission) -> None:
+    revision = submission.revision
+    print_findings(submission.findings)
+    found = summary(submission.findings)
+    if not submission.accepted:
+        out.print(
+            f"{revision.directive.id}: kept as a draft, stopped by the gate ({found}).", style="bold red"
+        )
+        return
+    out.print(
+        f"{revision.directive.id}, revision {revision.number}, waits for approval by somebody else: "
+        f"{revision.audience_count} people; {found}.",
+        style="bold green",
+    )
+    out.print(f"Digest {revision.approval_digest}", style="dim")

@@ -1,0 +1,65 @@
+"""What people and scripts read: tables for a terminal, one JSON document for a script."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hub.errors import UnivoqueError
+from hub.model.review import Finding, Level
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+_STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
+
+
+def print_json(document: Any) -> None:
+    """One JSON document, and nothing else, on standard output."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def complain(error: UnivoqueError) -> None:
+    """An error in one paragraph: what, where, and what to do."""
+    err.print(Text(str(error), style="bold red"))
+
+
+def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings as the interface promises them."""
+    return [{key: value for key, value in asdict(f).items() if key != "waivable"} for f in findings]
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Findings as a list: code, level and cell in one line, the sentence and the remedy below."""
+    for finding in findings:
+        head = Text.assemble(
+            (f"{finding.code} {finding.level.value}", _STYLE[finding.level]),
+            "  ",
+            (f"{finding.directive} ", "bold"),
+            finding.where,
+        )
+        out.print(head)
+        out.print(Text(f"    {finding.text}"))
+        out.print(Text(f"    → {finding.remedy}", style="dim"))
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """ "2 blockers, 1 warning, 3 notes", or that there is nothing."""
+    counts = {level: 0 for level in Level}
+    for finding in findings:
+        counts[finding.level] += 1
+    parts = [f"{count} {level.value}{'s' if count > 1 else ''}" for level, count in counts.items() if count]
+    return ", ".join(parts) or "nothing found"
+
+
+def table(*columns: str, rows: Iterable[Iterable[object]], title: str | None = None) -> None:
+    """A plain table."""
+    grid = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        grid.add_row(*(Text(str(cell)) for cell in row))
+    out.print(grid)

@@ -1,0 +1,95 @@
+"""What an approver and an operator read before they decide: the size of it, samples, findings, outcomes."""
+
+from typing import Any
+
+import typer
+
+from channels import gsm
+from hub.cli.printing import out, print_findings, table
+from hub.context import Hub
+from hub.errors import Refusal
+from hub.flow.examine import examine
+from hub.model.message import Message, Variant
+from hub.model.revision import Revision
+from hub.store import deliveries, directives, dispatches
+from hub.store.engine import Tx
+
+SAMPLES = 3
+
+
+async def confirm(hub: Hub, directive: str) -> None:
+    """Show a submission and ask for the number of its readers, so that nobody signs unread. Raises Refusal."""
+    async with hub.store.read() as tx:
+        revision = await directives.get(tx, directive)
+        examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=hub.clock.now())
+    messages = examined.case.messages
+    out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
+    out.print(
+        f"Submitted by {revision.submitted_by}; readers: {revision.audience_count}; until {revision.expires_at}.",
+        markup=False,
+    )
+    table(
+        "Channel", "Texts", rows=[(c, sum(v.channel == c for v in messages)) for c in ("email", "sms", "web")]
+    )
+    print_findings(revision.findings)
+    for variant, message in _by_risk(messages):
+        out.rule(" · ".join(variant), align="left")
+        out.print(message.text, markup=False)
+    cost = sum(
+        gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
+        for v, m in messages.items()
+        if v.channel == "sms"
+    )
+    out.print(
+        f"Longest SMS: {_longest(messages)} segments; one of each text costs {cost:.2f} EUR.", style="dim"
+    )
+    answer = typer.prompt(f"Type the number of readers ({revision.audience_count}) to approve")
+    if answer.strip() != str(revision.audience_count):
+        raise Refusal("that is not the number; nothing was approved")
+
+
+async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
+    """Where a directive stands, with the counts per channel and outcome of its latest dispatch."""
+    revision = await directives.get(tx, directive)
+    document = _revision_json(hub, revision)
+    found = await dispatches.of_directive(tx, directive)
+    if found:
+        counts = await deliveries.counts(tx, found[-1].id)
+        document["channels"] = {
+            channel: {outcome.value: count for outcome, count in sorted(outcomes.items()) if count}
+            for channel, outcomes in counts.items()
+        }
+        document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
+        document["stopped"] = found[-1].stopped_at is not None
+        document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
+    return document
+
+
+def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
+    return {
+        "id": revision.directive.id,
+        "revision": revision.number,
+        "stage": revision.stage.value,
+        "mode": revision.mode.value,
+        "audience": revision.audience_count,
+        "submitted_by": revision.submitted_by,
+        "approved_by": revision.approved_by,
+        "approved_at": revision.approved_at.isoformat() if revision.approved_at else None,
+        "expires_at": revision.expires_at.isoformat() if revision.expires_at else None,
+        "page": f"{hub.config.service.base_url.rstrip('/')}/d/{revision.code}",
+        "channels": {},
+        "finished": False,
+        "stopped": False,
+        "uncertain": 0,
+    }
+
+
+def _by_risk(messages: dict[Variant, Message] | Any) -> list[tuple[Variant, Message]]:
+    """The longest SMS and the longest e-mails: where most is said, most can be wrong."""
+    ranked = sorted(messages.items(), key=lambda item: -len(item[1].text))
+    sms = [item for item in ranked if item[0].channel == "sms"][:1]
+    return [*sms, *[item for item in ranked if item[0].channel == "email"][: SAMPLES - 1]]
+
+
+def _longest(messages: Any) -> int:
+    return max((gsm.measure(m.text).segments for v, m in messages.items() if v.channel == "sms"), default=0)

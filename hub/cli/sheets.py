@@ -1,0 +1,138 @@
+"""check and preview: a directive file before the gate, and in the words of its readers. No store is needed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from channels import gsm
+from hub.cli.printing import findings_json, out, print_findings, print_json, summary
+from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
+from hub.context import Hub
+from hub.errors import FaultyFile, NotFound, WrongUse
+from hub.flow.examine import judge
+from hub.intake import file
+from hub.model.directive import AUDIENCES, LANGUAGES, Directive
+from hub.model.message import CHANNELS, Message, Variant
+from hub.model.review import Finding, Level
+from hub.render import Sheet, render
+from hub.render.frame import compose, frame_of
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(check)
+    app.command()(preview)
+
+
+def check(
+    files: Files,
+    at: AtOption = None,
+    register: RegisterOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold directive files against the gate. All faults and findings are told at once; exit code 1 if any stands."""
+    hub = bare_hub(config, register)
+    directives, found = read_all(hub, files)
+    others = {directive.id: directive for directive in directives}
+    when = instant(at)
+    for directive in directives:
+        found += judge(hub, directive, others=others, at=when).findings
+    if json:
+        print_json({"findings": findings_json(found)})
+    else:
+        print_findings(found)
+        out.print(f"{len(directives)} directives read: {summary(found)}.")
+    raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
+
+
+def preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A directive file (TOML).")],
+    directive: Annotated[str | None, typer.Option(help="Only this directive of the file.")] = None,
+    sector: Annotated[str | None, typer.Option(help="Only this sector.")] = None,
+    audience: Annotated[str | None, typer.Option(help="Only this audience.")] = None,
+    channel: Annotated[str | None, typer.Option(help="email, sms or web.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language.")] = None,
+    at: AtOption = None,
+    register: RegisterOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the messages of a directive file, exactly as they would be sent as of its day of issue."""
+    hub = bare_hub(config, register)
+    instant(at)
+    _known("--sector", sector, hub.register.sectors)
+    _known("--audience", audience, AUDIENCES)
+    _known("--channel", channel, CHANNELS)
+    _known("--language", language, LANGUAGES)
+    if language and language not in hub.wording.languages:
+        raise WrongUse(f"--language {language}: this instance has no words in it yet")
+    directives, faults = read_all(hub, [file])
+    if faults:
+        print_findings(faults)
+        raise FaultyFile(f"{file}: {summary(faults)}")
+    chosen = [d for d in directives if directive in (None, d.id)]
+    if not chosen:
+        raise NotFound(f"directive {directive!r} in {file}; it has {', '.join(d.id for d in directives)}")
+    wanted = (sector, audience, channel, language)
+    messages = [
+        (variant, message)
+        for d in chosen
+        for variant, message in _messages(hub, d, directives, language)
+        if all(want in (None, have) for want, have in zip(wanted, variant, strict=True))
+    ]
+    if json:
+        print_json({"messages": [_json(variant, message) for variant, message in messages]})
+    else:
+        for variant, message in messages:
+            _show(variant, message)
+
+
+def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
+    """Every directive of the files, and every fault."""
+    directives: list[Directive] = []
+    faults: list[Finding] = []
+    for path in files:
+        reading = file.read(path, hub.register)
+        directives += reading.directives
+        faults += reading.faults
+    return directives, faults
+
+
+def _messages(
+    hub: Hub, directive: Directive, others: list[Directive], language: str | None
+) -> list[tuple[Variant, Message]]:
+    around = {other.id: other for other in others if other.id != directive.id}
+    sheet = Sheet(directive, hub.register, hub.wording, around)
+    frame = frame_of(directive, hub.config, hub.wording, hub.register, preview=True)
+    languages = [known for known in LANGUAGES if known == language] or hub.config.service.languages
+    return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
+
+
+def _known(option: str, value: str | None, known: object) -> None:
+    names = list(known)  # type: ignore[call-overload]
+    if value is not None and value not in names:
+        raise WrongUse(f"{option} {value}: known are {', '.join(names)}")
+
+
+def _json(variant: Variant, message: Message) -> dict[str, object]:
+    return {
+        "directive": message.directive,
+        **variant._asdict(),
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "stated": sorted(message.stated),
+    }
+
+
+def _show(variant: Variant, message: Message) -> None:
+    out.rule(f"{message.directive} · {' · '.join(variant)}", align="left")
+    if message.subject:
+        out.print(f"[bold]{message.subject}[/bold]", markup=True)
+    out.print(message.text, markup=False)
+    if variant.channel == "sms":
+        measured = gsm.measure(message.text)
+        out.print(f"({measured.segments} segments, {measured.encoding}, {measured.units} units)", style="dim")

@@ -1,0 +1,97 @@
+"""What every command needs: the settings it was given, an open hub, and somebody's token."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from hub import register
+from hub.config import Config, load
+from hub.context import Hub, open_hub
+from hub.demo.clock import for_mode
+from hub.errors import WrongUse
+from hub.flow.authorise import authorise
+from hub.model.staff import Role, Staff
+from hub.now import parse_instant
+from hub.render import wording
+from hub.store.engine import open_store, sqlite_url
+
+ConfigFile = Path | None
+ConfigOption = Annotated[
+    ConfigFile, typer.Option("--config", help="The settings file; default ./config.toml.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="T", help="The day (2020-04-17) or instant (2020-04-17T08:00) as of which to judge."
+    ),
+]
+RegisterOption = Annotated[
+    Path | None, typer.Option("--register", help="A file with further territories and issuers.")
+]
+ByOption = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Who acts; their token comes from UNIVOQUE_TOKEN or a prompt."),
+]
+
+T = TypeVar("T")
+_given: list[ConfigFile] = [None]
+
+
+def remember(config: ConfigFile) -> None:
+    """Keep what stood before the command's name: `univoque --config FILE check …`."""
+    _given[0] = config
+
+
+def settings(config: ConfigFile) -> Config:
+    """The settings: the command's own --config before the one given first."""
+    return load(config or _given[0])
+
+
+def config_file(config: ConfigFile) -> ConfigFile:
+    """The file that a child process must be given to read the same settings."""
+    return config or _given[0]
+
+
+def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]]) -> T:
+    """Run `work` on the open instance."""
+
+    async def run() -> T:
+        chosen = settings(config)
+        async with open_hub(chosen, for_mode(chosen.service.mode)) as hub:
+            return await work(hub)
+
+    return asyncio.run(run())
+
+
+def bare_hub(config: ConfigFile, extra_register: Path | None) -> Hub:
+    """A hub for commands that only read files: its store is never opened."""
+    chosen = settings(config)
+    return Hub(
+        config=chosen,
+        store=open_store(sqlite_url(Path(":memory:"))),
+        register=register.load(extra_register),
+        wording=wording.load(),
+        clock=for_mode(chosen.service.mode),
+    )
+
+
+async def sign_in(hub: Hub, name: str, role: Role) -> Staff:
+    """The person behind --by: their own token from the environment or a prompt."""
+    token = os.environ.get("UNIVOQUE_TOKEN")
+    if token is None:
+        token = typer.prompt(f"Token of {name}", hide_input=True, err=True)
+    return await authorise(hub, name, token.strip(), role)
+
+
+def instant(text: str | None) -> datetime | None:
+    """The instant of --at, None when it was not given. Raises WrongUse."""
+    try:
+        return parse_instant(text) if text else None
+    except ValueError as error:
+        raise WrongUse(f"--at: {error}") from error
