@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["duty", "directives"]
-"""`duty`: mandatory notices to an organisation's duty address, without opt-out. All else: one click ends it."""
+"""`duty`: mandatory notices to an organisation's duty address, without opt-out; for the rest, one click ends it."""
 STREAMS: tuple[Stream, ...] = ("duty", "directives")
 
 Reach = Literal["email", "sms"]
@@ -47,3 +47,5 @@ class Person:
     memberships: tuple[Membership, ...] = ()
     consent_basis: str = ""
     consent_source: str = ""
+    assumed: frozenset[str] = frozenset()
+    """Fields that nobody stated: the default in them overwrites nothing that is known."""
