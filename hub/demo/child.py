@@ -20,8 +20,8 @@ START, END = 45.0, 6.0
 async def serving(place: Place) -> AsyncIterator[None]:
     """Run the service while the context is open; what it logs goes to the demo's directory.
 
-    The processes also end when this one does, in whatever way. Raises EnvironmentFailed, with the end of their
-    log, where one does not start.
+    The processes also end when this one does, in whatever way. Raises EnvironmentFailed, with the end of
+    their log, where one does not start.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("UNIVOQUE")}
     environ[clock.VARIABLE] = str(place.clock)
@@ -39,11 +39,11 @@ async def serving(place: Place) -> AsyncIterator[None]:
 
 
 async def _at_work(children: list[Child], lives: list[asyncio.Task[None]], place: Place) -> None:
-    ready = asyncio.gather(*(child.ready.wait() for child in children))
+    ready = asyncio.create_task(_ready(children))
     try:
         await asyncio.wait([ready, *lives], timeout=START, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
-            raise EnvironmentFailed(f"the demo's service does not start; {place.log} ends with:\n{_tail(place)}")
+            raise EnvironmentFailed(f"The service does not start; {place.log} ends with:\n{_tail(place)}")
     finally:
         ready.cancel()
 
@@ -57,6 +57,11 @@ async def _end(children: list[Child], lives: list[asyncio.Task[None]]) -> None:
         life.cancel()  # which kills a child that is still there
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.gather(*lives, return_exceptions=True)
+
+
+async def _ready(children: list[Child]) -> None:
+    for child in children:
+        await child.ready.wait()
 
 
 def _tail(place: Place) -> str:

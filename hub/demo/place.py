@@ -28,7 +28,7 @@ def fresh(directory: Path) -> Path:
     if mark.is_file():
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    mark.write_text("`univoque demo` made this directory, and deletes it when it starts anew.\n", encoding="utf-8")
+    mark.write_text("`univoque demo` made this directory and deletes it when it starts anew.\n", encoding="utf-8")
     return directory
 
 
@@ -74,7 +74,7 @@ class Place:
         return self.directory / "serve.log"
 
     def write_settings(self, *, mailbox: int, phones: str) -> Config:
-        """Write the demo's config.toml and read it back; the settings of whoever starts the demo do not count."""
+        """Write the demo's config.toml and read it back; whoever starts the demo lends it no setting."""
         sections: dict[str, dict[str, object]] = {
             "service": {"data_dir": str(self.directory), "base_url": self.site, "mode": "Exercise"},
             "web": {"host": HOST, "port": self.port},

@@ -1,4 +1,4 @@
-"""What the demo says on the terminal: acts as they come, why one was refused, bars that fill, where to look."""
+"""What the demo says on the terminal: the acts, why one was refused, bars that fill, where to look."""
 
 from collections.abc import Mapping, Sequence
 
