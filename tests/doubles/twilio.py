@@ -1,0 +1,217 @@
+"""A Twilio in the process: it keeps its messages, knows who said STOP, calls back signed, and misbehaves on request."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+
+SENT_AT = "Fri, 17 Apr 2020 08:00:00 +0000"
+
+
+class Fault(Enum):
+    """What no answer can say."""
+
+    ACCEPT_AND_CUT = auto()
+    """Take the message, then close the connection without an answer."""
+    ACCEPT_AND_HANG = auto()
+    """Take the message, then say nothing."""
+    ACCEPT_AND_FAIL = auto()
+    """Take the message, then answer 500."""
+    ACCEPT_AND_MUMBLE = auto()
+    """Take the message, then answer 201 with what is no JSON."""
+    CUT = auto()
+    """Close the connection without taking the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An answer that takes nothing."""
+
+    status: int
+    code: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sms:
+    """One message that was taken."""
+
+    sid: str
+    form: dict[str, str]
+    status: str = "queued"
+    error_code: int | None = None
+
+    @property
+    def to(self) -> str:
+        return self.form["To"]
+
+    @property
+    def body(self) -> str:
+        return self.form["Body"]
+
+
+@dataclass(slots=True)
+class TwilioDouble:
+    """Listens on a loopback port inside `async with`."""
+
+    account_sid: str = "AC00000000000000000000000000000001"
+    token: str = "token"
+    opted_out: set[str] = field(default_factory=set)
+    burst: int | None = None
+    """After so many messages every further one is answered 429, until `calm()`."""
+    listed_after: int = 0
+    """How many listings a message stays out of: real lists lag."""
+
+    messages: list[Sms] = field(default_factory=list)
+    requests: int = 0
+    url: str = ""
+    _script: list[Problem | Fault] = field(default_factory=list)
+    _listings: int = 0
+    _taken_at_listing: dict[str, int] = field(default_factory=dict)
+    _since_calm: int = 0
+    _runner: web.AppRunner | None = None
+    _session: aiohttp.ClientSession | None = None
+
+    def next(self, *answers: Problem | Fault) -> None:
+        """Answer the next requests for sending in this way."""
+        self._script.extend(answers)
+
+    def calm(self) -> None:
+        """Let another burst through."""
+        self._since_calm = 0
+
+    async def report(self, sms: Sms, status: str, error_code: int | None = None) -> int:
+        """Set a message's status and tell the callback, signed; the HTTP status of its answer."""
+        assert self._session is not None
+        sms.status, sms.error_code = status, error_code
+        form = {"AccountSid": self.account_sid, "MessageSid": sms.sid, "MessageStatus": status, "To": sms.to}
+        if error_code is not None:
+            form["ErrorCode"] = str(error_code)
+        url = sms.form["StatusCallback"]
+        headers = {"X-Twilio-Signature": self.signature(url, form)}
+        async with self._session.post(url, data=form, headers=headers) as answer:
+            return answer.status
+
+    def signature(self, url: str, form: dict[str, str]) -> str:
+        """HMAC-SHA1 over the URL and the sorted fields, as Twilio documents it."""
+        said = url + "".join(name + form[name] for name in sorted(form))
+        digest = hmac.new(self.token.encode(), said.encode(), hashlib.sha1).digest()
+        return base64.b64encode(digest).decode("ascii")
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        path = "/2010-04-01/Accounts/{account}/Messages.json"
+        app.add_routes([web.post(path, self._create), web.get(path, self._list)])
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._session is not None
+        assert self._runner is not None
+        await self._session.close()
+        await self._runner.cleanup()
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        scripted = self._script.pop(0) if self._script else None
+        problem = scripted if isinstance(scripted, Problem) else self._problem(request, form)
+        if problem is not None:
+            return _problem_response(problem)
+        if scripted is not Fault.CUT:
+            sms = self._take(form)
+        match scripted:
+            case Fault.CUT | Fault.ACCEPT_AND_CUT:
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
+            case Fault.ACCEPT_AND_HANG:
+                await asyncio.Event().wait()
+            case Fault.ACCEPT_AND_FAIL:
+                return web.Response(status=500, text="internal error")
+            case Fault.ACCEPT_AND_MUMBLE:
+                return web.Response(status=201, text="<html>")
+        return web.json_response(self._resource(sms), status=201)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        self._listings += 1
+        to = request.query.get("To")
+        shown = [
+            self._resource(sms)
+            for sms in reversed(self.messages)
+            if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
+        ]
+        return web.json_response({"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None})
+
+    def _is_known(self, request: web.Request) -> bool:
+        login = base64.b64encode(f"{self.account_sid}:{self.token}".encode()).decode("ascii")
+        right = request.headers.get("Authorization") == f"Basic {login}"
+        return right and request.match_info["account"] == self.account_sid
+
+    def _problem(self, request: web.Request, form: dict[str, str]) -> Problem | None:
+        if not self._is_known(request):
+            return Problem(401, 20003)
+        if not form.get("To"):
+            return Problem(400, 21604)
+        if not form.get("From") and not form.get("MessagingServiceSid"):
+            return Problem(400, 21603)
+        if not form.get("Body"):
+            return Problem(400, 21602)
+        if form["To"] in self.opted_out:
+            return Problem(400, 21610)
+        if self.burst is not None and self._since_calm >= self.burst:
+            return Problem(429, 20429, {"Retry-After": "7"})
+        return None
+
+    def _take(self, form: dict[str, str]) -> Sms:
+        self._since_calm += 1
+        sms = Sms(sid=f"SM{len(self.messages) + 1:032x}", form=form)
+        self._taken_at_listing[sms.sid] = self._listings
+        self.messages.append(sms)
+        return sms
+
+    def _resource(self, sms: Sms) -> dict[str, Any]:
+        return {
+            "account_sid": self.account_sid,
+            "api_version": "2010-04-01",
+            "body": sms.body,
+            "date_created": SENT_AT,
+            "date_sent": None,
+            "date_updated": SENT_AT,
+            "direction": "outbound-api",
+            "error_code": sms.error_code,
+            "error_message": None,
+            "from": sms.form.get("From"),
+            "messaging_service_sid": sms.form.get("MessagingServiceSid"),
+            "num_media": "0",
+            "num_segments": "1",
+            "price": None,
+            "price_unit": "USD",
+            "sid": sms.sid,
+            "status": sms.status,
+            "subresource_uris": {},
+            "to": sms.to,
+            "uri": f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sms.sid}.json",
+        }
+
+
+def _problem_response(problem: Problem) -> web.Response:
+    # Like the real one, the message repeats the number: nothing of it may reach a log.
+    body = {"code": problem.code, "message": "About +32470000001: no", "status": problem.status}
+    return web.json_response(body, status=problem.status, headers=problem.headers)
