@@ -51,7 +51,8 @@ class Store:
 
 def open_store(url: str) -> Store:
     """Open the database at `url` (sqlite+aiosqlite:///… or postgresql+asyncpg://…)."""
-    engine = create_async_engine(url)
+    # An error's text must not carry addresses into a log.
+    engine = create_async_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _on_connect)
         event.listen(engine.sync_engine, "begin", _on_begin)
