@@ -33,7 +33,7 @@ def faults(row: Mapping[str, Any], register: Register) -> Iterator[Fault]:
         yield from _dates(place, measure, row)
         yield from _unknown(f"{place}.", measure, Measure.model_fields)
         contact = measure.get("contact")
-        if isinstance(contact, str) and contact not in {c.get("id") for c in _tables(row, "contact")}:
+        if isinstance(contact, str) and contact not in [c.get("id") for c in _tables(row, "contact")]:
             yield (
                 "U108",
                 f"{place}.contact",
@@ -84,7 +84,7 @@ def _dates(where: str, table: Mapping[str, Any], around: Mapping[str, Any]) -> I
 def _unknown(place: str, table: Mapping[str, Any], fields: Collection[str]) -> Iterator[Fault]:
     """A fact is known or unknown, not both."""
     for key in _list(table, "unknown"):
-        if key not in fields:
+        if not isinstance(key, str) or key not in fields:
             nearest = difflib.get_close_matches(str(key), list(fields), n=1, cutoff=0.0)
             yield (
                 "U109",
@@ -102,8 +102,8 @@ def _unknown(place: str, table: Mapping[str, Any], fields: Collection[str]) -> I
 
 
 def _twice(kind: str, tables: list[Mapping[str, Any]]) -> Iterator[Fault]:
-    ids = [table.get("id") for table in tables]
-    for id_ in sorted({str(id_) for id_ in ids if id_ is not None and ids.count(id_) > 1}):
+    ids = [table["id"] for table in tables if isinstance(table.get("id"), str)]
+    for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         yield "U106", f"{kind} {id_}", "this id stands there twice", "give each its own"
 
 
@@ -120,7 +120,7 @@ def _whole(row: Mapping[str, Any], measures: list[Mapping[str, Any]]) -> Iterato
                 f"it is {ours} here and {theirs} under cap",
                 "they are the same thing: mend one",
             )
-    relations = {relation.get("type") for relation in _tables(row, "relation")}
+    relations = {str(relation.get("type")) for relation in _tables(row, "relation")}
     if row.get("measure") == [] and not measures and not relations & {"extends", "corrects"}:
         yield (
             "U112",

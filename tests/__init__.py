@@ -1,0 +1,1 @@
+"""Proofs; the tree mirrors the packages."""

@@ -1,0 +1,176 @@
+"""Reading directive files: the real ones whole, faulty ones with every fault at its place."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomllib
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.intake import file
+from hub.model.directive import Quantity
+from tests import a
+
+SMALL = """schema_version = 1
+[[directive]]
+id = "visites"
+issuer = "wal-min-sante"
+act_type = "circulaire"
+issued = 2020-03-10
+effective_from = 2020-03-11T00:00:00+01:00
+territory = ["90000"]
+sectors = ["elderly.residential"]
+audiences = ["direction"]
+urgency = "Immediate"
+[directive.title]
+fr = "Visites interdites"
+[[directive.measure]]
+id = "m1"
+topic = "visits"
+modality = "forbidden"
+actor = "direction"
+verb_fr = "refuser"
+object_fr = "les visites"
+"""
+
+
+def faults(text: str) -> list[tuple[str, str]]:
+    reading = file.parse(text.encode(), "acte.toml", a.REGISTER)
+    return [(fault.code, fault.where) for fault in reading.faults]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SMALL
+    return SMALL.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("path", a.SCENARIOS, ids=lambda path: path.stem)
+def test_a_real_file_is_read_whole(path: Path) -> None:
+    reading = file.read(path, a.REGISTER)
+
+    assert reading.faults == ()
+    assert len(reading.directives) == len(tomllib.loads(path.read_text())["directive"])
+
+
+def test_a_fact_arrives_as_it_was_written() -> None:
+    act = a.real()["be-visites-2020-04-15"]
+
+    assert act.measures[0].quantity == Quantity("<=", 1, "personne", "visiteurs par résident")
+    assert act.measures[0].conditions[0]["de"] == "immer dieselbe Person"
+    assert act.unknown == ("reference", "effective_from")
+
+
+def test_the_small_file_has_no_fault() -> None:
+    assert faults(SMALL) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "where"),
+    [
+        ('modality = "forbidden"\n', "", "U101", "measure m1.modality"),
+        ('modality = "forbidden"', 'modality = "forbiden"', "U103", "measure m1.modality"),
+        ('sectors = ["elderly.residential"]', 'sectors = ["elderly.residentiel"]', "U102", "sectors"),
+        ('issuer = "wal-min-sante"', 'issuer = "wal-min-sant"', "U102", "issuer"),
+        ('topic = "visits"', 'topic = "visit"', "U102", "measure m1.topic"),
+        ('act_type = "circulaire"', 'act_type = "circular"', "U102", "act_type"),
+        ('territory = ["90000"]', 'territory = ["99999"]', "U102", "territory"),
+        ("issued =", "isued =", "U100", "isued"),
+        ("Visites interdites", "Visites interdites le 12", "U103", "title.fr"),
+        ("Visites interdites", "Visites\\u2028interdites", "U103", "title.fr"),
+        ("Visites interdites", "Visites \\uE000interdites", "U103", "title.fr"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11", "U103", "effective_from"),
+        ('urgency = "Immediate"', 'urgency = "Immediate"\ncap = { urgency = "Future" }', "U111", "urgency"),
+        (
+            "2020-03-11T00:00:00+01:00",
+            "2020-03-11T00:00:00+01:00\neffective_to = 2020-03-10T00:00:00+01:00",
+            "U104",
+            "(directive)",
+        ),
+        ('object_fr = "les visites"', 'object_fr = "les visites"\ncontact = "x"', "U108", "measure m1.contact"),
+        (
+            'object_fr = "les visites"',
+            'object_fr = "les visites"\nquantity = { op = "<=", value = 0, unit = "personne" }',
+            "U103",
+            "measure m1.quantity.value",
+        ),
+        (
+            'object_fr = "les visites"',
+            'object_fr = "les visites"\nexceptions_fr = ["a", "b"]\nexceptions_de = ["c"]',
+            "U103",
+            "measure m1.exceptions",
+        ),
+        ("issued = 2020-03-10", 'issued = 2020-03-10\nunknown = ["issued"]', "U109", "unknown"),
+        ("schema_version = 1\n", "", "U103", "schema_version"),
+    ],
+)
+def test_a_fault_is_told_at_its_place(old: str, new: str, code: str, where: str) -> None:
+    assert (code, f"acte.toml: {where}") in faults(changed(old, new))
+
+
+def test_all_faults_are_told_at_once() -> None:
+    text = SMALL.replace('modality = "forbidden"\n', "").replace("visits", "visit").replace("Visites i", "12 i")
+
+    assert {code for code, _ in faults(text)} == {"U101", "U102", "U103"}
+
+
+def test_one_faulty_directive_does_not_hide_the_next() -> None:
+    second = SMALL.partition("[[directive]]")[2].replace('id = "visites"', 'id = "sorties"')
+
+    reading = file.parse(
+        (SMALL.replace("visits", "visit") + "\n[[directive]]" + second).encode(), "acte.toml", a.REGISTER
+    )
+
+    assert [act.id for act in reading.directives] == ["sorties"]
+    assert {fault.directive for fault in reading.faults} == {"visites"}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"schema_version = ", "no TOML"),
+        ("schema_version = 1 # é".encode("latin-1"), "no UTF-8"),
+        (b"x" * (file.LARGEST_FILE + 1), "too many"),
+        (b"a = " + b"[" * 5000, "no TOML"),
+    ],
+)
+def test_what_is_no_toml_is_said_to_be_none(data: bytes, said: str) -> None:
+    reading = file.parse(data, "acte.toml", a.REGISTER)
+
+    assert [fault.code for fault in reading.faults] == ["U001"]
+    assert said in reading.faults[0].text
+
+
+def test_a_file_with_a_byte_order_mark_is_read() -> None:
+    assert file.parse(b"\xef\xbb\xbf" + SMALL.encode(), "acte.toml", a.REGISTER).faults == ()
+
+
+def test_a_missing_file_is_told() -> None:
+    reading = file.read(Path("nowhere.toml"), a.REGISTER)
+
+    assert reading.faults[0].where == "nowhere.toml"
+
+
+values: Any = st.recursive(
+    st.one_of(st.text(max_size=6), st.integers(), st.booleans(), st.dates(), st.none()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["id", "issuer", "measure", "sectors", "title_fr", "title", "cap", "relation", "unknown", "contact"]
+        ),
+        values,
+    )
+)
+def test_no_table_whatever_brings_the_reader_down(row: dict[str, Any]) -> None:
+    directive, found = file.read_sheet(row, "acte.toml", a.REGISTER)
+
+    assert directive is None
+    assert found

@@ -1,0 +1,120 @@
+"""The registers: complete, consistent, and their territories expanded to the right communes."""
+
+from pathlib import Path
+
+import pytest
+
+from hub import register
+from hub.errors import FaultyFile, NotFound
+from hub.model.directive import LANGUAGES
+from hub.register import Places
+from tests import a
+
+EUPEN, NAMUR, BRUSSELS, BASTOGNE, ANTWERP = "63023", "92094", "21004", "82039", "11002"
+
+
+def test_every_entry_has_a_name_in_every_language() -> None:
+    entries = [
+        entry
+        for table in (a.REGISTER.sectors, a.REGISTER.issuers, a.REGISTER.topics, a.REGISTER.act_types)
+        for entry in table.values()
+    ]
+
+    assert [entry.id for entry in entries if set(entry.name) != set(LANGUAGES)] == []
+
+
+def test_the_short_name_of_an_issuer_fits_an_sms() -> None:
+    from channels import gsm
+
+    shorts = [short for issuer in a.REGISTER.issuers.values() for short in issuer.short.values()]
+
+    assert [short for short in shorts if len(short) > 12 or gsm.encoding(short) != "GSM-7"] == []
+
+
+def test_every_sector_has_its_nouns() -> None:
+    assert set(a.WORDING.languages["fr"].nouns) == set(a.REGISTER.sectors)
+
+
+@pytest.mark.parametrize(
+    ("territory", "nis", "community", "meant"),
+    [
+        ("BE", ANTWERP, None, True),
+        ("03000", EUPEN, None, True),
+        ("03000", BRUSSELS, None, False),
+        ("WAL-FR", EUPEN, None, False),
+        ("WAL-FR", NAMUR, None, True),
+        ("60000", EUPEN, None, True),
+        ("90000", NAMUR, None, True),
+        ("FWB", NAMUR, None, True),
+        ("FWB", EUPEN, None, False),
+        ("FWB", BRUSSELS, None, False),
+        ("FWB", BRUSSELS, "FWB", True),
+        ("FWB", BRUSSELS, "VG", False),
+        ("DG", EUPEN, None, True),
+        ("82039", BASTOGNE, None, True),
+        ("82039", NAMUR, None, False),
+    ],
+)
+def test_a_territory_means_these_communes(territory: str, nis: str, community: str | None, meant: bool) -> None:
+    assert a.REGISTER.places([territory]).includes(nis, community) is meant
+
+
+def test_walloon_communes_are_all_there() -> None:
+    assert len(a.REGISTER.communes) == 565
+    assert len(a.REGISTER.places(["03000"]).nis) == 261
+    assert len(a.REGISTER.places(["03000"]).nis - a.REGISTER.places(["WAL-FR"]).nis) == 9
+
+
+def test_an_unknown_territory_is_not_found() -> None:
+    with pytest.raises(NotFound, match="99999"):
+        a.REGISTER.places(["99999"])
+
+
+def test_places_of_different_communities_do_not_meet_in_brussels() -> None:
+    french = Places(frozenset(), {"FWB": frozenset({BRUSSELS})})
+    flemish = Places(frozenset(), {"VG": frozenset({BRUSSELS})})
+
+    assert not french.meets(flemish)
+    assert french.meets(Places(frozenset({BRUSSELS})))
+    assert french.meets(french)
+
+
+def test_the_law_asks_for_german_first_in_the_german_language_region() -> None:
+    assert set(a.REGISTER.languages_for(a.REGISTER.places(["DG"]))) == {"de", "fr"}
+    assert a.REGISTER.languages_for(a.REGISTER.places(["90000"])) == ("fr",)
+    assert set(a.REGISTER.languages_for(a.REGISTER.places(["04000"]))) == {"fr", "nl"}
+
+
+def test_a_commune_named_le_is_au_in_french() -> None:
+    assert a.REGISTER.territory("55035").in_["fr"] == "au Roeulx"
+    assert a.REGISTER.territory(NAMUR).in_["fr"] == "à Namur"
+
+
+def test_a_file_may_add_territories_and_issuers(tmp_path: Path) -> None:
+    extra = tmp_path / "more.toml"
+    extra.write_text(
+        """schema_version = 1
+[[territory]]
+id = "VALLEE"
+kind = "set"
+fr = "Vallée"
+de = "Tal"
+nl = "Vallei"
+en = "Valley"
+members = ["92094", "63023"]
+in = { fr = "dans la vallée", de = "im Tal", nl = "in de vallei", en = "in the valley" }
+short = { fr = "vallée", de = "Tal", nl = "vallei", en = "valley" }
+"""
+    )
+
+    added = register.load(extra)
+
+    assert added.places(["VALLEE"]).nis == {"92094", "63023"}
+
+
+def test_a_faulty_addition_names_its_keys(tmp_path: Path) -> None:
+    extra = tmp_path / "more.toml"
+    extra.write_text('schema_version = 1\n[[issuer]]\nid = "x"\nlevle = "region"\n')
+
+    with pytest.raises(FaultyFile, match=r"issuer\.0\.levle"):
+        register.load(extra)

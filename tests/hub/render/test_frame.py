@@ -1,0 +1,89 @@
+"""Frames: one message for several hats, the same digest for the same words, personal parts only where allowed."""
+
+from channels.contract import PERSONAL_LINK
+from hub.model.directive import Audience
+from hub.model.message import Block, Variant
+from hub.render import render
+from hub.render.frame import compose, digest, sections
+from tests import a
+
+
+def blocks(*hats: tuple[str, Audience], channel: str = "email", **given: object) -> list[Block]:
+    rendered = render(a.sheet(**given), ("fr",)).blocks
+    return [rendered[Variant(sector, audience, channel, "fr")] for sector, audience in hats]  # type: ignore[arg-type]
+
+
+def test_a_person_with_several_hats_reads_one_message_with_a_part_for_each() -> None:
+    several = blocks(("elderly.residential", "direction"), ("elderly.residential", "family"))
+
+    message = compose(several, a.frame())
+
+    assert message.hats == (("elderly.residential", "direction"), ("elderly.residential", "family"))
+    assert "Pour vous\u00a0: direction, Maisons de repos" in message.text
+    assert "Pour vous\u00a0: famille, Maisons de repos" in message.text
+    assert message.text.count("Centre d'appel") == 1
+
+
+def test_a_measure_that_says_the_same_under_two_hats_is_printed_once_naming_both() -> None:
+    both = blocks(
+        ("elderly.residential", "staff"),
+        ("disability.residential", "staff"),
+        sectors=("elderly.residential", "disability.residential"),
+    )
+
+    message = compose(both, a.frame())
+
+    assert len(sections(both)) == 1
+    assert message.text.count("Les visites sont interdites.") == 1
+    assert "personnel, Maisons de repos" in message.text
+    assert "personnel, Handicap" in message.text
+
+
+def test_the_same_words_have_the_same_digest_and_others_another() -> None:
+    (one,) = blocks(("elderly.residential", "family"))
+    (again,) = blocks(("elderly.residential", "family"))
+    (other,) = blocks(("elderly.residential", "staff"))
+
+    assert digest(one) == digest(again)
+    assert digest(one) != digest(other)
+
+
+def test_the_personal_link_stands_on_a_line_of_its_own() -> None:
+    message = compose(blocks(("elderly.residential", "family")), a.frame())
+
+    assert PERSONAL_LINK in message.text.splitlines()
+    assert message.html is not None
+    assert message.html.count(PERSONAL_LINK) == 1
+
+
+def test_the_duty_stream_offers_another_address_and_no_refusal() -> None:
+    (block,) = blocks(("elderly.residential", "direction"))
+
+    duty = compose([block], a.frame(stream="duty")).text
+    others = compose([block], a.frame()).text
+
+    assert "ne peut pas être refusé" in duty
+    assert "ne plus rien recevoir" in others
+
+
+def test_only_a_preview_names_its_facts_in_html() -> None:
+    from dataclasses import replace
+
+    (block,) = blocks(("elderly.residential", "family"))
+
+    frozen = compose([block], a.frame()).html or ""
+    shown = compose([block], replace(a.frame(), preview=True)).html or ""
+
+    assert 'value="m1.until"' not in frozen
+    assert 'value="m1.until"' in shown
+    assert compose([block], replace(a.frame(), preview=True)).text == compose([block], a.frame()).text
+
+
+def test_every_email_is_html_that_a_strict_parser_accepts() -> None:
+    import html5lib
+
+    message = compose(
+        blocks(("elderly.residential", "direction"), ("elderly.residential", "family")), a.frame()
+    )
+
+    html5lib.HTMLParser(strict=True).parse(message.html)
