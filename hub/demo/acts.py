@@ -12,6 +12,7 @@ from hub.now import BRUSSELS
 from hub.register import Register
 
 MORNING = time(10, 0)
+FIRST = datetime.combine(date(2020, 3, 10), MORNING, BRUSSELS)
 
 
 @dataclass(frozen=True, slots=True)
