@@ -9,6 +9,7 @@ from channels.contract import Refused, WrongSettings
 
 # C0, DEL, C1, and the separators that some software takes for a line end (threat T8).
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NAME = re.compile(r"[A-Za-z0-9-]+")
 # RFC 5322 §3.4.1 dot-atom @ host names; quoted local parts and SMTPUTF8 are not for bulk mail.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -96,6 +97,8 @@ def link(url: str) -> bytes:
 
 def attach(message: Message, name: str, value: str) -> None:
     """Add a header that must not be there yet."""
+    if not _NAME.fullmatch(name):
+        raise WrongSettings(f"{name!r} is no name of a header")
     if name in message:
         raise WrongSettings(f"{name}: this header is written by the channel; leave it out")
     message[name] = value

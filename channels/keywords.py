@@ -25,7 +25,9 @@ START = frozenset(
         *("anmelden", "anmeldung", "abonnieren", "fortsetzen"),
     }
 )
-_POLITE = frozenset(["sms", "svp", "merci", "aub", "alstublieft", "dank", "bedankt", "bitte", "danke", "please", "thanks"])
+_POLITE = frozenset(
+    {"sms", "svp", "merci", "aub", "alstublieft", "dank", "bedankt", "bitte", "danke", "please", "thanks"}
+)
 
 
 def keyword(text: str) -> Literal["stop", "start"] | None:

@@ -108,7 +108,7 @@ class Account:
             raise Uncertain("garbled-answer", type(error).__name__) from None
         if not message.sid:
             raise Uncertain("garbled-answer", "accepted without an id")
-        return Receipt(str(message.status or "accepted"), str(message.sid))
+        return Receipt("201", str(message.sid))
 
 
 def signature_is_valid(url: str, params: Mapping[str, str], signature: str, tokens: Iterable[str]) -> bool:
@@ -130,7 +130,9 @@ def _loaded(session: aiohttp.ClientSession, settings: SmsSettings) -> Account:
 def _form(data: Mapping[str, object]) -> list[tuple[str, str]]:
     """Form fields as Twilio reads them: booleans in lower case."""
     said = {name: str(value) for name, value in data.items()}
-    return [(name, said[name].lower() if isinstance(value, bool) else said[name]) for name, value in data.items()]
+    return [
+        (name, said[name].lower() if isinstance(value, bool) else said[name]) for name, value in data.items()
+    ]
 
 
 def _code(text: str) -> int | None:

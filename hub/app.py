@@ -116,8 +116,14 @@ async def _send(config: Config, stopping: Stopping, *, patience: float, ready: C
         await schema.demand_current(hub.store)
         await lock.take_within(patience)
         with _signals(stopping):
-            channels = open_channels(config.email, config.sms)
-            await worker.run(hub, channels, stopping=stopping, ready=ready)
+            async with open_channels(
+                email=config.email,
+                sms=config.sms,
+                mode=config.service.mode,
+                site_url=config.service.base_url,
+                now=hub.clock.now,
+            ) as channels:
+                await worker.run(hub, channels, stopping=stopping, ready=ready)
     lock.release()
 
 

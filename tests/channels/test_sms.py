@@ -46,7 +46,7 @@ async def test_an_sms_arrives_as_approved_and_its_sid_comes_back() -> None:
         receipt = await send_one(lane)
 
     (message,) = provider.messages
-    assert receipt == Receipt("queued", message.sid)
+    assert receipt == Receipt("201", message.sid)
     assert message.form == {
         "To": NUMBER,
         "From": "+32470000000",
@@ -58,7 +58,11 @@ async def test_an_sms_arrives_as_approved_and_its_sid_comes_back() -> None:
 
 
 async def test_a_messaging_service_picks_the_sender() -> None:
-    async with TwilioDouble() as provider, opened(provider, sender="MG" + "0" * 32) as sms, sms.lane() as lane:
+    async with (
+        TwilioDouble() as provider,
+        opened(provider, sender="MG" + "0" * 32) as sms,
+        sms.lane() as lane,
+    ):
         await send_one(lane)
 
     assert provider.messages[0].form["MessagingServiceSid"] == "MG" + "0" * 32
@@ -78,7 +82,9 @@ async def test_an_sms_waits_at_the_provider_no_longer_than_it_matters(life: time
 
 async def test_a_personal_link_in_an_sms_is_filled_in() -> None:
     async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:
-        prepared = sms.prepare(Words("", f"Stop: {PERSONAL_LINK}", None, "fr"), stream="directives", headers={})
+        prepared = sms.prepare(
+            Words("", f"Stop: {PERSONAL_LINK}", None, "fr"), stream="directives", headers={}
+        )
         await lane.send(outgoing(prepared, NUMBER))
 
     assert provider.messages[0].body == "Stop: https://univoque.example/u/Zx81kQ"
@@ -147,7 +153,11 @@ async def test_what_would_meet_every_message_stops_the_channel(problem: Problem)
 
 
 async def test_a_wrong_token_stops_the_channel() -> None:
-    async with TwilioDouble() as provider, opened(provider, auth_token=Hidden("x")) as sms, sms.lane() as lane:
+    async with (
+        TwilioDouble() as provider,
+        opened(provider, auth_token=Hidden("x")) as sms,
+        sms.lane() as lane,
+    ):
         with pytest.raises(Unavailable) as unavailable:
             await send_one(lane)
 
@@ -191,7 +201,13 @@ async def test_no_number_and_no_text_is_ever_logged_or_told(caplog: pytest.LogCa
     caplog.set_level(logging.DEBUG)
     errors = []
     async with TwilioDouble(opted_out={NUMBER}) as provider, opened(provider) as sms, sms.lane() as lane:
-        for scripted in (None, Problem(400, 21211), Problem(429), Fault.ACCEPT_AND_CUT, Fault.ACCEPT_AND_MUMBLE):
+        for scripted in (
+            None,
+            Problem(400, 21211),
+            Problem(429),
+            Fault.ACCEPT_AND_CUT,
+            Fault.ACCEPT_AND_MUMBLE,
+        ):
             provider.opted_out = {NUMBER} if scripted is None else set()
             provider.next(*([] if scripted is None else [scripted]))
             with pytest.raises((Refused, Unavailable, Uncertain)) as raised:

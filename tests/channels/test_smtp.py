@@ -243,9 +243,7 @@ async def test_a_login_is_made_over_tls(methods: str) -> None:
     async with SmtpDouble(
         certificate=TLS_KEYS / "server.pem", login=("hub", "s3cret"), auth_methods=methods
     ) as server:
-        await send_one(
-            channel(server, security="starttls", ca_file=CA_FILE, username="hub", password=secret)
-        )
+        await send_one(channel(server, security="starttls", ca_file=CA_FILE, username="hub", password=secret))
 
     (received,) = server.messages
     assert (received.secure, received.user) == (True, "hub")

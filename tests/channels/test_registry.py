@@ -1,0 +1,89 @@
+"""Channels are opened from one list, and an exercise reaches this machine only."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from channels.contract import Channel, WrongSettings
+from channels.registry import CHANNELS, open_channels
+from channels.settings import Mode, refuse_live
+from channels.sms import SmsChannel
+from channels.smtp import EmailChannel
+from tests.channels.settings import NOW, Email, Sms
+from tests.doubles.smtp import SmtpDouble
+
+LIVE = ["relay.example.org", "192.0.2.1", "localhost.example.org", "127.0.0.1.example.org", "2001:db8::1", ""]
+
+
+def opened(
+    email: Email, sms: Sms, mode: Mode = "Exercise"
+) -> AbstractAsyncContextManager[Mapping[str, Channel]]:
+    return open_channels(email=email, sms=sms, mode=mode, site_url="http://127.0.0.1:8080", now=lambda: NOW)
+
+
+async def test_channels_carry_the_names_of_the_list() -> None:
+    async with opened(Email(), Sms()) as channels:
+        assert list(channels) == [entry.name for entry in CHANNELS] == ["email", "sms"]
+        assert [channel.traits.name for channel in channels.values()] == ["email", "sms"]
+
+
+async def test_a_channel_that_is_not_enabled_is_not_made() -> None:
+    async with opened(Email(enabled=False, host="relay.example.org"), Sms()) as channels:
+        assert list(channels) == ["sms"]
+
+
+@pytest.mark.parametrize("host", LIVE)
+async def test_an_exercise_cannot_make_a_live_relay(host: str) -> None:
+    with pytest.raises(WrongSettings, match=r"email\.host .* exercise"):
+        async with opened(Email(host=host), Sms(enabled=False)):
+            pass
+    with pytest.raises(WrongSettings):
+        EmailChannel(Email(host=host), mode="Exercise", now=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api.twilio.com",
+        "http://192.0.2.1:80",
+        "http://127.0.0.1@relay.example.org",
+        "http://[2001:db8::1]",
+    ],
+)
+async def test_an_exercise_cannot_make_a_live_provider(base_url: str) -> None:
+    with pytest.raises(WrongSettings, match=r"sms\.base_url .* exercise"):
+        async with opened(Email(enabled=False), Sms(base_url=base_url)):
+            pass
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(WrongSettings):
+            SmsChannel(Sms(base_url=base_url), mode="Exercise", site_url="http://x.example", session=session)
+
+
+async def test_a_mode_nobody_knows_is_an_exercise() -> None:
+    unknown: Any = "actual"
+    with pytest.raises(WrongSettings):
+        async with opened(Email(host="relay.example.org"), Sms(), mode=unknown):
+            pass
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_this_machine_is_reached_in_an_exercise(host: str) -> None:
+    refuse_live("Exercise", host, "email.host")
+
+
+@pytest.mark.parametrize("host", ["relay.example.org", "127.0.0.1"])
+async def test_an_actual_instance_may_reach_any_relay(host: str) -> None:
+    async with opened(Email(host=host), Sms(base_url="https://api.example.org"), mode="Actual") as channels:
+        assert list(channels) == ["email", "sms"]
+
+
+async def test_a_proxy_in_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SmtpDouble() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        async with opened(Email(enabled=False), Sms()) as channels, channels["sms"].lane():
+            pass
+
+        assert proxy.connections == 0

@@ -1,0 +1,72 @@
+"""Twilio's codes and statuses in our words."""
+
+import pytest
+
+from channels.contract import ChannelError, Refused, Unavailable, Uncertain
+from channels.sms_reports import AFTER_ACCEPTANCE, ON_SENDING, OUTCOMES, failure, outcome, suppresses
+
+
+@pytest.mark.parametrize(
+    ("status", "ours"),
+    [
+        ("queued", "accepted"),
+        ("sending", "accepted"),
+        ("sent", "accepted"),
+        ("delivered", "delivered"),
+        ("read", "delivered"),
+        ("undelivered", "bounced"),
+        ("failed", "bounced"),
+        ("received", None),
+        ("anything new", None),
+    ],
+)
+def test_a_status_has_one_outcome(status: str, ours: str | None) -> None:
+    assert outcome(status) == ours
+
+
+def test_outcomes_are_words_of_ours() -> None:
+    assert set(OUTCOMES.values()) == {"accepted", "delivered", "bounced"}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (30003, False),
+        (30004, True),
+        (30005, True),
+        (30006, True),
+        (30007, False),
+        (30008, False),
+        (21610, True),
+        (1, False),
+        (None, False),
+    ],
+)
+def test_only_a_number_that_will_never_work_is_suppressed(code: int | None, expected: bool) -> None:
+    assert suppresses(code) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (500, None, Uncertain),
+        (503, 20503, Uncertain),
+        (429, None, Unavailable),
+        (400, 20429, Unavailable),
+        (400, 21611, Unavailable),
+        (401, None, Unavailable),
+        (400, 21610, Refused),
+        (400, None, Refused),
+    ],
+)
+def test_an_error_answer_is_one_of_the_three_failures(
+    status: int, code: int | None, kind: type[ChannelError]
+) -> None:
+    assert type(failure(status, code)) is kind
+
+
+def test_each_code_says_what_it_means() -> None:
+    for meaning in (*ON_SENDING.values(), *AFTER_ACCEPTANCE.values()):
+        assert meaning.detail
+        if meaning.verdict == "stop":
+            assert "look into" in meaning.detail or "ask the provider" in meaning.detail

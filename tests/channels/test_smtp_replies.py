@@ -1,0 +1,67 @@
+"""How replies of relays in the field are read."""
+
+from datetime import timedelta
+
+import pytest
+
+from channels.contract import Unavailable
+from channels.smtp_replies import Reply, failure, receipt
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "queue_id"),
+    [
+        ("2.0.0 Ok: queued as 4XyZ12abcD", "250 2.0.0", "4XyZ12abcD"),
+        ("OK id=1rAbCd-0003Xy-2Z", "250", "1rAbCd-0003Xy-2Z"),
+        (
+            "2.6.0 <x@y.example> [InternalId=4567, Hostname=mx.example] Queued mail for delivery",
+            "250 2.6.0",
+            "4567",
+        ),
+        ("2.0.0 OK  1587110400 x12si345678abc.90 - gsmtp", "250 2.0.0", "x12si345678abc.90"),
+        ("Ok 0100017188f0c1d2-3e4f5a6b-000000", "250", "0100017188f0c1d2-3e4f5a6b-000000"),
+        ("2.0.0 03HA8abc123 Message accepted for delivery", "250 2.0.0", ""),
+        ("Ok", "250", ""),
+    ],
+)
+def test_the_queue_id_is_found_where_relays_put_it(text: str, code: str, queue_id: str) -> None:
+    found = receipt(Reply(250, text))
+
+    assert (found.code, found.provider_id) == (code, queue_id)
+
+
+@pytest.mark.parametrize(
+    ("digits", "text", "retry_after"),
+    [
+        (450, "4.2.0 Greylisted, see http://x.example", timedelta(minutes=5)),
+        (451, "4.7.1 Greylisting in action, please come back in 00:04:58", timedelta(seconds=298)),
+        (450, "4.7.1 Try again in 5 minutes", timedelta(minutes=5)),
+        (451, "Please retry in 120s", timedelta(seconds=120)),
+        (450, "come back in 99999 seconds", timedelta(hours=1)),
+        (421, "4.7.0 Closing", timedelta(seconds=30)),
+        (450, "4.1.1 Mailbox busy", None),
+        (454, "4.7.0 wait 60 seconds", None),
+    ],
+)
+def test_a_hint_when_to_come_back_is_taken(digits: int, text: str, retry_after: timedelta | None) -> None:
+    error = failure(Reply(digits, text), "rcpt")
+
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == retry_after
+
+
+def test_what_is_told_of_a_reply_is_one_line_without_addresses() -> None:
+    reply = Reply(550, "5.1.1 <bob@example.org>:\nno such user bob@example.org here\r\n" + "x" * 500)
+
+    assert reply.code == "550 5.1.1"
+    assert reply.detail.startswith("<address> no such user <address> here")
+    assert "\n" not in reply.detail
+    assert len(reply.detail) <= 200
+
+
+@pytest.mark.parametrize("text", ["4.7.0 Temporary authentication failure", "Temporary failure"])
+def test_a_login_that_fails_for_now_costs_no_attempt(text: str) -> None:
+    error = failure(Reply(454, text), "auth")
+
+    assert isinstance(error, Unavailable)
+    assert (error.counts, error.channel_wide) == (False, False)
