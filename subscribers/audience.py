@@ -1,0 +1,90 @@
+"""Who is reached by one event, and where: one person, one message, on the channel they prefer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from subscribers.model import REACHES, Reach, Stream
+
+UNSUBSCRIBED = "unsubscribed"
+"""Why an address is suppressed when its owner opted out: mandatory notices may still use it."""
+
+
+class Hearing(NamedTuple):
+    """A membership that a directive concerns; `rank` is its place in reading order."""
+
+    rank: int
+    sector: str
+    audience: str
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where one person is reached, and in which qualities."""
+
+    channel: Reach
+    address: str
+    stream: Stream
+    hearings: tuple[Hearing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person to be reached by one message. `hats` are (sector, audience) in reading order."""
+
+    person: int
+    channel: Reach
+    address: str
+    language: str
+    stream: Stream
+    token: str
+    hats: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCount:
+    """How many a message would reach, and who is left out: opted out, without an address that works, or sharing one.
+
+    `other_language` of those reached speak a language in which there are no words.
+    """
+
+    total: int = 0
+    channels: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+    unreachable: int = 0
+    opted_out: int = 0
+    same_address: int = 0
+    other_language: int = 0
+
+
+def choose(
+    hearings: Sequence[Hearing],
+    *,
+    preferred: Reach,
+    addresses: Mapping[Reach, str],
+    suppressed: Mapping[Reach, str],
+) -> Choice | None:
+    """The preferred address, or the other where that one is missing or suppressed; None where neither is left.
+
+    An address whose owner unsubscribed still takes mandatory notices, and nothing else. `suppressed` holds reasons.
+    """
+    for channel in (preferred, *(reach for reach in REACHES if reach != preferred)):
+        if channel not in addresses:
+            continue
+        reason = suppressed.get(channel)
+        if reason is None:
+            heard = tuple(hearings)
+        elif reason == UNSUBSCRIBED:
+            heard = mandatory(hearings)
+        else:
+            continue
+        if heard:
+            stream: Stream = "duty" if all(hearing.stream == "duty" for hearing in heard) else "directives"
+            return Choice(channel, addresses[channel], stream, tuple(sorted(heard)))
+    return None
+
+
+def mandatory(hearings: Sequence[Hearing]) -> tuple[Hearing, ...]:
+    """What remains for somebody who opted out."""
+    return tuple(hearing for hearing in hearings if hearing.stream == "duty")
