@@ -11,10 +11,8 @@ import pytest
 from channels.contract import Refused, Unavailable, Uncertain, WrongSettings
 from channels.email import Form
 from channels.smtp import EmailChannel
-from tests.channels.settings import KEY, NOW, WORDS, Email, Hidden, outgoing
-from tests.doubles.smtp import TLS_KEYS, Fault, SmtpDouble
-
-CA_FILE = str(TLS_KEYS / "ca.pem")
+from tests.channels.settings import KEY, NOW, WORDS, Email, outgoing
+from tests.doubles.smtp import Fault, SmtpDouble
 
 
 def channel(server: SmtpDouble, **settings: Any) -> EmailChannel:
@@ -237,107 +235,6 @@ async def test_a_server_that_is_not_there_costs_no_attempt() -> None:
     assert f"127.0.0.1:{server.port}" in unavailable.value.detail
 
 
-@pytest.mark.parametrize("methods", ["PLAIN LOGIN", "LOGIN"])
-async def test_a_login_is_made_over_tls(methods: str) -> None:
-    secret = Hidden("s3cret")
-    async with SmtpDouble(
-        certificate=TLS_KEYS / "server.pem", login=("hub", "s3cret"), auth_methods=methods
-    ) as server:
-        await send_one(channel(server, security="starttls", ca_file=CA_FILE, username="hub", password=secret))
-
-    (received,) = server.messages
-    assert (received.secure, received.user) == (True, "hub")
-    assert [line.split()[0] for line in server.heard_in_clear] == [b"EHLO", b"STARTTLS"]
-
-
-async def test_a_wrong_password_stops_the_channel_with_one_clear_error() -> None:
-    async with SmtpDouble(login=("hub", "right")) as server:
-        mail = channel(server, username="hub", password=Hidden("wrong"))
-
-        with pytest.raises(Unavailable) as unavailable:
-            await send_one(mail)
-
-    assert (unavailable.value.counts, unavailable.value.channel_wide) == (False, True)
-    assert unavailable.value.code == "535 5.7.8"
-    assert "email.username" in unavailable.value.detail
-    assert "wrong" not in str(unavailable.value)
-    assert server.commands.count("AUTH") == 1
-
-
-@pytest.mark.parametrize(
-    ("phase", "reply"),
-    [
-        ("mail", "530 5.7.0 Authentication required"),
-        ("rcpt", "530 5.7.0 Must issue a STARTTLS command first"),
-        ("mail", "553 5.7.1 Sender address rejected: not owned by user"),
-        ("rcpt", "554 5.7.1 <reader@example.org>: Relay access denied"),
-        ("connect", "554 No SMTP service here"),
-    ],
-)
-async def test_a_refusal_that_would_meet_every_message_stops_the_channel(phase: Any, reply: str) -> None:
-    async with SmtpDouble() as server:
-        server.on(phase, reply)
-
-        with pytest.raises(Unavailable) as unavailable:
-            await send_one(channel(server))
-
-    assert (unavailable.value.counts, unavailable.value.channel_wide) == (False, True)
-
-
-async def test_a_login_that_nobody_offers_stops_the_channel() -> None:
-    async with SmtpDouble() as server:
-        with pytest.raises(Unavailable) as unavailable:
-            await send_one(channel(server, username="hub", password=Hidden("x")))
-
-    assert unavailable.value.channel_wide
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_tls_from_a_trusted_server_carries_the_message(security: Any) -> None:
-    async with SmtpDouble(certificate=TLS_KEYS / "server.pem", implicit_tls=security == "tls") as server:
-        await send_one(channel(server, security=security, ca_file=CA_FILE))
-
-    assert server.messages[0].secure
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-@pytest.mark.parametrize(
-    ("certificate", "ca_file"),
-    [("expired.pem", CA_FILE), ("other.pem", CA_FILE), ("server.pem", "")],
-    ids=["expired", "another name", "unknown authority"],
-)
-async def test_nothing_goes_to_a_server_whose_certificate_is_wrong(
-    security: Any, certificate: str, ca_file: str
-) -> None:
-    async with SmtpDouble(certificate=TLS_KEYS / certificate, implicit_tls=security == "tls") as server:
-        with pytest.raises(Unavailable) as unavailable:
-            await send_one(channel(server, security=security, ca_file=ca_file))
-
-    assert (unavailable.value.code, unavailable.value.channel_wide) == ("tls", True)
-    assert unavailable.value.counts is False
-    assert "MAIL" not in server.commands
-
-
-async def test_nothing_goes_in_clear_when_starttls_is_not_offered_or_refused() -> None:
-    async with SmtpDouble() as silent, SmtpDouble(certificate=TLS_KEYS / "server.pem") as refusing:
-        refusing.on("starttls", "454 4.7.0 TLS not available")
-        for server in (silent, refusing):
-            with pytest.raises(Unavailable) as unavailable:
-                await send_one(channel(server, security="starttls", ca_file=CA_FILE))
-            assert unavailable.value.channel_wide
-
-    assert "MAIL" not in silent.commands + refusing.commands
-
-
-async def test_a_tls_connection_to_a_server_without_tls_stops_the_channel() -> None:
-    async with SmtpDouble() as server:
-        mail = channel(server, security="tls", ca_file=CA_FILE, command_timeout=timedelta(seconds=1))
-        with pytest.raises(Unavailable) as unavailable:
-            await send_one(mail)
-
-    assert unavailable.value.channel_wide
-
-
 async def test_a_cancelled_send_leaves_no_reply_behind_for_the_next() -> None:
     async with SmtpDouble() as server:
         mail = channel(server)
@@ -360,11 +257,6 @@ async def test_an_address_that_is_not_one_address_never_reaches_the_server(addre
 
     assert server.commands == []
     assert "@" not in str(refused.value)
-
-
-def test_a_ca_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(WrongSettings, match=r"email\.ca_file: /nowhere/ca\.pem: No such file"):
-        EmailChannel(Email(security="tls", ca_file="/nowhere/ca.pem"), mode="Exercise", now=lambda: NOW)
 
 
 def test_a_sender_that_is_no_address_is_named() -> None:
