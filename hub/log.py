@@ -4,6 +4,7 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from hub.config import Log
 
@@ -16,11 +17,13 @@ def configure(settings: Log) -> None:
     ]
     if settings.format == "json":
         finish: list[structlog.types.Processor] = [
-            structlog.processors.dict_tracebacks,
+            # Without the frames' local variables: they hold addresses and texts.
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ]
     else:
-        finish = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback  # rich's own shows local variables too
+        finish = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[*shared, *finish],
         wrapper_class=structlog.make_filtering_bound_logger(
