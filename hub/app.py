@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from channels.contract import WrongSettings
 from channels.registry import open_channels
 from hub import config as settings
 from hub import log as hub_log
@@ -21,7 +22,7 @@ from hub.children import READY, Child, command
 from hub.config import Config
 from hub.context import database_url, open_hub
 from hub.demo import clock
-from hub.errors import EnvironmentFailed, UnivoqueError
+from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError
 from hub.lock import Lock
 from hub.store import schema
 from hub.store.engine import sqlite_file
@@ -91,7 +92,7 @@ async def _end(
     for child in children:
         child.stop()
     at_once = asyncio.create_task(asked.now.wait())
-    ended = asyncio.gather(*lives)
+    ended = asyncio.create_task(worker.all_done(lives))
     allowed = config.delivery.drain.total_seconds() + _GRACE
     await asyncio.wait([ended, at_once], timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():
@@ -99,6 +100,7 @@ async def _end(
             child.stop()
         await asyncio.wait([ended], timeout=_GRACE)
     at_once.cancel()
+    ended.cancel()
     for life in lives:
         life.cancel()  # which kills a child that is still there
 
@@ -115,15 +117,19 @@ async def _send(config: Config, stopping: Stopping, *, patience: float, ready: C
     async with open_hub(config, clock.for_mode(config.service.mode)) as hub:
         await schema.demand_current(hub.store)
         await lock.take_within(patience)
-        with _signals(stopping):
-            async with open_channels(
-                email=config.email,
-                sms=config.sms,
-                mode=config.service.mode,
-                site_url=config.service.base_url,
-                now=hub.clock.now,
-            ) as channels:
-                await worker.run(hub, channels, stopping=stopping, ready=ready)
+        opened = open_channels(
+            email=config.email,
+            sms=config.sms,
+            mode=config.service.mode,
+            site_url=config.service.base_url,
+            now=hub.clock.now,
+        )
+        try:
+            with _signals(stopping):
+                async with opened as channels:
+                    await worker.run(hub, channels, stopping=stopping, ready=ready)
+        except WrongSettings as error:
+            raise ConfigError(str(error)) from error
     lock.release()
 
 

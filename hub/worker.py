@@ -126,9 +126,10 @@ class _Sender:
         await self._stopping.drain.wait()
         self._desk.close()
         at_once = asyncio.create_task(self._stopping.now.wait())
-        drained = asyncio.gather(*lanes, return_exceptions=True)
+        drained = asyncio.create_task(all_done(lanes))
         allowed = self._hub.config.delivery.drain.total_seconds()
         await asyncio.wait([drained, at_once], timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
         at_once.cancel()
         for lane in lanes:  # what is still under way becomes uncertain in the next life
             lane.cancel()
@@ -199,6 +200,12 @@ class _Health:
             self.failures = 0
             desk.resume(name)
             log.info("the channel works again", channel=name)
+
+
+async def all_done(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for all of them, whatever came of each."""
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _open_ledger(hub: Hub, who: Instance) -> Ledger:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from hub import config, register
+from hub.config import Config
+from hub.context import Hub
 from hub.model.message import Hat, Message
+from hub.now import Clock
+from hub.render import wording
 from hub.store import dispatches, instance
 from hub.store.dispatches import NewDelivery
 from hub.store.engine import Store, open_store, sqlite_url
@@ -98,3 +103,24 @@ def _message(directive: str, channel: str, words: str) -> Message:
         html=f"<p>{words}</p>\n<p>{LINK}</p>\n" if channel == "email" else None,
         spans=(),
     )
+
+
+def config_for(folder: Path, **settings: object) -> Config:
+    """Settings for tests; keys as `email__port=25`."""
+    given = {
+        "service__data_dir": folder,
+        "email__enabled": "true",
+        "email__security": "none",
+        "email__lanes": 4,
+        "email__command_timeout": 5,
+        "email__dot_timeout": 5,
+        "delivery__first_retry": 0.2,
+        "delivery__drain": 5,
+        **settings,
+    }
+    return config.load(environ={f"UNIVOQUE__{key.upper()}": str(value) for key, value in given.items()})
+
+
+def hub_on(store: Store, settings: Config, clock: Clock | None = None) -> Hub:
+    """A hub on a database that is open already."""
+    return Hub(settings, store, register.load(), wording.load(), clock or Clock())

@@ -3,24 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import cast
 from uuid import uuid4
-
-from subscribers.audience import Recipient
 
 from hub.context import Hub
 from hub.errors import Refusal
-from hub.flow.examine import frame_of
-from hub.model.directive import Language
+from hub.model.directive import Audience, Language
 from hub.model.message import Block, Blocks, Hat, Variant
 from hub.model.revision import Revision
 from hub.render import Sheet, cells
-from hub.render.frame import Frame, compose, digest, frames_digest
+from hub.render.frame import Frame, compose, digest, frame_for, frames_digest
 from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
+from subscribers.audience import Recipient
 
 BATCH = 2_000
 """Deliveries written in one transaction, so that others may write in between."""
@@ -96,7 +94,7 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
     async with hub.store.read() as tx:
         blocks = await directives.blocks(tx, directive.id, revision.number)
         _as_approved(hub, revision, blocks)
-        frame = replace(frame_of(hub, directive, kind=revision.kind), mode=revision.mode)
+        frame = frame_for(revision, hub.config, hub.wording, hub.register)
         plan = _Plan(hub, dispatch, claim, blocks, frame)
         others = {other.directive.id: other.directive for other in await directives.published(tx)}
         sheet = Sheet(directive, hub.register, hub.wording, others, revision.kind)
@@ -106,8 +104,7 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
             urgent=dispatch.urgency == "Immediate",
             languages=hub.config.service.languages,
         )
-        async with aclosing(audience):
-            await plan.take(audience)
+        await plan.take(audience)
     return await plan.complete()
 
 
@@ -198,7 +195,7 @@ class _Plan:
         return next((language for language in rendered if language == recipient.language), rendered[0])
 
     async def _body(self, recipient: Recipient, language: Language) -> int | None:
-        hats = tuple(Hat(*hat) for hat in recipient.hats)
+        hats = tuple(Hat(sector, cast(Audience, audience)) for sector, audience in recipient.hats)
         key = (hats, recipient.channel, language, recipient.stream)
         if key not in self._bodies:
             variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in hats)

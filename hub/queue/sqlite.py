@@ -24,6 +24,7 @@ from hub.queue.contract import (
     Settled,
 )
 from hub.store.engine import PRAGMAS
+from subscribers.audience import UNSUBSCRIBED
 
 Fingerprint = Callable[[str, str], str]
 """The keyed hash of a channel's address under which suppressions are kept."""
@@ -85,9 +86,11 @@ class SqliteLedger:
             out = self._out_since(channel, approved_at)
             items: list[Item] = []
             suppressed: list[Settled] = []
-            for seq, body, address, token, barred in db.execute(sql.CHUNK_ITEMS, (dispatch, first, last)):
+            for seq, body, address, token, duty, barred in db.execute(
+                sql.CHUNK_ITEMS, (dispatch, first, last)
+            ):
                 item = Item(dispatch, seq, body, address, token, 0, expires, due=False)
-                if barred or (out and self._fingerprint(channel, address) in out):
+                if barred or (out and self._is_out(channel, address, out, duty=duty)):
                     suppressed.append(Settled(item, 0, -1, Outcome.SUPPRESSED))
                 else:
                     items.append(item)
@@ -106,14 +109,15 @@ class SqliteLedger:
             items: list[Item] = []
             settled: list[Settled] = []
             for row in db.execute(sql.DUE_ITEMS, (channel, _text(at), limit)).fetchall():
-                dispatch, seq, attempt, body, address, token, barred, approved_at, expires_at, cancelled = row
+                dispatch, seq, attempt, body, address, token, duty, barred, *rest = row
+                approved_at, expires_at, cancelled = rest
                 item = Item(dispatch, seq, body, address, token, attempt, _instant(expires_at), due=True)
                 out = self._out_since(channel, approved_at)
                 if cancelled:
                     settled.append(Settled(item, attempt, -1, Outcome.CANCELLED))
                 elif item.expires_at <= at:
                     settled.append(Settled(item, attempt, -1, Outcome.EXPIRED))
-                elif barred or (out and self._fingerprint(channel, address) in out):
+                elif barred or (out and self._is_out(channel, address, out, duty=duty)):
                     settled.append(Settled(item, attempt, -1, Outcome.SUPPRESSED))
                 else:
                     items.append(item)
@@ -216,9 +220,13 @@ class SqliteLedger:
     def _still_due(self, item: Item) -> bool:
         return self._db.execute(sql.STILL_DUE, (item.dispatch, item.seq, self._slot)).fetchone() is not None
 
-    def _out_since(self, channel: str, approved_at: str) -> frozenset[str]:
-        """The hashes of addresses suppressed since approval; who was before is not in the audience."""
-        return frozenset(hash_ for (hash_,) in self._db.execute(sql.OUT_SINCE, (channel, approved_at)))
+    def _out_since(self, channel: str, approved_at: str) -> Mapping[str, str]:
+        """Hashes of addresses suppressed since approval, and why; who was before is not in the audience."""
+        return dict(self._db.execute(sql.OUT_SINCE, (channel, approved_at)).fetchall())
+
+    def _is_out(self, channel: str, address: str, out: Mapping[str, str], *, duty: bool) -> bool:
+        reason = out.get(self._fingerprint(channel, address))
+        return reason is not None and not (duty and reason == UNSUBSCRIBED)
 
     def _fence(self) -> None:
         row = self._db.execute("SELECT epoch FROM slots WHERE slot = ?", (self._slot,)).fetchone()

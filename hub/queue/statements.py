@@ -50,7 +50,7 @@ ORDER BY c.urgency, c.id LIMIT 1
 _BARRED = "(p.erased_at IS NOT NULL OR (p.opted_out_at IS NOT NULL AND b.stream <> 'duty'))"
 
 CHUNK_ITEMS = f"""
-SELECT d.seq, d.body, d.address, d.token, {_BARRED}
+SELECT d.seq, d.body, d.address, d.token, b.stream = 'duty', {_BARRED}
 FROM deliveries AS d JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
     AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.dispatch = d.dispatch AND a.seq = d.seq)
@@ -58,7 +58,7 @@ ORDER BY d.seq
 """  # noqa: S608 - made of constants
 
 DUE_ITEMS = f"""
-SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, {_BARRED},
+SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED},
     x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
@@ -68,7 +68,7 @@ WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL
 ORDER BY u.due_at LIMIT ?
 """  # noqa: S608 - made of constants
 
-OUT_SINCE = "SELECT value_hash FROM suppressions WHERE channel = ? AND at >= ?"
+OUT_SINCE = "SELECT value_hash, reason FROM suppressions WHERE channel = ? AND at >= ?"
 
 CHUNK_DONE = "UPDATE chunks SET done_at = ? WHERE id = ?"
 FREE_CHUNKS = "UPDATE chunks SET owner = NULL WHERE owner = ? AND done_at IS NULL"

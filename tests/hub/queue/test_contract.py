@@ -159,9 +159,7 @@ async def test_a_new_life_makes_open_intents_uncertain_and_then_due(
     assert [item.seq for item in await lease(again)] == [3, 4]
 
 
-async def test_an_uncertain_retry_is_found_too(
-    store: Store, ledger: Ledger, open_ledger: OpenLedger
-) -> None:
+async def test_an_uncertain_retry_is_found_too(store: Store, ledger: Ledger, open_ledger: OpenLedger) -> None:
     await plans.plan(store, recipients=1)
     (item,) = await lease(ledger)
     await intend(ledger, item)
