@@ -22,7 +22,7 @@ STATUS_PATH = "/hooks/twilio/status/"
 """Below the site's base URL; the attempt's id follows."""
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_ATTEMPT = re.compile(r"[0-9a-fA-F-]{36}")
+_ATTEMPT = re.compile(r"[0-9A-Za-z-]{1,80}")  # as it stands in the path of the callback
 _LONGEST_VALIDITY = 36_000  # seconds; ValidityPeriod's range is 1 to 36 000
 _LONGEST_BODY = 1600  # characters; Twilio answers 21617 beyond
 
@@ -85,7 +85,7 @@ class SmsLane:
         if not _E164.fullmatch(outgoing.address):
             raise Refused("malformed", "this is not one number in E.164")
         if not _ATTEMPT.fullmatch(outgoing.attempt):
-            raise Refused("malformed", "the attempt's id is no UUID")
+            raise Refused("malformed", "the attempt's id cannot stand in a URL")
         account = await self._channel.account()
         return await account.send(
             to=outgoing.address,
