@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hub.context import Hub, open_hub
-from hub.demo import acts, clock, people, place, readers
+from hub.demo import acts, clock, place, population, readers
 from hub.demo.acts import Act
 from hub.demo.child import serving
 from hub.demo.mailbox import open_mailbox
@@ -24,6 +24,7 @@ from hub.errors import EnvironmentFailed
 from hub.flow.approve import approve
 from hub.flow.authorise import authorise
 from hub.flow.dispatch import dispatch
+from hub.flow.enlist import enlist
 from hub.flow.publish import publish
 from hub.flow.submit import submit
 from hub.flow.waive import waive
@@ -35,6 +36,9 @@ from hub.store import deliveries, schema, staff
 EDITOR, APPROVER, OPERATOR = "Rédaction", "Direction de crise", "Opérations"
 CREW = {EDITOR: Role.EDITOR, APPROVER: Role.APPROVER, OPERATOR: Role.OPERATOR}
 """Functions of a fictitious authority, no persons."""
+
+MANY, FEW = 2_400, 240
+"""Subscribers, and those of a quick demo."""
 
 PATIENCE = 300.0
 """Seconds within which one act must have left."""
@@ -92,7 +96,7 @@ async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick
         await publish(hub)
         screen.say("Starting the public site and the sender …")
         await stack.enter_async_context(serving(here))
-        screen.farewell({"every mailbox and phone": page, "public site": here.site}, "up already: more arrives as you watch")
+        screen.say(f"Up already: {page} (mailboxes and phones), {here.site} (public site)")
         stage = Stage(hub, here, screen, await _crew(hub))
         await _replay(stage)
         screen.farewell(
@@ -118,8 +122,9 @@ async def _furnish(stack: AsyncExitStack, here: Place, screen: Screen, *, quick:
     settings = here.write_settings(mailbox=mailbox.port, phones=phones.base_url)
     hub = await stack.enter_async_context(open_hub(settings, time))
     await schema.upgrade(hub.store)
-    count = await people.enlist_all(hub, here.people, quick=quick)
-    screen.say(f"{count:,} fictitious subscribers imported from {here.people.name}")
+    population.write(here.people, people=FEW if quick else MANY)
+    report = await enlist(hub, here.people.read_bytes(), here.people.name, dry_run=False, actor=OPERATOR)
+    screen.say(f"{report.new:,} fictitious subscribers imported, {len(report.plan.refused)} rows refused.")
     desk = Desk(mailbox, phones, readers.read(here.people), readers.Names(hub.register), f"{here.site}/")
     return hub, desk
 

@@ -24,7 +24,7 @@ class Screen:
         self._console = console
 
     def say(self, text: str) -> None:
-        self._console.print(Text.from_markup(text))
+        self._console.print(Text(text))
 
     def act(self, act: Act, register: Register, number: int, of: int) -> None:
         """Announce an act on its day."""
@@ -40,7 +40,8 @@ class Screen:
         for heading in ("code", "where", "why", "remedy"):
             table.add_column(heading, overflow="fold", ratio=None if heading == "code" else 1)
         for finding in findings:
-            table.add_row(finding.code, finding.where, finding.text, finding.remedy)
+            # Text, for a remedy names [[tables]] of the form, which are no markup.
+            table.add_row(*map(Text, (finding.code, finding.where, finding.text, finding.remedy)))
         self._console.print(table)
 
     def bars(self) -> Progress:
