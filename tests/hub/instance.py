@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from hub import config, register
+from hub import config
 from hub.context import Hub
 from hub.model.directive import Directive
 from hub.model.review import Kind, Mode, Stage
@@ -15,6 +15,7 @@ from hub.render import Sheet, render, wording
 from hub.render.frame import digest
 from hub.store import directives, schema
 from hub.store.engine import open_store, sqlite_url
+from tests.hub.site.sheets import registers
 
 TOKEN = "a-token-of-the-provider"
 
@@ -33,8 +34,9 @@ async def new_hub(data_dir: Path, at: datetime, **overrides: str) -> AsyncIterat
     settings = config.load(config.default_file(), environ)
     store = open_store(sqlite_url(data_dir / "univoque.db"))
     try:
-        await schema.upgrade(store)
-        yield Hub(settings, store, register.load(), wording.load(), Clock(lambda: at))
+        if not (data_dir / "univoque.db").exists():
+            await schema.upgrade(store)
+        yield Hub(settings, store, registers(), wording.load(), Clock(lambda: at))
     finally:
         await store.close()
 

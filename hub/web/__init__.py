@@ -1,0 +1,1 @@
+"""The web process: public files, personal pages, providers' callbacks, health."""
