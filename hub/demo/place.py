@@ -10,6 +10,7 @@ from pathlib import Path
 from hub import config
 from hub.config import Config
 from hub.errors import WrongUse
+from hub.lock import Lock
 
 MARK = ".univoque-demo"
 """Lies in a directory that the demo made; it deletes no other."""
@@ -19,17 +20,21 @@ ACCOUNT = "AC" + "0" * 32
 HOST = "127.0.0.1"
 
 
-def fresh(directory: Path) -> Path:
-    """An empty directory; what an earlier demo left is deleted. Raises WrongUse for anything else."""
-    directory = directory.resolve()
+def fresh(directory: Path) -> Lock:
+    """Make the directory anew, and hold it: what an earlier demo left is deleted.
+
+    Raises WrongUse for a directory that is not the demo's, EnvironmentFailed while another demo runs in it.
+    """
     mark = directory / MARK
-    if directory.exists() and not mark.is_file() and (not directory.is_dir() or any(directory.iterdir())):
-        raise WrongUse(f"{directory} was not made by the demo and is not empty; name another directory")
     if mark.is_file():
-        shutil.rmtree(directory)
+        with Lock(mark):
+            shutil.rmtree(directory)
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise WrongUse(f"{directory} was not made by the demo and is not empty; name another directory")
     directory.mkdir(parents=True, exist_ok=True)
-    mark.write_text("`univoque demo` made this directory and deletes it when it starts anew.\n", encoding="utf-8")
-    return directory
+    held = Lock(mark)
+    held.take()
+    return held
 
 
 def free_port(preferred: int) -> int:
@@ -52,6 +57,7 @@ class Place:
     directory: Path
     port: int
     token: str
+    held: Lock
 
     @property
     def site(self) -> str:
@@ -93,4 +99,6 @@ class Place:
 
 def prepare(directory: Path, port: int) -> Place:
     """A clean place for a demo that is about to start."""
-    return Place(fresh(directory), free_port(port), secrets.token_hex(16))
+    directory = directory.resolve()
+    held = fresh(directory)
+    return Place(directory, free_port(port), secrets.token_hex(16), held)

@@ -37,9 +37,7 @@ async def open_phones(phones: Phones, *, host: str = "127.0.0.1", port: int = 0)
 
 async def _reporter(phones: Phones, http: ClientSession, taken: asyncio.Queue[Text]) -> None:
     while True:
-        text = await taken.get()
-        await asyncio.sleep(phones.delay)
-        await phones.report(http, text)
+        await phones.report(http, await taken.get())
 
 
 def _app(phones: Phones, taken: asyncio.Queue[Text]) -> web.Application:
@@ -52,7 +50,7 @@ def _app(phones: Phones, taken: asyncio.Queue[Text]) -> web.Application:
         if (refusal := _fault(phones, form)) is not None:
             return refusal
         text = phones.take(form)
-        taken.put_nowait(text)
+        asyncio.get_running_loop().call_later(phones.delay, taken.put_nowait, text)
         return web.json_response(_shape(phones, text), status=201)
 
     async def listing(request: web.Request) -> web.Response:

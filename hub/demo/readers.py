@@ -66,12 +66,13 @@ SAMPLES: tuple[tuple[str, str, Callable[[Reader], bool]], ...] = (
      lambda r: r.has(HOMES, "staff") and len(r.hats) == 1 and r.language == "fr"),
     ("Une résidente, un résident", "Facile à lire, une idée par phrase.",
      lambda r: r.has(HOMES, "beneficiary") and r.language == "fr"),
-    ("Une famille", "Ce qui change pour la visite.", lambda r: r.has(HOMES, "family") and r.language == "fr"),
+    ("Une famille", "Ce qui change pour la visite.",
+     lambda r: r.has(HOMES, "family") and r.language == "fr" and not r.phone),
     ("Un proche, par SMS", "L'essentiel en deux segments.",
      lambda r: r.has(HOMES, "family") and bool(r.phone) and not r.email),
     ("À Péruwelz, un arrêté communal", "La commune va plus loin que la décision fédérale.",
      lambda r: "57064" in r.communes and r.has(HOMES)),
-    ("Un lecteur germanophone", "Inscrit en allemand dans une maison de repos.",
+    ("Un lecteur germanophone", "Inscrit en allemand ; servi en français tant que l’allemand manque.",
      lambda r: r.has(HOMES) and r.language == "de"),
     ("Un autre secteur d'hébergement", "Le même acte, avec les mots du handicap.",
      lambda r: r.has("disability.residential", "direction") and len(r.hats) == 1 and r.language == "fr"),
@@ -90,9 +91,10 @@ class Sample:
 
 def samples(readers: list[Reader], received: Callable[[Reader], int]) -> list[Sample]:
     """For each case somebody to look at: who received most, else the first of the list."""
-    found = []
+    found: list[Sample] = []
     for title, why, fits in SAMPLES:
-        candidates = [reader for reader in readers if fits(reader)]
+        taken = {sample.reader.number for sample in found}
+        candidates = [reader for reader in readers if fits(reader) and reader.number not in taken]
         if candidates:
             found.append(Sample(title, why, max(candidates, key=received)))
     return found

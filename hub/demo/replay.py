@@ -91,8 +91,9 @@ async def run(
 async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick: bool) -> None:
     here = place.prepare(directory, port)
     async with AsyncExitStack() as stack:
+        stack.callback(here.held.release)
         hub, desk = await _furnish(stack, here, screen, quick=quick)
-        page = await stack.enter_async_context(open_viewer(desk, port=place.free_port(port + 1)))
+        page = await stack.enter_async_context(open_viewer(desk, port=place.free_port(here.port + 1)))
         await publish(hub)
         screen.say("Starting the public site and the sender …")
         await stack.enter_async_context(serving(here))

@@ -6,16 +6,26 @@ from pathlib import Path
 import pytest
 
 from hub.demo import place
-from hub.errors import WrongUse
+from hub.errors import EnvironmentFailed, WrongUse
 
 
 def test_a_second_demo_starts_clean(tmp_path: Path) -> None:
-    directory = place.fresh(tmp_path / "demo")
+    directory = tmp_path / "demo"
+    place.fresh(directory).release()
     (directory / "univoque.db").write_text("old", encoding="utf-8")
 
-    again = place.fresh(tmp_path / "demo")
+    place.fresh(directory).release()
 
-    assert [file.name for file in again.iterdir()] == [place.MARK]
+    assert [file.name for file in directory.iterdir()] == [place.MARK]
+
+
+def test_a_running_demo_is_not_swept_away(tmp_path: Path) -> None:
+    running = place.fresh(tmp_path / "demo")
+
+    with pytest.raises(EnvironmentFailed, match="stop it first"):
+        place.fresh(tmp_path / "demo")
+
+    running.release()
 
 
 def test_a_directory_that_the_demo_did_not_make_stays_as_it_is(tmp_path: Path) -> None:
@@ -44,6 +54,7 @@ def test_the_settings_of_whoever_starts_the_demo_do_not_count(
     monkeypatch.setenv("UNIVOQUE__SERVICE__MODE", "Actual")
     monkeypatch.setenv("UNIVOQUE__EMAIL__HOST", "relay.live.example")
     here = place.prepare(tmp_path / "demo", 0)
+    here.held.release()
 
     config = here.write_settings(mailbox=2525, phones="http://127.0.0.1:9999")
 

@@ -65,7 +65,9 @@ async def _get(address: str) -> tuple[str, str]:
 )  # fmt: skip
 async def test_each_page_is_strict_html(desk: Desk, url: str, path: str) -> None:
     _receive(desk, "Visites <b>interdites</b>", HOSTILE)
-    desk.phones.take({"To": "+32460000002", "From": "Univoque", "Body": "Visites : <b>non</b> http://a.example/d/K7"})
+    desk.phones.take(
+        {"To": "+32460000002", "From": "Univoque", "Body": "Visites : <b>non</b> http://a.example/d/K7"}
+    )
 
     page, _ = await _get(url + path)
 
