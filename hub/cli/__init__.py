@@ -1,4 +1,4 @@
-"""The command line: `univoque --help` explains each command. Exit codes: 0 fine, 1 findings, 2 wrong use, 3 surroundings."""
+"""The command line. Exit codes: 0 fine, 1 findings or refused rows, 2 wrong use, 3 the surroundings failed."""
 
 from hub.cli.main import app, main
 

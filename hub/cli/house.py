@@ -1,5 +1,6 @@
 """init, serve, work, demo, doctor, import, journal: the instance itself."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -52,12 +53,12 @@ def init(config: ConfigOption = None) -> None:
 
 def serve(config: ConfigOption = None) -> None:
     """Serve the public site and send what is approved, until Ctrl-C."""
-    raise typer.Exit(running.serve(config_file(config)))
+    running.serve(settings(config), config_file(config))
 
 
 def work(config: ConfigOption = None) -> None:
     """Only send, beside a `serve` on another machine (PostgreSQL)."""
-    raise typer.Exit(running.work(config_file(config)))
+    running.work(settings(config))
 
 
 def demo(
@@ -77,7 +78,7 @@ def demo(
 
 def doctor(json: JsonOption = False, config: ConfigOption = None) -> None:
     """Look for what would fail on the day it matters: settings, disk, database, relay, provider, feeds."""
-    diagnoses = examining.examine(settings(config))
+    diagnoses = asyncio.run(examining.examine(settings(config)))
     if json:
         print_json({"diagnoses": [diagnosis._asdict() for diagnosis in diagnoses]})
     else:

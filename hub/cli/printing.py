@@ -13,8 +13,8 @@ from rich.text import Text
 from hub.errors import UnivoqueError
 from hub.model.review import Finding, Level
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 

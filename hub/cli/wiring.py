@@ -11,14 +11,14 @@ import typer
 
 from hub import register
 from hub.config import Config, load
-from hub.context import Hub, open_hub
+from hub.context import Hub, database_url, open_hub
 from hub.demo.clock import for_mode
-from hub.errors import WrongUse
+from hub.errors import EnvironmentFailed, WrongUse
 from hub.flow.authorise import authorise
 from hub.model.staff import Role, Staff
 from hub.now import parse_instant
 from hub.render import wording
-from hub.store.engine import open_store, sqlite_url
+from hub.store.engine import open_store, sqlite_file, sqlite_url
 
 ConfigFile = Path | None
 ConfigOption = Annotated[
@@ -58,11 +58,16 @@ def config_file(config: ConfigFile) -> ConfigFile:
     return config or _given[0]
 
 
-def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]]) -> T:
-    """Run `work` on the open instance."""
+def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]], *, make: bool = False) -> T:
+    """Run `work` on the open instance; only `init` may make one. Raises EnvironmentFailed where there is none."""
+    chosen = settings(config)
+    file = sqlite_file(database_url(chosen))
+    if file is not None and not file.exists() and not make:
+        raise EnvironmentFailed(
+            f"{file} is not there; run `univoque init` first, or name its settings with --config"
+        )
 
     async def run() -> T:
-        chosen = settings(config)
         async with open_hub(chosen, for_mode(chosen.service.mode)) as hub:
             return await work(hub)
 

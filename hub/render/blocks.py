@@ -297,7 +297,7 @@ def _sms_head(sheet: Sheet, variant: Variant, words: Words) -> Iterator[Line]:
         names = [
             register.territory(id_).short.get(variant.language, id_) for id_ in sheet.directive.territory
         ]
-        short = f"{short}, {traced('territory', '; '.join(names))}"
+        yield _plain("place", traced("territory", "; ".join(names)))
     yield _plain("source", short)
     if sheet.directive.reported or register.issuers[sheet.directive.issuer].binding == "none":
         yield _plain("announced", traced("announced", wording["announced"]))

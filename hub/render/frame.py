@@ -225,10 +225,8 @@ def _render(jinja: Environment, name: str, values: dict[str, Any], language: str
 
 
 def _html(traced_html: str, frame: Frame, *, whole: bool) -> str:
-    if frame.preview:
-        html = shown(traced_html) if whole else shown(traced_html, start="")
-    else:
-        html = bare(traced_html)
+    start = "<body" if whole else ""
+    html = shown(traced_html, start=start) if frame.preview else bare(traced_html)
     return _inliner().inline(html) if whole else html
 
 
@@ -262,7 +260,7 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
     def form(
         kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]
     ) -> tuple[str, tuple[Span, ...]]:
-        period = _shared_period(blocks) if len(kept) > 1 else []
+        period = _shared_period(blocks, kept) if len(kept) > 1 else []
         behind = [
             wording[f"more_{slot}"]
             for slot in ("exceptions", "conditions")
@@ -274,15 +272,18 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
             notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
         skipped = left_out | ({"what"} if period else {"brief"})
         lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
-        return _sms_text(head, [*lines, *period], notes, frame, words)
+        kept_head = [line for line in head if line.slot not in left_out]
+        return _sms_text(kept_head, [*lines, *period], notes, frame, words)
 
-    yield form(paragraphs, frozenset(), contact)
-    yield form(paragraphs, frozenset(), ())
-    yield form(paragraphs, frozenset({"conditions"}), ())
-    yield form(paragraphs, details, ())
+    everything, nothing = frozenset[str](), ()
+    yield form(paragraphs, everything, contact)
+    yield form(paragraphs, everything, nothing)
+    yield form(paragraphs, frozenset({"conditions"}), nothing)
+    yield form(paragraphs, details, nothing)
     for count in range(len(paragraphs) - 1, 0, -1):
-        for left_out in (frozenset[str](), details):
-            yield form(paragraphs[:count], left_out, ())
+        for left_out in (everything, details):
+            yield form(paragraphs[:count], left_out, nothing)
+    yield form(paragraphs[:1], details | {"place"}, nothing)
 
 
 def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
@@ -292,12 +293,13 @@ def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
     )
 
 
-def _shared_period(blocks: Sequence[Block]) -> list[Line]:
-    """The period of all rules as one sentence, where it is the same for all."""
+def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[Line]:
+    """The period of all rules as one sentence, where it is the same for all; it speaks for those that are kept."""
     lines = [line for block in blocks for line in block.tail if line.slot == "period_all"]
     if len(lines) != len(blocks) or len({line.text for line in lines}) != 1:
         return []
-    spans = dict.fromkeys(span for line in lines for span in line.spans)
+    told = tuple(f"{paragraph.measure}." for paragraph in kept)
+    spans = dict.fromkeys(span for line in lines for span in line.spans if span.fact.startswith(told))
     return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
 
 
@@ -305,8 +307,8 @@ def _sms_text(
     head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: Frame, words: Words
 ) -> tuple[str, tuple[Span, ...]]:
     wording = words.wording
-    source = " / ".join(dict.fromkeys(retrace(line) for line in head if line.slot == "source"))
-    body = [retrace(line) for line in (*(h for h in head if h.slot != "source"), *lines)]
+    source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
+    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *lines)]
     body += [retrace(note) if isinstance(note, Line) else note for note in notes]
     url, _, code = frame.url.rpartition("/")
     body.append(traced("link", f"{url}/{traced('ref', code)}"))

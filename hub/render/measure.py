@@ -57,14 +57,17 @@ def _sms_sentences(slots: MeasureSlots, audience: Audience) -> tuple[str, str | 
     """The short sentence with its period, and without it for a text that says the period of all rules once."""
     measure = slots.measure
     pattern = slots.words.phrase(measure.topic, measure.modality, "sms", measure.actor)
+    timed = pattern is not None and _TIMELESS.search(pattern) is not None
     what = _try(pattern, slots) if pattern else None
-    if pattern and what is not None and _prints_all(what, slots):
-        what = what if bare(what).endswith(".") else f"{what}."
-        brief = _try(_TIMELESS.sub("", pattern), slots) if _TIMELESS.search(pattern) else None
-        return _modality(slots, what), brief and _modality(slots, brief)
-    short = sentence(slots, audience).text
+    if pattern is None or what is None or not _prints_all(what, slots):
+        what, timed = sentence(slots, audience).text, False
+    else:
+        what = _modality(slots, what if bare(what).endswith(".") else f"{what}.")
+    if timed and pattern is not None:
+        brief = _try(_TIMELESS.sub("", pattern), slots)
+        return what, brief and _modality(slots, brief)
     period = slots("period")
-    return (f"{short} {capitalised(period)}.", short) if period else (short, None)
+    return (f"{what} {capitalised(period)}.", what) if period else (what, None)
 
 
 def sms_period(slots: MeasureSlots) -> str | None:

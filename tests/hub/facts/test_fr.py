@@ -16,7 +16,9 @@ def at(day: str, hour: str = "00:00") -> datetime:
     return datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=BRUSSELS)
 
 
-def period(start: datetime | None, end: datetime | None, *, short: bool = False, **unknown: bool) -> str | None:
+def period(
+    start: datetime | None, end: datetime | None, *, short: bool = False, **unknown: bool
+) -> str | None:
     scope = Scope(
         (), (), (), start, end, unknown.get("start_unknown", False), unknown.get("end_unknown", False)
     )

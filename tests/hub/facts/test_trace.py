@@ -36,7 +36,9 @@ def test_the_plain_text_holds_no_mark_and_spans_lie_in_it(text: str) -> None:
 def test_a_finished_line_can_be_traced_again(text: str) -> None:
     plain, spans = untrace(text)
 
-    again, found = untrace(retrace(Line("what", plain, tuple(span for span in spans if span.end > span.start))))
+    again, found = untrace(
+        retrace(Line("what", plain, tuple(span for span in spans if span.end > span.start)))
+    )
 
     assert again == plain
     assert sorted(found) == sorted(span for span in spans if span.end > span.start)
@@ -61,4 +63,6 @@ def test_the_capital_goes_to_the_first_letter_behind_the_marks() -> None:
 def test_a_preview_names_facts_in_text_and_never_inside_a_tag() -> None:
     html = f'<body><a title="{traced("title", "x")}">{traced("m1.until", "31 &lt; 32")}</a></body>'
 
-    assert shown(html) == '<body><a title="x"><data class="fact" value="m1.until">31 &lt; 32</data></a></body>'
+    assert (
+        shown(html) == '<body><a title="x"><data class="fact" value="m1.until">31 &lt; 32</data></a></body>'
+    )

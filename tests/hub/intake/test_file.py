@@ -88,7 +88,12 @@ def test_the_small_file_has_no_fault() -> None:
             "U104",
             "(directive)",
         ),
-        ('object_fr = "les visites"', 'object_fr = "les visites"\ncontact = "x"', "U108", "measure m1.contact"),
+        (
+            'object_fr = "les visites"',
+            'object_fr = "les visites"\ncontact = "x"',
+            "U108",
+            "measure m1.contact",
+        ),
         (
             'object_fr = "les visites"',
             'object_fr = "les visites"\nquantity = { op = "<=", value = 0, unit = "personne" }',
@@ -110,7 +115,9 @@ def test_a_fault_is_told_at_its_place(old: str, new: str, code: str, where: str)
 
 
 def test_all_faults_are_told_at_once() -> None:
-    text = SMALL.replace('modality = "forbidden"\n', "").replace("visits", "visit").replace("Visites i", "12 i")
+    text = (
+        SMALL.replace('modality = "forbidden"\n', "").replace("visits", "visit").replace("Visites i", "12 i")
+    )
 
     assert {code for code, _ in faults(text)} == {"U101", "U102", "U103"}
 
@@ -164,7 +171,18 @@ values: Any = st.recursive(
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["id", "issuer", "measure", "sectors", "title_fr", "title", "cap", "relation", "unknown", "contact"]
+            [
+                "id",
+                "issuer",
+                "measure",
+                "sectors",
+                "title_fr",
+                "title",
+                "cap",
+                "relation",
+                "unknown",
+                "contact",
+            ]
         ),
         values,
     )

@@ -55,7 +55,9 @@ def test_every_sector_has_its_nouns() -> None:
         ("82039", NAMUR, None, False),
     ],
 )
-def test_a_territory_means_these_communes(territory: str, nis: str, community: str | None, meant: bool) -> None:
+def test_a_territory_means_these_communes(
+    territory: str, nis: str, community: str | None, meant: bool
+) -> None:
     assert a.REGISTER.places([territory]).includes(nis, community) is meant
 
 

@@ -77,17 +77,18 @@ def test_the_words_are_those_that_were_read_in_review(
 
 
 def _written(directive: str) -> str:
-    """One sector per audience and channel: the first that the act names."""
+    """Per audience, all channels of the sector that is told most."""
     rendered = messages(directive)
     parts = []
     for audience in AUDIENCES:
-        sectors = [variant.sector for variant in rendered if variant.audience == audience]
-        named = [sector for sector in REAL[directive].sectors if sector in sectors]
+        emails = {v.sector: m for v, m in rendered.items() if (v.audience, v.channel) == (audience, "email")}
+        if not emails:
+            continue
+        sector = max(emails, key=lambda sector: len(emails[sector].text))
         for channel in CHANNELS:
-            variant = Variant(named[0] if named else "", audience, channel, "fr")
-            if variant in rendered:
-                message = rendered[variant]
-                parts.append(f"=== {' '.join(variant)}\n{message.subject}\n\n{message.text}\n")
+            variant = Variant(sector, audience, channel, "fr")
+            message = rendered[variant]
+            parts.append(f"=== {' '.join(variant)}\n{message.subject}\n\n{message.text}\n")
     return "\n".join(parts)
 
 

@@ -1,0 +1,162 @@
+"""Finds what would fail on the day it matters: settings, disk, database, journal, relay, provider, feeds."""
+
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import feedparser
+
+from channels import probe
+from channels.contract import ChannelError, WrongSettings
+from hub.config import Config
+from hub.context import Hub, database_url, open_hub
+from hub.errors import UnivoqueError
+from hub.store import journal, schema, staff
+from hub.store.engine import sqlite_file
+
+ROOM = 512 * 1024 * 1024
+"""Octets that should be free: a large dispatch with its write-ahead log, and then some."""
+
+
+class Diagnosis(NamedTuple):
+    """One thing looked at: whether it is fine, what was found, and what to do where it is not."""
+
+    what: str
+    fine: bool
+    finding: str
+    remedy: str = ""
+
+
+async def examine(config: Config) -> list[Diagnosis]:
+    """Look at everything; a fault in one does not hide the next."""
+    async with open_hub(config) as hub:
+        return [diagnosis async for diagnosis in _all(hub)]
+
+
+async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
+    yield _data_dir(hub.config.service.data_dir)
+    async for diagnosis in _database(hub):
+        yield diagnosis
+    yield _clock()
+    yield _languages(hub)
+    yield _address(hub.config)
+    yield await _relay(hub.config)
+    yield await _provider(hub.config)
+    yield _feeds(hub.config.public_dir)
+
+
+def _data_dir(directory: Path) -> Diagnosis:
+    if not directory.is_dir() or not os.access(directory, os.W_OK):
+        return Diagnosis("data directory", False, f"{directory} cannot be written", "run `univoque init`")
+    free = shutil.disk_usage(directory).free
+    finding = f"{free // 2**20:,} MiB free at {directory}"
+    return Diagnosis(
+        "data directory", free >= ROOM, finding, "" if free >= ROOM else "make room before sending"
+    )
+
+
+async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
+    file = sqlite_file(database_url(hub.config))
+    if file is not None and not file.is_file():
+        yield Diagnosis("database", False, f"{file} is not there", "run `univoque init`")
+        return
+    try:
+        current = await schema.is_current(hub.store)
+    except UnivoqueError as error:
+        yield Diagnosis("database", False, str(error), "see which process holds it, or restore it")
+        return
+    yield Diagnosis(
+        "database",
+        current,
+        "its tables are current" if current else "its tables are of another version",
+        "" if current else "run `univoque init`",
+    )
+    if not current:
+        return
+    async with hub.store.read() as tx:
+        verdict = await journal.verify(tx)
+        people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
+    yield Diagnosis(
+        "journal",
+        verdict.fault is None,
+        verdict.fault or f"{verdict.entries} entries hold",
+        "" if verdict.fault is None else "somebody altered it: keep a copy, and find out who",
+    )
+    roles = {role for person in people for role in person.roles}
+    fit = len(people) >= 2 and {"editor", "approver"} <= roles
+    yield Diagnosis(
+        "staff",
+        fit,
+        f"{len(people)} people",
+        "" if fit else "an editor and another person as approver are needed: `univoque staff add`",
+    )
+
+
+def _clock() -> Diagnosis:
+    year = datetime.now(UTC).year
+    fine = year >= 2025 and time.time() > 0
+    return Diagnosis(
+        "clock", fine, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "" if fine else "set the clock"
+    )
+
+
+def _languages(hub: Hub) -> Diagnosis:
+    missing = [lang for lang in hub.config.service.languages if lang not in hub.wording.languages]
+    if missing:
+        return Diagnosis(
+            "languages", False, f"no words in {', '.join(missing)}", "take them out of service.languages"
+        )
+    return Diagnosis("languages", True, ", ".join(hub.config.service.languages))
+
+
+def _address(config: Config) -> Diagnosis:
+    """Readers and callbacks come to base_url; a live instance on a loopback address is reached by nobody."""
+    url = config.service.base_url
+    live = config.service.mode == "Actual"
+    local = any(host in url for host in ("127.0.0.1", "localhost", "[::1]"))
+    if live and (local or not url.startswith("https://")):
+        return Diagnosis(
+            "public address", False, url, "set service.base_url to the https address readers use"
+        )
+    return Diagnosis("public address", True, url)
+
+
+async def _relay(config: Config) -> Diagnosis:
+    if not config.email.enabled:
+        return Diagnosis("e-mail", True, "switched off")
+    try:
+        return Diagnosis("e-mail", True, await probe.relay(config.email, mode=config.service.mode))
+    except (ChannelError, WrongSettings) as error:
+        return Diagnosis("e-mail", False, str(error), "mend the [email] settings, or ask who runs the relay")
+
+
+async def _provider(config: Config) -> Diagnosis:
+    if not config.sms.enabled:
+        return Diagnosis("SMS", True, "switched off")
+    try:
+        async with aiohttp.ClientSession(trust_env=False) as http:
+            return Diagnosis(
+                "SMS", True, await probe.provider(config.sms, mode=config.service.mode, http=http)
+            )
+    except (ChannelError, WrongSettings) as error:
+        return Diagnosis(
+            "SMS", False, str(error), "mend the [sms] settings, or look at the provider's console"
+        )
+
+
+def _feeds(public: Path) -> Diagnosis:
+    """Read our own feeds back, as a stranger's reader would."""
+    files = sorted((public / "feeds").rglob("*.atom")) + sorted((public / "feeds").rglob("*.rss"))
+    for file in files:
+        # Octets, never a str: feedparser would open that as a file or an address.
+        parsed = feedparser.parse(file.read_bytes())
+        if parsed.bozo:
+            return Diagnosis(
+                "feeds", False, f"{file.name}: {parsed.bozo_exception}", "publish again: `univoque serve`"
+            )
+    return Diagnosis("feeds", True, f"{len(files)} feeds read back" if files else "nothing is published yet")

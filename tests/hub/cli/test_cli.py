@@ -1,0 +1,251 @@
+"""The commands that others script against: what they print, and the exit code they end with."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cli import main
+from tests import a
+
+VISITS = str(a.DIRECTIVES / "a-visits.toml")
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in an empty directory; gives its exit code and standard output."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str, token: str | None = None) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["univoque", *arguments])
+        monkeypatch.setenv("UNIVOQUE_TOKEN", token or "")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out if ended.value.code in (0, 1) else captured.err
+
+    return command
+
+
+@pytest.fixture
+def instance(run: Run) -> Run:
+    """The same, with an instance made."""
+    assert run("init")[0] == 0
+    return run
+
+
+def document(output: str) -> Any:
+    return json.loads(output)
+
+
+def staffed(run: Run) -> tuple[str, str]:
+    """The tokens of an editor and of an approver."""
+    editor = document(run("staff", "add", "Rédaction", "--role", "editor", "--json")[1])
+    approver = document(run("staff", "add", "Crise", "--role", "approver", "--json")[1])
+    return editor["token"], approver["token"]
+
+
+def in_force(directory: Path) -> Path:
+    """A directive that holds today, whose every cell is decided."""
+    text = (a.DIRECTIVES / "a-visits.toml").read_text(encoding="utf-8").partition("\n[[directive]]")
+    first = text[2].partition("\n[[directive]]\n")[0]
+    for line in ("effective_to = 2020-04-01T00:00:00+02:00\n", 'scenario = "A"\n'):
+        first = first.replace(line, "", 1)
+    first = first.replace('"WAL-FR"', '"90000"').replace('id = "wal-visites-2020-03-11"', 'id = "visites"')
+    first = first.replace("issued = 2020-03-10", "issued = 2026-01-10").replace("2020-03-11", "2026-01-11")
+    decided = """
+[[directive.coverage]]
+sectors = "others"
+decision = "not_concerned"
+reason_fr = "Cette consigne ne vise pas ce secteur."
+by = "cellule de crise (fictive)"
+[[directive.coverage]]
+sectors = ["elderly.residential", "disability.residential"]
+audiences = ["citizen"]
+decision = "not_concerned"
+reason_fr = "La population est informée autrement."
+by = "cellule de crise (fictive)"
+"""
+    file = directory / "acte.toml"
+    file.write_text(f"schema_version = 1\n[[directive]]{first}{decided}", encoding="utf-8")
+    return file
+
+
+def test_check_tells_findings_as_json_and_ends_with_one(run: Run) -> None:
+    code, output = run("check", VISITS, "--json")
+
+    findings = document(output)["findings"]
+    assert code == 1
+    assert set(findings[0]) == {"code", "level", "directive", "where", "text", "remedy"}
+    assert ("U301", "wal-visites-2020-04-28", "youth.care") in {
+        (f["code"], f["directive"], f["where"]) for f in findings
+    }
+
+
+def test_check_of_a_faulty_file_tells_every_fault(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "faulty.toml"
+    file.write_text("schema_version = 1\n[[directive]]\nid = 'x'\nsectors = ['elderly']\n")
+
+    code, output = run("check", str(file), "--json")
+
+    assert code == 1
+    assert {"U101", "U102"} <= {finding["code"] for finding in document(output)["findings"]}
+
+
+def test_a_clean_directive_checks_with_zero(run: Run, tmp_path: Path) -> None:
+    code, output = run("check", str(in_force(tmp_path)))
+
+    assert code == 0, output
+
+
+def test_an_instant_that_is_none_is_wrong_use(run: Run) -> None:
+    code, error = run("check", VISITS, "--at", "yesterday")
+
+    assert code == 2
+    assert "yesterday" in error
+
+
+def test_preview_gives_the_messages_of_a_variant(run: Run) -> None:
+    code, output = run(
+        "preview", VISITS, "--directive", "wal-visites-2020-03-11", "--sector", "elderly.residential",
+        "--audience", "family", "--channel", "email", "--language", "fr", "--json",
+    )  # fmt: skip
+
+    (message,) = document(output)["messages"]
+    assert code == 0
+    assert set(message) == {
+        "directive", "sector", "audience", "channel", "language", "subject", "text", "html", "stated",
+    }  # fmt: skip
+    assert "Ne venez pas voir votre proche" in message["text"]
+    assert "m1.until" in message["stated"]
+    assert 'value="m1.until"' in message["html"]
+
+
+def test_preview_covers_every_channel(run: Run) -> None:
+    _, output = run("preview", VISITS, "--json")
+
+    assert {message["channel"] for message in document(output)["messages"]} == {"email", "sms", "web"}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--sector", "zoo"), ("--audience", "king"), ("--channel", "fax"), ("--language", "xx")],
+)
+def test_preview_of_what_there_is_not_is_wrong_use(run: Run, option: str, value: str) -> None:
+    code, error = run("preview", VISITS, option, value)
+
+    assert code == 2
+    assert value in error
+
+
+def test_two_people_submit_and_approve(instance: Run, tmp_path: Path) -> None:
+    editor, approver = staffed(instance)
+    file = in_force(tmp_path)
+
+    code, output = instance("submit", str(file), "--by", "Rédaction", "--json", token=editor)
+    assert (code, document(output)["submissions"][0]["stage"]) == (0, "submitted")
+    assert instance("approve", "visites", "--by", "Rédaction", token=editor)[0] == 1
+    code, output = instance("approve", "visites", "--by", "Crise", "--json", token=approver)
+    assert (code, document(output)["planned"]) == (0, {})
+
+    (standing,) = document(instance("status", "--json")[1])["directives"]
+    assert (standing["stage"], standing["approved_by"]) == ("approved", "Crise")
+    assert instance("journal", "verify")[0] == 0
+
+
+def test_what_the_gate_stops_ends_with_one_and_can_be_waived(instance: Run, tmp_path: Path) -> None:
+    editor, _ = staffed(instance)
+    file = in_force(tmp_path)
+    file.write_text(file.read_text().replace('audiences = ["citizen"]', 'audiences = ["family"]'))
+
+    code, output = instance("submit", str(file), "--by", "Rédaction", "--json", token=editor)
+    blockers = [f for f in document(output)["submissions"][0]["findings"] if f["level"] == "blocker"]
+    assert code == 1
+    assert {f["where"] for f in blockers} == {"elderly.residential:citizen", "disability.residential:citizen"}
+    for blocker in blockers:
+        assert (
+            instance(
+                "waive", "visites", blocker["code"], "--cell", blocker["where"],
+                "--by", "Rédaction", "--reason", "La population est informée par la presse.", token=editor,
+            )[0] == 0
+        )  # fmt: skip
+
+    assert instance("submit", str(file), "--by", "Rédaction", token=editor)[0] == 0
+
+
+def test_somebody_else_s_token_is_refused(instance: Run, tmp_path: Path) -> None:
+    editor, approver = staffed(instance)
+
+    assert instance("submit", str(in_force(tmp_path)), "--by", "Rédaction", token=approver)[0] == 1
+    assert instance("submit", str(in_force(tmp_path)), "--by", "Personne", token=editor)[0] == 1
+
+
+def test_import_tells_refused_rows_and_ends_with_one(instance: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gens.csv"
+    file.write_bytes(
+        "e-mail;langue;commune;secteur;audience\n"
+        "famille@example.org;fr;Namur;elderly.residential;family\n"
+        "sans-arobase;fr;Liège;elderly.residential;family\n".encode("latin-1")
+    )
+
+    code, output = instance("import", str(file), "--json")
+
+    report = document(output)
+    assert code == 1
+    assert (report["new"], [refused["row"] for refused in report["refused"]]) == (1, [3])
+
+
+def test_a_dry_run_changes_nothing(instance: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gens.csv"
+    file.write_text(
+        "email;langue;commune;secteur;audience\nf@example.org;fr;Namur;elderly.residential;family\n"
+    )
+
+    assert document(instance("import", str(file), "--dry-run", "--json")[1])["new"] == 1
+    assert document(instance("import", str(file), "--json")[1])["new"] == 1
+    assert document(instance("import", str(file), "--json")[1])["unchanged"] == 1
+
+
+def test_the_journal_prints_who_did_what(instance: Run) -> None:
+    staffed(instance)
+
+    entries = document(instance("journal", "--json")[1])["entries"]
+
+    assert [entry["action"] for entry in entries] == ["staff add", "staff add"]
+
+
+def test_doctor_says_what_is_missing(instance: Run) -> None:
+    code, error = instance("doctor", "--json")
+
+    assert code == 3
+    assert error == ""
+
+
+def test_an_unknown_setting_names_the_nearest(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[email]\nhots = "relay.example"\n')
+
+    code, error = run("check", VISITS)
+
+    assert code == 2
+    assert "email.hosts" not in error
+    assert "did you mean email.host?" in error
+
+
+def test_config_may_stand_before_or_after_the_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("[email]\nport = 70000\n")
+
+    assert run("--config", "other.toml", "check", VISITS)[0] == 2
+    assert run("check", VISITS, "--config", "other.toml")[0] == 2
+    assert run("check", VISITS, "--config", "nowhere.toml")[0] == 2
+
+
+def test_a_command_without_its_instance_says_what_to_do(run: Run) -> None:
+    code, error = run("status")
+
+    assert code == 3
+    assert "univoque init" in error

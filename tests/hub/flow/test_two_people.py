@@ -1,0 +1,253 @@
+"""Two people: nobody signs their own words, and what was signed is what was seen."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.context import Hub
+from hub.errors import NotAllowed, NotFound, Refusal
+from hub.flow.approve import approve
+from hub.flow.authorise import authorise
+from hub.flow.enlist import enlist
+from hub.flow.submit import submit
+from hub.flow.waive import waive
+from hub.model.directive import Directive
+from hub.model.review import Kind, Stage
+from hub.model.staff import Role
+from hub.store import directives, dispatches, journal, staff
+from tests import a
+
+EDITOR = a.staff("Rédaction", Role.EDITOR)
+APPROVER = a.staff("Direction de crise", Role.APPROVER)
+EVERYTHING = a.staff("Cheffe", *Role)
+WHEN = datetime(2020, 3, 10, 18, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_march(hub: Hub) -> None:
+    hub.clock.set(WHEN)
+
+
+def act(**given: object) -> Directive:
+    return a.covered(a.directive(**given))
+
+
+async def families(hub: Hub, number: int) -> None:
+    rows = [f"famille{i}@example.org;fr;5000;elderly.residential;family" for i in range(number)]
+    table = "\n".join(["email;langue;commune;secteur;audience", *rows])
+    await enlist(hub, table.encode(), "familles.csv", dry_run=False, actor="Opérations")
+
+
+async def test_a_submission_waits_with_its_digest_and_its_audience(hub: Hub) -> None:
+    await families(hub, 3)
+
+    submission = await submit(hub, act(), by=EDITOR)
+
+    assert submission.accepted
+    assert submission.revision.stage == Stage.SUBMITTED
+    assert submission.revision.audience_count == 3
+    assert len(submission.revision.approval_digest or "") == 64
+
+
+async def test_a_second_person_puts_it_in_force_and_on_its_way(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+
+    approved = await approve(hub, "visites", by=APPROVER)
+
+    assert approved.revision.stage == Stage.APPROVED
+    assert approved.revision.approved_by == "Direction de crise"
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, "visites", 1)).planned_at is None
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_nobody_approves_what_they_submitted_whatever_their_role(hub: Hub, role: Role) -> None:
+    author = a.staff("Cheffe", Role.EDITOR, Role.APPROVER, role)
+    await submit(hub, act(), by=author)
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=author)
+
+
+async def test_nobody_approves_what_they_edited_before_somebody_else_submitted_it(hub: Hub) -> None:
+    await submit(hub, a.directive(), by=EVERYTHING)  # a draft: the gate stops it
+    await submit(hub, act(), by=EDITOR)
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=EVERYTHING)
+
+
+async def test_roles_are_needed(hub: Hub) -> None:
+    with pytest.raises(NotAllowed, match="no editor"):
+        await submit(hub, act(), by=APPROVER)
+    await submit(hub, act(), by=EDITOR)
+    with pytest.raises(NotAllowed, match="no approver"):
+        await approve(hub, "visites", by=a.staff("Une autre", Role.EDITOR))
+
+
+async def test_the_gate_keeps_a_blocked_directive_as_a_draft(hub: Hub) -> None:
+    submission = await submit(hub, a.directive(), by=EDITOR)
+
+    assert not submission.accepted
+    assert submission.revision.stage == Stage.DRAFT
+    with pytest.raises(Refusal, match="draft"):
+        await approve(hub, "visites", by=APPROVER)
+
+
+async def test_a_waiver_lets_one_finding_pass_for_this_sheet_alone(hub: Hub) -> None:
+    decided = act()
+    without_youth = replace(
+        decided,
+        coverage=(replace(decided.coverage[0], sectors=("disability.residential",)), decided.coverage[1]),
+    )
+    assert not (await submit(hub, without_youth, by=EDITOR)).accepted
+    reason = "L'aide à la jeunesse relève de la Communauté française, informée ce jour."
+
+    await waive(hub, "visites", "U301", cell="youth.care", by=EDITOR, reason=reason)
+
+    submission = await submit(hub, without_youth, by=EDITOR)
+    assert submission.accepted
+    assert any("waived by Rédaction" in finding.text for finding in submission.findings)
+    other = replace(without_youth, title=a.text("Un autre titre"))
+    assert not (await submit(hub, other, by=EDITOR)).accepted
+
+
+async def test_what_cannot_be_waived_is_refused(hub: Hub) -> None:
+    hub.clock.set(datetime(2020, 5, 1, tzinfo=UTC))
+    await submit(hub, act(), by=EDITOR)
+
+    with pytest.raises(Refusal, match="U401 cannot be waived"):
+        await waive(hub, "visites", "U401", cell="effective_to", by=EDITOR, reason="Envoyer quand même.")
+    with pytest.raises(NotFound, match="U401"):
+        await waive(hub, "visites", "U999", cell="x", by=EDITOR, reason="Une raison quelconque.")
+
+
+async def test_an_approval_is_refused_when_the_audience_has_moved(hub: Hub) -> None:
+    await families(hub, 20)
+    await submit(hub, act(), by=EDITOR)
+    await families(hub, 31)
+
+    with pytest.raises(Refusal, match="audience was 20"):
+        await approve(hub, "visites", by=APPROVER)
+
+
+async def test_a_few_people_more_do_not_matter(hub: Hub) -> None:
+    await families(hub, 20)
+    await submit(hub, act(), by=EDITOR)
+    await families(hub, 30)
+
+    assert (await approve(hub, "visites", by=APPROVER)).revision.stage == Stage.APPROVED
+
+
+async def test_an_approval_names_the_digest_it_saw(hub: Hub) -> None:
+    seen = (await submit(hub, act(), by=EDITOR)).revision.approval_digest
+    await submit(hub, act(title=a.text("Interdiction de toutes les visites")), by=EDITOR)
+
+    with pytest.raises(Refusal, match="submitted again"):
+        await approve(hub, "visites", by=APPROVER, digest=seen)
+
+
+async def test_another_act_that_changes_the_words_voids_a_submission(hub: Hub) -> None:
+    from hub.model.directive import Relation
+
+    replacing = act(id="nouvelle", relations=(Relation("replaces", target="visites"),))
+    await submit(hub, replacing, by=EDITOR)  # its target is not held yet, so no message names it
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+
+    with pytest.raises(Refusal, match="have changed since"):
+        await approve(hub, "nouvelle", by=APPROVER)
+
+
+async def test_what_has_expired_since_is_not_approved(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+    hub.clock.set(WHEN + timedelta(days=60))
+
+    with pytest.raises(Refusal, match="expired"):
+        await approve(hub, "visites", by=APPROVER)
+
+
+async def test_it_is_approved_once(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+
+    with pytest.raises(Refusal, match="does not wait"):
+        await approve(hub, "visites", by=a.staff("Une troisième", Role.APPROVER))
+
+
+async def test_a_published_directive_is_changed_by_a_new_revision_only(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+
+    with pytest.raises(Refusal, match="--as update"):
+        await submit(hub, act(), by=EDITOR)
+    update = await submit(hub, act(), by=EDITOR, kind=Kind.UPDATE)
+    await approve(hub, "visites", by=APPROVER)
+
+    assert update.revision.number == 2
+    async with hub.store.read() as tx:
+        assert [revision.stage for revision in await directives.history(tx, "visites")] == [
+            Stage.SUPERSEDED,
+            Stage.APPROVED,
+        ]
+
+
+async def test_a_minor_change_alerts_nobody(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+    await submit(hub, act(), by=EDITOR, kind=Kind.MINOR)
+
+    approved = await approve(hub, "visites", by=APPROVER)
+
+    assert not approved.sends
+    async with hub.store.read() as tx:
+        assert await dispatches.find(tx, "visites", 2) is None
+
+
+async def test_the_first_publication_never_moves(hub: Hub) -> None:
+    await submit(hub, act(), by=EDITOR)
+    first = (await approve(hub, "visites", by=APPROVER)).revision.first_published_at
+    hub.clock.set(WHEN + timedelta(days=2))
+    await submit(hub, act(), by=EDITOR, kind=Kind.UPDATE)
+
+    later = (await approve(hub, "visites", by=APPROVER)).revision
+
+    assert later.first_published_at == first
+    assert later.approved_at != first
+
+
+async def test_every_step_is_in_the_journal_and_it_holds(hub: Hub) -> None:
+    await submit(hub, a.directive(), by=EDITOR)
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+
+    async with hub.store.read() as tx:
+        lines = [(entry.actor, entry.action) async for entry in journal.entries(tx, subject="visites")]
+        assert lines == [("Rédaction", "draft"), ("Rédaction", "submit"), ("Direction de crise", "approve")]
+        assert (await journal.verify(tx)).fault is None
+
+
+async def test_only_the_own_token_opens_a_role(hub: Hub) -> None:
+    async with hub.store.write() as tx:
+        token = await staff.add(tx, "Rédaction", frozenset({Role.EDITOR}), at=WHEN)
+        other = await staff.add(tx, "Crise", frozenset({Role.APPROVER}), at=WHEN)
+
+    assert (await authorise(hub, "Rédaction", token, Role.EDITOR)).name == "Rédaction"
+    for name, given, role in [
+        ("Rédaction", other, Role.EDITOR),
+        ("Rédaction", "", Role.EDITOR),
+        ("Inconnue", token, Role.EDITOR),
+        ("Rédaction", token, Role.APPROVER),
+    ]:
+        with pytest.raises(NotAllowed):
+            await authorise(hub, name, given, role)
+
+
+async def test_a_disabled_person_is_out_at_once(hub: Hub) -> None:
+    async with hub.store.write() as tx:
+        token = await staff.add(tx, "Rédaction", frozenset({Role.EDITOR}), at=WHEN)
+        await staff.disable(tx, "Rédaction", at=WHEN)
+
+    with pytest.raises(NotAllowed):
+        await authorise(hub, "Rédaction", token, Role.EDITOR)
