@@ -8,7 +8,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 
 from subscribers.faults import Fault
 from subscribers.model import Reach
-from subscribers.signs import forbidden
+from subscribers.signs import BLANKS, forbidden
 
 HOME_REGION = "BE"
 """How a number without a country code is read."""
@@ -62,7 +62,7 @@ def normalise_email(text: str) -> str:
     Local parts may differ by case (RFC 5321 §2.4), yet in practice two people never do, while one person is
     often written both ways. Raises AddressFault.
     """
-    text = text.strip()
+    text = text.strip(BLANKS)
     _refuse_unprintable(text, _EMAIL_REMEDY)
     folded = text.casefold()
     if folded.isascii() and len(folded) <= _TOO_LONG and _PLAIN_EMAIL.fullmatch(folded):
@@ -77,7 +77,7 @@ def normalise_phone(text: str) -> str:
 
     Raises AddressFault, NotMobile for a number that exists but takes no SMS.
     """
-    text = text.strip().removeprefix("'").translate(_TYPOGRAPHY)  # ' is a spreadsheet's mark for text
+    text = text.strip(BLANKS).removeprefix("'").translate(_TYPOGRAPHY)  # ' is a spreadsheet's mark for text
     _refuse_unprintable(text, _PHONE_REMEDY)
     if plain := _PLAIN_BELGIAN_MOBILE.fullmatch(text.translate(_SEPARATORS)):
         return f"+32{plain[1]}"

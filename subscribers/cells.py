@@ -9,7 +9,7 @@ from subscribers.address import NotMobile, mask, normalise_email, normalise_phon
 from subscribers.faults import Fault, RowFault, RowNote
 from subscribers.model import Reach, Stream
 from subscribers.sheet import Row
-from subscribers.signs import forbidden, like_a_formula
+from subscribers.signs import BLANKS, forbidden, like_a_formula
 from subscribers.vocabulary import REACH_WORDS, STREAM_WORDS, Column, Vocabulary, fold
 
 LONGEST_CELL = 500
@@ -111,7 +111,7 @@ class _Cells:
         self._faults: list[tuple[Column, Fault]] = []
 
     def get(self, column: Column) -> str:
-        return self._cells.get(column, "").strip()
+        return self._cells.get(column, "").strip(BLANKS)
 
     def own(
         self, column: Column, meaning: Callable[[str], _Meaning], lets: type[Fault] | tuple[()] = ()

@@ -139,8 +139,10 @@ def _merge(entries: Sequence[Entry], vocabulary: Vocabulary, notes: list[RowNote
     memberships: dict[tuple[Any, ...], Membership] = {}
     for entry in entries:
         organisation = _organisation(entry)
-        # With an organisation the row's place is the organisation's, unless that has a column of its own.
-        placed = ("commune", "community") if organisation and not entry.organisation_commune else ()
+        # A community is always the organisation's; the commune too, unless that has a column of its own.
+        placed: tuple[str, ...] = ("community",) if organisation else ()
+        if organisation and not entry.organisation_commune:
+            placed = ("community", "commune")
         for field in (*_OWN, *_CONSENT):
             value = getattr(entry, field)
             if value is None or field in placed:

@@ -2,6 +2,9 @@
 
 import unicodedata
 
+BLANKS = " \t\u00a0\u202f\u2009"
+"""What may stand around a value; a line break may not, U+2028 and U+2029 included."""
+
 
 def forbidden(text: str) -> str | None:
     """What is wrong with the first forbidden sign of `text`, None where there is none.

@@ -23,7 +23,7 @@ class Place(Protocol):
     def includes(self, nis: str | None, community: str | None = None) -> bool: ...
 
 
-Cells = Mapping[tuple[str, Any], Place]
+Cells = Mapping[Any, Place]
 """Which sector × audience is reached, and where; in reading order of the hats."""
 
 
@@ -108,7 +108,8 @@ async def _pages(tx: Tx, cells: Cells, *, urgent: bool) -> AsyncIterator[list[_F
     last = 0
     while page := await _people(tx, after=last, urgent=urgent):
         first, last = page[0].id, page[-1].id
-        heard = await _heard(tx, cells, ranks, {row.id: row.commune for row in page}, first, last)
+        at_home = {row.id: (row.commune, row.community) for row in page}
+        heard = await _heard(tx, cells, ranks, at_home, first, last)
         if heard:
             yield await _choose(tx, [row for row in page if row.id in heard], heard, first, last)
 
@@ -121,6 +122,7 @@ async def _people(tx: Tx, *, after: int, urgent: bool) -> Sequence[Row[*tuple[An
             persons.c.language,
             preferred.label("preferred"),
             persons.c.commune,
+            persons.c.community,
             persons.c.token,
             persons.c.opted_out_at,
         )
@@ -135,7 +137,7 @@ async def _heard(
     tx: Tx,
     cells: Cells,
     ranks: Mapping[tuple[str, Any], int],
-    communes: Mapping[int, str | None],
+    at_home: Mapping[int, tuple[str | None, str | None]],
     first: int,
     last: int,
 ) -> dict[int, list[Hearing]]:
@@ -146,6 +148,7 @@ async def _heard(
             memberships.c.sector,
             memberships.c.audience,
             memberships.c.stream,
+            memberships.c.organisation,
             organisations.c.commune,
             organisations.c.community,
         )
@@ -153,9 +156,13 @@ async def _heard(
         .where(memberships.c.person.between(first, last))
     )
     found: dict[int, list[Hearing]] = defaultdict(list)
-    for person, sector, audience_, stream, commune, community in await tx.execute(statement):
+    for person, sector, audience_, stream, organisation, commune, community in await tx.execute(statement):
         place = cells.get((sector, audience_))
-        if place and person in communes and place.includes(commune or communes[person], community):
+        if place is None or person not in at_home:
+            continue
+        home, own_community = at_home[person]
+        theirs = community if organisation else own_community
+        if place.includes(commune or home, theirs):
             found[person].append(Hearing(ranks[sector, audience_], sector, audience_, stream))
     return found
 
