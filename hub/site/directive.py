@@ -32,9 +32,10 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A sector, and the audiences that have a text in it."""
+    """A sector, and the audiences that have a text in it; `named` where the act names the sector itself."""
 
     sector: str
+    named: bool
     links: tuple[Link, ...]
 
 
@@ -108,7 +109,7 @@ def choices(edition: Edition, teller: Teller, current: Hat | None = None) -> Ite
             if (hat := Hat(sector, audience)) in edition.texts
         )
         if links:
-            yield Choice(teller.name("sectors", sector), links)
+            yield Choice(teller.name("sectors", sector), sector in edition.directive.sectors, links)
 
 
 def facts(edition: Edition, teller: Teller) -> Iterator[Fact]:
