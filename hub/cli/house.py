@@ -44,7 +44,7 @@ def init(config: ConfigOption = None) -> None:
         async with hub.store.write() as tx:
             await instance.ensure(tx)
 
-    with_hub(file, work_)
+    with_hub(file, work_, make=True)
     out.print(
         f"The instance is ready in {chosen.service.data_dir}. Mode: {chosen.service.mode}.", markup=False
     )

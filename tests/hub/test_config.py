@@ -44,11 +44,15 @@ def test_several_languages_fit_in_one_variable() -> None:
         ({"UNIVOQUE__SERVICE__MODE": "Drill"}, "service.mode"),
         ({"UNIVOQUE__EMAIL__PASSWORD_FILE": "/nowhere"}, "UNIVOQUE__EMAIL__PASSWORD_FILE"),
         (
-            {"UNIVOQUE__EMAIL__HOST": "relay.example", "UNIVOQUE__EMAIL__USERNAME": "u", "UNIVOQUE__EMAIL__SECURITY": "none"},
+            {
+                "UNIVOQUE__EMAIL__HOST": "relay.example",
+                "UNIVOQUE__EMAIL__USERNAME": "u",
+                "UNIVOQUE__EMAIL__SECURITY": "none",
+            },
             "unencrypted",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_named_with_its_setting(environ: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError, match=said.replace("?", r"\?").replace(".", r"\.")):
         load(default_file(), environ)
