@@ -1,6 +1,7 @@
 """Serves files: what was published, style sheet and fonts; with ETag, 304 and gzip, without a database."""
 
 import asyncio
+import gzip
 import hashlib
 import re
 import stat
@@ -27,6 +28,9 @@ TYPES: Mapping[str, str] = {
 }
 """What is served, by suffix; a file of another kind is not."""
 
+TEXTS = frozenset({".css", ".svg"})
+"""What of the site's own files is worth compressing."""
+
 FRESH = "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
 ANEW = "public, no-cache"
@@ -43,6 +47,10 @@ class File:
     etag: str
     modified_at: datetime
     stamp: tuple[int, int, int]
+
+
+def _file(body: bytes, modified_at: datetime, stamp: tuple[int, int, int]) -> File:
+    return File(body, hashlib.sha256(body).hexdigest()[:32], modified_at, stamp)
 
 
 class Cache:
@@ -70,10 +78,19 @@ class Cache:
             body = await asyncio.to_thread(path.read_bytes)
         except OSError:
             return None
-        modified_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
-        file = File(body, hashlib.sha256(body).hexdigest()[:32], modified_at, stamp)
+        file = _file(body, datetime.fromtimestamp(int(status.st_mtime), UTC), stamp)
         self._keep(path, file)
         return file
+
+    async def compressed(self, path: Path, file: File) -> File:
+        """The twin of a file that has none on the disk, made once."""
+        twin = path.with_name(f"{path.name}.gz")
+        known = self._files.get(twin)
+        if known is None or known.stamp != file.stamp:
+            body = await asyncio.to_thread(gzip.compress, file.body, 9, mtime=0)
+            known = _file(body, file.modified_at, file.stamp)
+            self._keep(twin, known)
+        return known
 
     def _keep(self, path: Path, file: File) -> None:
         if (old := self._files.pop(path, None)) is not None:
@@ -118,7 +135,10 @@ async def static(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     # Fonts carry their version in their path, the others in the query.
     named = path.suffix == ".woff2" or request.query.get("v") == version_of("/".join(segments or ()))
-    return _answer(request, file, TYPES[path.suffix], FOR_EVER if named else ANEW, None)
+    zipped = None
+    if path.suffix in TEXTS and _takes_gzip(request.headers.get("Accept-Encoding", "")):
+        zipped = await request.app[CACHE].compressed(path, file)
+    return _answer(request, file, TYPES[path.suffix], FOR_EVER if named else ANEW, zipped)
 
 
 def _segments(path: str) -> tuple[str, ...] | None:

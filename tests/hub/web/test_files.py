@@ -59,10 +59,11 @@ async def test_who_has_it_is_told_so_and_gets_nothing(site: Site, path: str, enc
         assert response.status == 200, "an entity tag decides alone"
 
 
-async def test_the_gzipped_twin_says_the_same_under_its_own_tag(site: Site) -> None:
-    async with site.client.get(site.url("/"), headers={"Accept-Encoding": "gzip, br"}) as response:
+@pytest.mark.parametrize("path", ["/", "/feeds/all.rss", "/static/univoque.css"])
+async def test_the_gzipped_twin_says_the_same_under_its_own_tag(site: Site, path: str) -> None:
+    async with site.client.get(site.url(path), headers={"Accept-Encoding": "gzip, br"}) as response:
         zipped = await response.read()
-    async with site.client.get(site.url("/"), headers={"Accept-Encoding": "gzip;q=0"}) as plain:
+    async with site.client.get(site.url(path), headers={"Accept-Encoding": "gzip;q=0"}) as plain:
         body = await plain.read()
 
     assert response.headers["Content-Encoding"] == "gzip"
