@@ -1,61 +1,193 @@
-"""How facts are printed: one printer per language, and the only place where a value becomes words."""
+"""How facts are printed: the only place where a value becomes words, by the grammar of its language."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from typing import Protocol
+from datetime import date, datetime, time, timedelta
 
-from hub.facts.fr import French
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from hub.facts.grammar import Grammar
 from hub.facts.scope import Scope
-from hub.model.directive import Language, Quantity, Window
+from hub.model.directive import Quantity, Unit, Window
+from hub.now import BRUSSELS
 
 Say = Callable[[str, str], str]
 """Marks a printed part with the last word of its fact's key: say("from", "mercredi 11 mars 2020")."""
 
+COUNTED: frozenset[Unit] = frozenset({"personne", "pièce", "école"})
+DURATIONS: frozenset[Unit] = frozenset({"jour", "heure", "minute"})
+LIMITS = ("<", "<=")
 
-class Printer(Protocol):
-    """Prints values in one language; `short` is the form for SMS, without the weekday."""
+
+class Printer:
+    """Prints values in one language. `short` is the form for SMS: no weekday, no typographic finesse."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._long = grammar
+        self._short = grammar.short()
+
+    def _grammar(self, *, short: bool) -> Grammar:
+        return self._short if short else self._long
 
     def day(self, day: date, *, short: bool = False) -> str:
         """A date in full, with its weekday unless short."""
-        ...
+        form = self._long.day.short if short else self._long.day.form
+        text = format_date(day, form, locale=self._long.locale)
+        if day.day == 1 and self._long.day.first:
+            text = text.replace("1 ", f"{self._long.day.first} ", 1)
+        return text
+
+    def hour(self, at: time, *, beside_a_day: bool = False) -> str:
+        """Midnight beside a day is ambiguous by a whole day, so it is hour 0 there."""
+        forms = self._long.hour
+        if at == time(0, 0) and not beside_a_day:
+            return forms.midnight
+        hour = f"{at.hour:02}" if forms.pad else str(at.hour)
+        return (forms.minutes if at.minute else forms.whole).format(hour=hour, minute=f"{at.minute:02}")
 
     def period(self, scope: Scope, say: Say, *, short: bool = False) -> str | None:
         """From when until when, in words; None when neither is known."""
-        ...
+        forms = self._grammar(short=short).period
+        start = None if scope.start_unknown or scope.start is None else scope.start.astimezone(BRUSSELS)
+        end = None if scope.end is None else scope.end.astimezone(BRUSSELS)
+        open_end = None if scope.end_unknown else say("until", forms.open_end)
+        if start is None:
+            if end is None:
+                return open_end
+            return forms.until_only.format(until=say("until", self._end(end, short=short)))
+        if end is None:
+            since = say("from", self._moment(start, short=short))
+            form = forms.from_open if open_end else forms.from_only
+            return form.format_map({"from": since, "until": open_end})
+        if start.time() == time(0) and _last_day(end) == start.date():
+            return forms.one_day.format(day=say("from", say("until", self.day(start.date(), short=short))))
+        if start.date() == end.date():
+            hours = {
+                "from": say("from", self.hour(start.time())),
+                "until": say("until", self.hour(end.time())),
+            }
+            day = say("from", say("until", self.day(start.date(), short=short)))
+            return forms.one_day_hours.format_map({"day": day, **hours})
+        since = say("from", self._moment(start, short=short))
+        return forms.from_until.format_map(
+            {"from": since, "until": say("until", self._end(end, short=short))}
+        )
+
+    def _end(self, end: datetime, *, short: bool) -> str:
+        last = _last_day(end)
+        if last is None:
+            return self._moment(end, short=short)
+        return self._grammar(short=short).period.inclusive.format(day=self.day(last, short=short))
+
+    def _moment(self, at: datetime, *, short: bool) -> str:
+        day = self.day(at.date(), short=short)
+        if at.time() == time(0):
+            return day
+        hour = self.hour(at.time(), beside_a_day=True)
+        return self._grammar(short=short).period.moment.format(day=day, hour=hour)
 
     def window(self, window: Window) -> str:
         """Hours of the day, saying so when they cross midnight."""
-        ...
+        crosses = window.to < window.from_ and window.to != time(0)
+        form = self._long.window.next_day if crosses else self._long.window.form
+        return form.format_map({"from": self.hour(window.from_), "to": self.hour(window.to)})
 
-    def deadline(self, deadline: datetime | date, *, short: bool = False) -> str: ...
+    def deadline(self, deadline: datetime | date, *, short: bool = False) -> str:
+        forms = self._grammar(short=short).deadline
+        if isinstance(deadline, datetime):
+            at = deadline.astimezone(BRUSSELS)
+            hour = self.hour(at.time(), beside_a_day=True)
+            return forms.moment.format(day=self.day(at.date(), short=short), hour=hour)
+        return forms.day.format(day=self.day(deadline, short=short))
 
     def quantity(self, quantity: Quantity) -> str:
         """Bound, number and unit, whatever the unit; an age as an age."""
-        ...
+        return self._age(quantity) if quantity.unit == "an" else self._bounded(quantity)
 
     def quantity_label(self, quantity: Quantity) -> str:
         """What kind of number it is: a number, an age, a duration, an amount …"""
-        ...
+        return self._long.label.get(quantity.unit, self._long.label["other"])
 
     def form(self, name: str, quantity: Quantity | None) -> str | None:
         """The form of a quantity that a slot asks for: count, max, n, age, age.you, persons, duration, share …
 
-        None when the quantity is missing or has another unit than the slot prints.
+        None when the quantity is missing, or has another unit or bound than the slot prints.
         """
-        ...
+        if name == "persons":
+            return self._persons(quantity)
+        if quantity is None:
+            return None
+        if name in ("age", "age.you"):
+            if quantity.unit != "an":
+                return None
+            return self._age(quantity, you=name == "age.you")
+        if not _fits(name, quantity):
+            return None
+        if name in ("max", "n"):
+            limit = quantity.value if quantity.op == "<=" else quantity.value - 1
+            return self.number(limit) if name == "n" else self._measured(limit, quantity.unit)
+        return self._bounded(quantity, dative=name == "duration.dat")
+
+    def number(self, value: int | float) -> str:
+        return format_decimal(value, locale=self._long.locale)
 
     def join(self, items: Sequence[str], *, short: bool = False) -> str:
         """A list whose items may hold commas."""
-        ...
+        return (self._long.join_short if short else self._long.join).join(items)
 
     def elided(self, word: str, phrase: str) -> str:
         """`word` before `phrase`, joined as the language wants it (French: de + ouvrir = d'ouvrir)."""
-        ...
+        rule = self._long.elision
+        if rule and word in rule.words and phrase[:1].lower() in rule.before:
+            return rule.form.format(stem=word[:-1], phrase=phrase)
+        return f"{word} {phrase}"
+
+    def _persons(self, quantity: Quantity | None) -> str | None:
+        if quantity is None:
+            return self._long.persons.all
+        return self._long.persons.aged.format(age=self._age(quantity)) if quantity.unit == "an" else None
+
+    def _bounded(self, quantity: Quantity, *, dative: bool = False) -> str:
+        measured = self._measured(quantity.value, quantity.unit, dative=dative)
+        bounds = self._long.bound
+        if quantity.unit not in COUNTED and quantity.op in self._long.bound_mass:
+            return self._long.bound_mass[quantity.op].format(n=measured)
+        return bounds[quantity.op].format(n=measured)
+
+    def _measured(self, value: int | float, unit: Unit, *, dative: bool = False) -> str:
+        pair = self._long.unit[unit]
+        if dative:
+            pair = self._long.unit_dative.get(unit, pair)
+        return self._counted(value, pair)
+
+    def _counted(self, value: int | float, pair: tuple[str, str]) -> str:
+        below = self._long.singular.below
+        singular = abs(value) < below if below is not None else value == 1
+        return pair[0 if singular else 1].format(n=self.number(value))
+
+    def _age(self, quantity: Quantity, *, you: bool = False) -> str:
+        """Four operators, four laws: ">" repeats the first age concerned."""
+        forms = {**self._long.age, **(self._long.age_you if you else {})}
+        pair = self._long.age_number or self._long.unit["an"]
+        years, following = self._counted(quantity.value, pair), self._counted(quantity.value + 1, pair)
+        return forms[quantity.op].format(n=years, next=following)
 
 
-PRINTERS: dict[Language, Printer] = {"fr": French()}
+def _fits(name: str, quantity: Quantity) -> bool:
+    unit = quantity.unit
+    fitting = {
+        "count": unit in COUNTED,
+        "quantity": unit != "an",
+        "max": unit in COUNTED and quantity.op in LIMITS,
+        "n": unit in COUNTED and quantity.op in LIMITS,
+        "duration": unit in DURATIONS,
+        "duration.dat": unit in DURATIONS,
+        "share": unit == "%",
+        "amount": unit == "EUR",
+    }
+    return fitting.get(name, False)
 
 
-def printer_for(language: Language) -> Printer:
-    """The printer of a language. Raises LookupError for one that has none yet."""
-    return PRINTERS[language]
+def _last_day(end: datetime) -> date | None:
+    """The last day of a validity that ends at midnight, which is excluded; None when it ends within a day."""
+    return (end - timedelta(days=1)).date() if end.time() == time(0) else None

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.facts.printer import printer_for
 from hub.facts.scope import lent, scope_of, speaking_measures
 from hub.facts.trace import bare, capitalised, traced, untrace
 from hub.model.directive import Audience, Directive, Language, Measure
@@ -102,7 +101,7 @@ def _slots(
         scope=scope_of(sheet.directive, measure),
         sector=variant.sector,
         words=words,
-        printer=printer_for(variant.language),
+        printer=words.printer,
         register=sheet.register,
         key=f"{measure.id}." if own else f"{owner.id}#{measure.id}.",
         sms=variant.channel == "sms",
@@ -183,7 +182,7 @@ class _Writer:
 
     def _issued(self) -> Iterator[Line]:
         if self.directive.issued:
-            day = printer_for(self.variant.language).day(self.directive.issued)
+            day = self.words.printer.day(self.directive.issued)
             yield self._tail("issued", "issued", issued=traced("issued", day))
 
     def _hazard(self) -> Iterator[Line]:
@@ -227,7 +226,7 @@ class _Writer:
 
     def _establishments(self) -> Iterator[Line]:
         if self.directive.establishments:
-            names = printer_for(self.variant.language).join(self.directive.establishments)
+            names = self.words.printer.join(self.directive.establishments)
             yield self._tail(
                 "establishments", "establishments", establishments=traced("establishments", names)
             )
@@ -244,7 +243,7 @@ class _Writer:
 
     def _legal_basis(self) -> Iterator[Line]:
         if self.directive.legal_basis:
-            basis = printer_for(self.variant.language).join(self.directive.legal_basis)
+            basis = self.words.printer.join(self.directive.legal_basis)
             yield self._tail("legal_basis", "legal_basis", legal_basis=traced("legal_basis", basis))
 
     def _docs(self) -> Iterator[Line]:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import ValidationError
 
 from hub.errors import FaultyFile
+from hub.facts.grammar import Grammar
+from hub.facts.printer import Printer
 from hub.model.directive import LANGUAGES, Audience, Language
 from hub.render import pattern
 
@@ -36,6 +39,7 @@ class Words:
     phrases: Mapping[str, Mapping[str, Mapping[str, str]]]
     nouns: Nouns
     wording: Mapping[str, Any]
+    printer: Printer
 
     def phrase(self, topic: str, modality: str, audience: str, actor: str) -> str | None:
         """The bank's pattern for an audience (or "sms"); one bound to the actor before one that is not."""
@@ -121,7 +125,15 @@ def _words(directory: Path, language: Language) -> Words:
         phrases=phrases,
         nouns=_toml(directory / "lexicon" / f"{language}.toml"),
         wording=_toml(directory / "wording" / f"{language}.toml"),
+        printer=_printer(directory / "grammar" / f"{language}.toml"),
     )
+
+
+def _printer(file: Path) -> Printer:
+    try:
+        return Printer(Grammar.model_validate(_toml(file)))
+    except ValidationError as error:
+        raise FaultyFile(f"{file}: {error}") from error
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
-from hub.facts.printer import Printer, printer_for
+from hub.facts.printer import Printer
 from hub.facts.scope import Scope, last_instant
 from hub.model.directive import Directive, Language
 from hub.now import BRUSSELS
+from hub.render import wording
 from hub.site.environment import templates_dir
 from hub.site.state import starts_at
 
@@ -50,7 +51,7 @@ class Words:
     @property
     def printer(self) -> Printer:
         """How facts are printed in this language."""
-        return printer_for(self.language)
+        return wording.load().languages[self.language].printer
 
     def day(self, day: date) -> str:
         """A date in full, with the day of the week."""

@@ -4,12 +4,12 @@ from datetime import date, datetime, time
 
 import pytest
 
-from hub.facts.fr import French
 from hub.facts.scope import Scope
 from hub.model.directive import Operator, Quantity, Unit, Window
 from hub.now import BRUSSELS
+from tests import a
 
-FRENCH = French()
+FRENCH = a.WORDING.languages["fr"].printer
 
 
 def at(day: str, hour: str = "00:00") -> datetime:
