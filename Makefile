@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra speed --group build
-CODE   := hub channels subscribers tests bench scripts
+CODE   := hub channels subscribers tests scripts $(wildcard bench/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench lock clean

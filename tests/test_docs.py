@@ -67,7 +67,9 @@ def _commands(command: Any, *above: str) -> list[str]:
 
 
 def test_every_command_has_its_heading_in_the_docs() -> None:
-    documented = re.findall(r"^## `univoque ([a-z -]+?)`$", (ROOT / "docs/commands.md").read_text("utf-8"), re.M)
+    documented = re.findall(
+        r"^## `univoque ([a-z -]+?)`$", (ROOT / "docs/commands.md").read_text("utf-8"), re.M
+    )
 
     assert sorted(documented) == sorted(_commands(get_command(app)))
 

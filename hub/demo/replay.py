@@ -56,16 +56,12 @@ class Stage:
     crew: Mapping[str, Staff]
 
 
-def main(
-    *, data_dir: Path | None = None, port: int = 8080, keep: bool = True, quick: bool = False
-) -> int:
+def main(*, data_dir: Path | None = None, port: int = 8080, keep: bool = True, quick: bool = False) -> int:
     """Play the demo in `data_dir` (./demo-data). `keep` stays up until Ctrl-C; `quick` takes few subscribers."""
     return asyncio.run(run(data_dir or Path("demo-data"), port=port, keep=keep, quick=quick))
 
 
-async def run(
-    directory: Path, *, port: int, keep: bool, quick: bool, console: Console | None = None
-) -> int:
+async def run(directory: Path, *, port: int, keep: bool, quick: bool, console: Console | None = None) -> int:
     """Play until the end or a signal; both end everything that was started, and are a success."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -134,7 +130,8 @@ async def _crew(hub: Hub) -> dict[str, Staff]:
     """Register the demo's staff, and let each show their own token, as everybody must."""
     async with hub.store.write() as tx:
         tokens = {
-            name: await staff.add(tx, name, frozenset({role}), at=hub.clock.now()) for name, role in CREW.items()
+            name: await staff.add(tx, name, frozenset({role}), at=hub.clock.now())
+            for name, role in CREW.items()
         }
     return {name: await authorise(hub, name, tokens[name], role) for name, role in CREW.items()}
 
@@ -184,7 +181,9 @@ async def _submit(stage: Stage, act: Act) -> None:
 async def _send(stage: Stage, act: Act) -> Counts:
     """Let the second person approve it, and watch the ledger until all of it has left."""
     approved = await approve(stage.hub, act.directive.id, by=stage.crew[APPROVER])
-    stage.screen.say(f"{APPROVER} approves that digest; it is public as {approved.revision.code} and leaves now:")
+    stage.screen.say(
+        f"{APPROVER} approves that digest; it is public as {approved.revision.code} and leaves now:"
+    )
     await publish(stage.hub)
     planned = await dispatch(stage.hub, directive=act.directive.id, number=approved.revision.number)
     with stage.screen.bars() as bars:

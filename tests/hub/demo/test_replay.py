@@ -21,7 +21,14 @@ PLAY = "import sys, pathlib; from hub.demo import replay; " \
 @asynccontextmanager
 async def _demo(directory: Path) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PLAY, str(directory), cwd=ROOT, stdout=PIPE, stderr=STDOUT, start_new_session=True
+        sys.executable,
+        "-c",
+        PLAY,
+        str(directory),
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=STDOUT,
+        start_new_session=True,
     )
     try:
         yield process
