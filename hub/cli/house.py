@@ -53,12 +53,12 @@ def init(config: ConfigOption = None) -> None:
 
 def serve(config: ConfigOption = None) -> None:
     """Serve the public site and send what is approved, until Ctrl-C."""
-    running.serve(settings(config), config_file(config))
+    raise typer.Exit(running.serve(config_file(config)))
 
 
 def work(config: ConfigOption = None) -> None:
     """Only send, beside a `serve` on another machine (PostgreSQL)."""
-    running.work(settings(config))
+    raise typer.Exit(running.work(config_file(config)))
 
 
 def demo(
