@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from subscribers.audience import UNSUBSCRIBED
-from subscribers.model import Membership, Person, Reach, Stream
+from subscribers.model import Organisation, Person, Reach, Stream
 
 Standing = Literal["new", "updated", "unchanged", "kept_opted_out"]
 
@@ -61,7 +61,7 @@ def compare(
     person: Person,
     known: Known | None,
     *,
-    organisations: Mapping[Membership, int | None],
+    organisations: Mapping[Organisation, int],
     suppressed: Mapping[Reach, str],
     source: str,
 ) -> Change:
@@ -75,7 +75,7 @@ def compare(
     opted_out = (known is not None and known.opted_out) or UNSUBSCRIBED in suppressed.values()
     kept = opted_out or set(suppressed) == set(addresses)
     wanted = {
-        (organisations[m], m.sector, m.audience): m.stream
+        (organisations[m.organisation] if m.organisation else None, m.sector, m.audience): m.stream
         for m in person.memberships
         if m.stream == "duty" or not kept
     }
@@ -85,32 +85,25 @@ def compare(
     if kept and not wanted:
         return Change("kept_opted_out", known)
     have = known.addresses if known else {}
-    change = Change(
-        standing="new",
+    values = _values(person, known)
+    new_addresses = {c: v for c, v in addresses.items() if c not in have}
+    changed_addresses = {c: v for c, v in addresses.items() if c in have and have[c] != v}
+    new_memberships = {key: stream for key, stream in wanted.items() if key not in held}
+    changed_memberships = {key: stream for key, stream in wanted.items() if held.get(key, stream) != stream}
+    writes = any((values, new_addresses, changed_addresses, new_memberships, changed_memberships))
+    standing: Standing = "new" if known is None else "updated" if writes else "unchanged"
+    return Change(
+        standing="kept_opted_out" if kept and len(wanted) < len(person.memberships) else standing,
         known=known,
-        values=_values(person, known),
-        new_addresses={c: v for c, v in addresses.items() if c not in have},
-        changed_addresses={c: v for c, v in addresses.items() if c in have and have[c] != v},
-        new_memberships={key: stream for key, stream in wanted.items() if key not in held},
-        changed_memberships={
-            key: stream for key, stream in wanted.items() if held.get(key, stream) != stream
-        },
-        agreed=frozenset(stream for key, stream in wanted.items() if held.get(key) != stream),
+        values=values,
+        new_addresses=new_addresses,
+        changed_addresses=changed_addresses,
+        new_memberships=new_memberships,
+        changed_memberships=changed_memberships,
+        agreed=frozenset((new_memberships | changed_memberships).values()),
         basis=person.consent_basis or "not stated",
         source=person.consent_source or source,
     )
-    return _standing(change, kept=kept and len(wanted) < len(person.memberships))
-
-
-def _standing(change: Change, *, kept: bool) -> Change:
-    if kept:
-        standing: Standing = "kept_opted_out"
-    elif change.known is None:
-        standing = "new"
-    else:
-        standing = "updated" if change.writes else "unchanged"
-    values = {name: getattr(change, name) for name in Change.__dataclass_fields__}
-    return Change(**{**values, "standing": standing})
 
 
 _STATED = ("external_id", "language", "preferred", "preferred_urgent", "commune", "community")

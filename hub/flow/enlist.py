@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from hub.store.engine import Tx
 from subscribers import importer
 from subscribers.changes import Change, Known, addresses_of, compare
 from subscribers.importer import ImportPlan
-from subscribers.model import Membership, Organisation, Person, Reach
+from subscribers.model import Organisation, Person, Reach
 from subscribers.vocabulary import Vocabulary, vocabulary
 
 
@@ -102,7 +102,7 @@ def vocabulary_of(register: Register) -> Vocabulary:
 
 async def _carry_out(hub: Hub, tx: Tx, plan: ImportPlan, filename: str, *, write: bool) -> Counter[str]:
     """Compare all people with what is known, and write what differs; or only count what would."""
-    organisations = _Organisations(await enlistment.known_organisations(tx), write=write)
+    organisations = await _organisations(tx, plan.accepted, write=write)
     counts: Counter[str] = Counter()
     async for changes in _changes(tx, plan.accepted, organisations, filename):
         counts.update(change.standing for change in changes)
@@ -113,7 +113,7 @@ async def _carry_out(hub: Hub, tx: Tx, plan: ImportPlan, filename: str, *, write
 
 
 async def _changes(
-    tx: Tx, people: Sequence[Person], organisations: "_Organisations", source: str
+    tx: Tx, people: Sequence[Person], organisations: Mapping[Organisation, int], source: str
 ) -> AsyncIterator[list[Change]]:
     rest = iter(people)
     adopted: set[int] = set()
@@ -132,7 +132,7 @@ async def _changes(
                 compare(
                     person,
                     whom,
-                    organisations={m: await organisations.number(tx, m) for m in person.memberships},
+                    organisations=organisations,
                     suppressed=suppressed,
                     source=source,
                 )
@@ -152,38 +152,31 @@ def _once(batch: Sequence[Person], known: Sequence[Known | None], adopted: set[i
     return found
 
 
-class _Organisations:
-    """The organisations of a list: found, made or brought up to date when first met."""
+async def _organisations(tx: Tx, people: Sequence[Person], *, write: bool) -> Mapping[Organisation, int]:
+    """The organisations of a list with their ids: known, made or brought up to date; what is empty changes nothing.
 
-    def __init__(
-        self, known: dict[enlistment.OrganisationKey, tuple[int, Organisation]], *, write: bool
-    ) -> None:
-        self._known = known
-        self._write = write
-        self._met: dict[Organisation, int] = {}
-
-    async def number(self, tx: Tx, membership: Membership) -> int | None:
-        """The organisation's id; in a dry run one that does not exist yet has a negative one."""
-        organisation = membership.organisation
-        if organisation is None:
-            return None
-        if organisation not in self._met:
-            self._met[organisation] = await self._meet(tx, organisation)
-        return self._met[organisation]
-
-    async def _meet(self, tx: Tx, organisation: Organisation) -> int:
+    In a dry run one that does not exist yet has a negative id.
+    """
+    known = await enlistment.known_organisations(tx)
+    named = dict.fromkeys(m.organisation for person in people for m in person.memberships if m.organisation)
+    wanted: dict[enlistment.OrganisationKey, Organisation] = {}
+    for organisation in named:
         key = enlistment.key_of(organisation)
-        id_, held = self._known.get(key, (None, organisation))
-        merged = Organisation(
-            name=organisation.name if organisation.name != organisation.external_id else held.name,
-            external_id=organisation.external_id or held.external_id,
-            commune=organisation.commune or held.commune,
-            community=organisation.community or held.community,
-        )
-        if id_ is None or merged != held:
-            if self._write:
-                id_ = await enlistment.write_organisation(tx, merged, id_)
-            elif id_ is None:
-                id_ = -1 - len(self._known)
-        self._known[key] = (id_, merged)
-        return id_
+        held = wanted.get(key) or (known[key][1] if key in known else organisation)
+        wanted[key] = _completed(held, organisation)
+    fresh = [key for key in wanted if key not in known]
+    ids = {key: id_ for key, (id_, _) in known.items()} | {key: -n for n, key in enumerate(fresh, 1)}
+    if write:
+        changed = {ids[key]: wanted[key] for key in wanted if key in known and wanted[key] != known[key][1]}
+        await enlistment.update_organisations(tx, changed)
+        ids |= await enlistment.add_organisations(tx, [wanted[key] for key in fresh])
+    return {organisation: ids[enlistment.key_of(organisation)] for organisation in named}
+
+
+def _completed(held: Organisation, said: Organisation) -> Organisation:
+    return Organisation(
+        name=said.name if said.name != said.external_id else held.name,
+        external_id=said.external_id or held.external_id,
+        commune=said.commune or held.commune,
+        community=said.community or held.community,
+    )

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from hub.store.engine import Tx
 from hub.store.tables import addresses, consents, memberships, organisations, persons
@@ -31,16 +31,23 @@ async def known_organisations(tx: Tx) -> dict[OrganisationKey, tuple[int, Organi
     return {key_of(organisation): (id_, organisation) for id_, organisation in found}
 
 
-async def write_organisation(tx: Tx, organisation: Organisation, id_: int | None) -> int:
-    """Insert an organisation, or update the one with this id; returns its id."""
-    values = {name: getattr(organisation, name) for name in ("name", "external_id", "commune", "community")}
-    if id_ is not None:
-        await tx.execute(update(organisations).where(organisations.c.id == id_).values(values))
-        return id_
-    created: int = (
-        await tx.execute(insert(organisations).values(values).returning(organisations.c.id))
-    ).scalar_one()
-    return created
+async def add_organisations(tx: Tx, fresh: Sequence[Organisation]) -> dict[OrganisationKey, int]:
+    """Insert organisations; their ids by key."""
+    if not fresh:
+        return {}
+    columns = organisations.c
+    returning = insert(organisations).returning(
+        columns.id, columns.name, columns.external_id, columns.commune, columns.community
+    )
+    rows = await tx.execute(returning, [asdict(organisation) for organisation in fresh])
+    return {key_of(Organisation(*values)): id_ for id_, *values in rows}
+
+
+async def update_organisations(tx: Tx, changed: Mapping[int, Organisation]) -> None:
+    """Write organisations anew under their ids."""
+    if changed:
+        statement = update(organisations).where(organisations.c.id == bindparam("known"))
+        await tx.execute(statement, [asdict(found) | {"known": id_} for id_, found in changed.items()])
 
 
 async def match(tx: Tx, people: Sequence[Person]) -> list[Known | None]:
@@ -189,9 +196,10 @@ async def _create(
     if not changes:
         return {}
     values = [{**change.values, "token": token(), "added_at": at} for change in changes]
-    statement = insert(persons).returning(persons.c.id, sort_by_parameter_order=True)
-    ids = (await tx.execute(statement, values)).scalars().all()
-    return {id(change): id_ for change, id_ in zip(changes, ids, strict=True)}
+    # Rows come back in any order; asked to keep it, SQLAlchemy would insert them one by one on SQLite.
+    rows = await tx.execute(insert(persons).returning(persons.c.token, persons.c.id), values)
+    by_token = {token_: id_ for token_, id_ in rows}
+    return {id(change): by_token[row["token"]] for change, row in zip(changes, values, strict=True)}
 
 
 async def _update(tx: Tx, id_: int, change: Change) -> None:

@@ -13,7 +13,7 @@ from hub.store.tables import addresses, memberships, organisations, persons
 from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, choose, mandatory
 from subscribers.model import REACHES, Reach
 
-PAGE = 2_000
+PAGE = 5_000
 """Persons read at once."""
 
 
