@@ -96,6 +96,8 @@ async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick
         screen.say(f"Up already: {page} (mailboxes and phones), {here.site} (public site)")
         stage = Stage(hub, here, screen, await _crew(hub))
         await _replay(stage)
+        if not keep:
+            return screen.say("\nThe quick demo ends here; the full one stays up to be looked at.")
         screen.farewell(
             {
                 "every mailbox and phone": page,
@@ -103,10 +105,9 @@ async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick
                 "feeds": f"{here.site}/feeds/all.atom",
                 "what the service logs": str(here.log),
             },
-            "Ctrl-C ends it all" if keep else "",
+            "Ctrl-C ends it all",
         )
-        if keep:
-            await asyncio.Event().wait()
+        await asyncio.Event().wait()
 
 
 async def _furnish(stack: AsyncExitStack, here: Place, screen: Screen, *, quick: bool) -> tuple[Hub, Desk]:
