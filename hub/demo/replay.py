@@ -97,7 +97,8 @@ async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick
         stage = Stage(hub, here, screen, await _crew(hub))
         await _replay(stage)
         if not keep:
-            return screen.say("\nThe quick demo ends here; the full one stays up to be looked at.")
+            screen.say("\nThe quick demo ends here; the full one stays up to be looked at.")
+            return
         screen.farewell(
             {
                 "every mailbox and phone": page,
