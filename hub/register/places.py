@@ -1,7 +1,7 @@
 """Territories as sets of communes: which NIS codes an act means, and for whose organisations."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,16 @@ class Places:
 
     nis: frozenset[str] = frozenset()
     nis_if_community: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    establishments: frozenset[str] | None = None
+    """Case-folded names, where only these organisations are meant within the communes; None for all."""
 
-    def includes(self, nis: str | None, community: str | None = None) -> bool:
+    def includes(self, nis: str | None, community: str | None = None, organisation: str | None = None) -> bool:
         """Whether somebody at `nis`, whose organisation belongs to `community`, is meant.
 
         Without a commune nobody can be ruled out by place, so nobody is.
         """
+        if self.establishments is not None and (organisation or "").casefold() not in self.establishments:
+            return False
         if nis is None or nis in self.nis:
             return True
         return community is not None and nis in self.nis_if_community.get(community, frozenset())
@@ -40,7 +44,15 @@ class Places:
             | other.nis_if_community.get(community, frozenset())
             for community in (*self.nis_if_community, *other.nis_if_community)
         }
-        return Places(self.nis | other.nis, communities)
+        named = (self.establishments, other.establishments)
+        either = None if None in named else (self.establishments or frozenset()) | (other.establishments or frozenset())
+        if self.establishments is None and not self.nis and not self.nis_if_community:
+            either = other.establishments  # nothing was meant before
+        return Places(self.nis | other.nis, communities, either)
+
+    def only(self, establishments: Collection[str]) -> "Places":
+        """The same places, but only these organisations in them."""
+        return Places(self.nis, self.nis_if_community, frozenset(name.casefold() for name in establishments))
 
     def __sub__(self, other: "Places") -> "Places":
         return Places(self.nis - other.nis, {c: nis - other.nis for c, nis in self.nis_if_community.items()})

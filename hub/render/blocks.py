@@ -55,6 +55,8 @@ def cells(sheet: Sheet) -> dict[Hat, Places]:
         scope = scope_of(sheet.directive, measure)
         sectors = register.sectors if GENERAL in scope.sectors else scope.sectors
         places = register.places(scope.territory)
+        if sheet.directive.establishments_only:
+            places = places.only(sheet.directive.establishments)
         for sector in sectors:
             for audience in scope.audiences:
                 hat = Hat(sector, audience)

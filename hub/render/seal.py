@@ -46,6 +46,11 @@ def approval_digest(
 
 def _audience_rule(cells: Mapping[Hat, Places]) -> list[object]:
     return [
-        [*hat, sorted(places.nis), {c: sorted(nis) for c, nis in sorted(places.nis_if_community.items())}]
+        [
+            *hat,
+            sorted(places.nis),
+            {community: sorted(nis) for community, nis in sorted(places.nis_if_community.items())},
+            None if places.establishments is None else sorted(places.establishments),
+        ]
         for hat, places in sorted(cells.items())
     ]

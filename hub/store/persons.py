@@ -1,11 +1,13 @@
 """Whom a directive reaches: one recipient per person, read page by page, so that memory does not grow with them."""
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from hub.store import suppressions
 from hub.store.engine import Tx
@@ -13,14 +15,16 @@ from hub.store.tables import addresses, memberships, organisations, persons
 from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, choose, mandatory
 from subscribers.model import REACHES, Reach
 
-PAGE = 5_000
+PAGE = 2_000
 """Persons read at once."""
 
 
 class Place(Protocol):
     """A part of the country, for the organisations of one community or for everybody."""
 
-    def includes(self, nis: str | None, community: str | None = None) -> bool: ...
+    def includes(
+        self, nis: str | None, community: str | None = None, organisation: str | None = None
+    ) -> bool: ...
 
 
 Cells = Mapping[Any, Place]
@@ -35,11 +39,21 @@ async def audience(
     `language` is the person's own, be it among `languages` or not. Who shares an address with somebody before
     them gets nothing: one message per address.
     """
-    for channel in REACHES:
-        shared = _Shared()
-        async for page in _pages(tx, cells, urgent=urgent):
-            for found in page:
-                if found.choice and found.choice.channel == channel and shared.takes(found):
+    shared = _Shared()
+    later = {channel: array("q") for channel in REACHES[1:]}  # eight bytes a person
+    async for page in _pages(tx, cells, urgent=urgent):
+        for found in page:
+            if found.choice is None:
+                continue
+            if found.choice.channel in later:
+                later[found.choice.channel].append(found.person)
+            elif shared.takes(found):
+                yield found.recipient(found.choice)
+    for ids in later.values():
+        for start in range(0, len(ids), suppressions.BATCH):
+            some = ids[start : start + suppressions.BATCH].tolist()
+            for found in await _page(tx, cells, partial(_among, some), urgent=urgent):
+                if found.choice and shared.takes(found):
                     yield found.recipient(found.choice)
 
 
@@ -102,58 +116,73 @@ class _Shared:
         return True
 
 
+Within = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""Which persons a page holds, as a condition on whichever column names them."""
+
+
+def _among(ids: Sequence[int], column: ColumnElement[int]) -> ColumnElement[bool]:
+    return column.in_(ids)
+
+
+def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement[bool]:
+    return column.between(first, last)
+
+
 async def _pages(tx: Tx, cells: Cells, *, urgent: bool) -> AsyncIterator[list[_Found]]:
     """Everybody whom the cells concern, a page at a time, by id."""
-    ranks = {cell: rank for rank, cell in enumerate(cells)}
-    last = 0
-    while page := await _people(tx, after=last, urgent=urgent):
-        first, last = page[0].id, page[-1].id
-        at_home = {row.id: (row.commune, row.community) for row in page}
-        heard = await _heard(tx, cells, ranks, at_home, first, last)
-        if heard:
-            yield await _choose(tx, [row for row in page if row.id in heard], heard, first, last)
+    last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
+    for first in range(1, last + 1, PAGE):
+        yield await _page(tx, cells, partial(_between, first, first + PAGE - 1), urgent=urgent)
 
 
-async def _people(tx: Tx, *, after: int, urgent: bool) -> Sequence[Row[*tuple[Any, ...]]]:
-    preferred = persons.c.preferred_urgent if urgent else persons.c.preferred
-    statement = (
-        select(
-            persons.c.id,
-            persons.c.language,
-            preferred.label("preferred"),
-            persons.c.commune,
-            persons.c.community,
-            persons.c.token,
-            persons.c.opted_out_at,
+async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_Found]:
+    """Those of a page whom the cells concern, by id, and where each is reached."""
+    people = await _people(tx, within, urgent=urgent)
+    heard = await _heard(tx, cells, within, {row.id: (row.commune, row.community) for row in people})
+    if not heard:
+        return []
+    reached = await _reached(tx, within)
+    used = [address for person in heard for address in reached.get(person, {}).items()]
+    barred = await suppressions.among(tx, used)
+    shared = await _shared(tx, within)
+    found = []
+    for row in people:
+        if row.id not in heard:
+            continue
+        theirs = reached.get(row.id, {})
+        suppressed = (
+            {c: barred[c, value] for c, value in theirs.items() if (c, value) in barred} if barred else {}
         )
-        .where(persons.c.id > after, persons.c.erased_at.is_(None))
-        .order_by(persons.c.id)
-        .limit(PAGE)
+        hearings = mandatory(heard[row.id]) if row.opted_out_at else heard[row.id]
+        choice = choose(hearings, preferred=row.preferred, addresses=theirs, suppressed=suppressed)
+        wished = not hearings or UNSUBSCRIBED in suppressed.values()
+        shares = choice is not None and (choice.channel, choice.address) in shared
+        found.append(_Found(row.id, row.language, row.token, wished, choice, shares))
+    return found
+
+
+async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tuple[Any, ...]]]:
+    c = persons.c
+    preferred = (c.preferred_urgent if urgent else c.preferred).label("preferred")
+    statement = (
+        select(c.id, c.language, preferred, c.commune, c.community, c.token, c.opted_out_at)
+        .where(within(c.id), c.erased_at.is_(None))
+        .order_by(c.id)
     )
     return (await tx.execute(statement)).all()
 
 
 async def _heard(
-    tx: Tx,
-    cells: Cells,
-    ranks: Mapping[tuple[str, Any], int],
-    at_home: Mapping[int, tuple[str | None, str | None]],
-    first: int,
-    last: int,
+    tx: Tx, cells: Cells, within: Within, at_home: Mapping[int, tuple[str | None, str | None]]
 ) -> dict[int, list[Hearing]]:
     """The memberships of a page that the cells concern. Place is the organisation's, for others their own."""
+    ranks = {cell: rank for rank, cell in enumerate(cells)}
+    m = memberships.c
     statement = (
-        select(
-            memberships.c.person,
-            memberships.c.sector,
-            memberships.c.audience,
-            memberships.c.stream,
-            memberships.c.organisation,
-            organisations.c.commune,
-            organisations.c.community,
-        )
+        select(m.person, m.sector, m.audience, m.stream, m.organisation, organisations.c.commune)
+        .add_columns(organisations.c.community)
         .select_from(memberships.outerjoin(organisations))
-        .where(memberships.c.person.between(first, last))
+        .where(within(m.person))
     )
     found: dict[int, list[Hearing]] = defaultdict(list)
     for person, sector, audience_, stream, organisation, commune, community in await tx.execute(statement):
@@ -167,37 +196,22 @@ async def _heard(
     return found
 
 
-async def _choose(
-    tx: Tx, people: Sequence[Row[*tuple[Any, ...]]], heard: Mapping[int, list[Hearing]], first: int, last: int
-) -> list[_Found]:
-    """Where each of these is reached."""
-    reached: dict[int, dict[Reach, str]] = defaultdict(dict)
+async def _reached(tx: Tx, within: Within) -> dict[int, dict[Reach, str]]:
+    """The addresses of a page."""
+    found: dict[int, dict[Reach, str]] = defaultdict(dict)
     statement = select(addresses.c.person, addresses.c.channel, addresses.c.value)
-    for person, channel, value in await tx.execute(statement.where(addresses.c.person.between(first, last))):
-        if person in heard:
-            reached[person][channel] = value
-    used = [address for theirs in reached.values() for address in theirs.items()]
-    barred = await suppressions.among(tx, used)
-    shared = await _shared(tx, first, last)
-    found = []
-    for row in people:
-        theirs = reached.get(row.id, {})
-        suppressed = {c: barred[c, value] for c, value in theirs.items() if (c, value) in barred}
-        hearings = mandatory(heard[row.id]) if row.opted_out_at else heard[row.id]
-        choice = choose(hearings, preferred=row.preferred, addresses=theirs, suppressed=suppressed)
-        wished = not hearings or UNSUBSCRIBED in suppressed.values()
-        shares = choice is not None and (choice.channel, choice.address) in shared
-        found.append(_Found(row.id, row.language, row.token, wished, choice, shares))
+    for person, channel, value in await tx.execute(statement.where(within(addresses.c.person))):
+        found[person][channel] = value
     return found
 
 
-async def _shared(tx: Tx, first: int, last: int) -> frozenset[tuple[str, str]]:
+async def _shared(tx: Tx, within: Within) -> frozenset[tuple[str, str]]:
     """The addresses of a page that somebody else has too, on whichever page."""
     other = addresses.alias("other")
     same = (other.c.channel == addresses.c.channel) & (other.c.value == addresses.c.value)
     statement = (
         select(addresses.c.channel, addresses.c.value)
         .join(other, same & (other.c.person != addresses.c.person))
-        .where(addresses.c.person.between(first, last))
+        .where(within(addresses.c.person))
     )
     return frozenset((channel, value) for channel, value in await tx.execute(statement))

@@ -81,6 +81,17 @@ def test_places_of_different_communities_do_not_meet_in_brussels() -> None:
     assert french.meets(french)
 
 
+def test_where_only_named_establishments_are_meant_their_neighbours_are_not() -> None:
+    places = a.REGISTER.places(["90000"]).only(["Les Tilleuls"])
+
+    assert places.includes(NAMUR, organisation="les tilleuls")
+    assert not places.includes(NAMUR, organisation="Les Érables")
+    assert not places.includes(NAMUR)
+    assert not places.includes(EUPEN, organisation="Les Tilleuls")
+    assert (Places() | places).establishments == places.establishments
+    assert (places | a.REGISTER.places(["60000"])).establishments is None
+
+
 def test_the_law_asks_for_german_first_in_the_german_language_region() -> None:
     assert set(a.REGISTER.languages_for(a.REGISTER.places(["DG"]))) == {"de", "fr"}
     assert a.REGISTER.languages_for(a.REGISTER.places(["90000"])) == ("fr",)
