@@ -36,20 +36,25 @@ _GRACE = 5.0
 """Seconds that a process may take to end beyond the time it has for draining."""
 
 
-def serve(config: Config, file: Path | None, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve pages and send, until SIGTERM or SIGINT; a second one ends it at once.
+def serve(file: Path | None, *, ready: Callable[[], None] = lambda: None) -> int:
+    """Serve pages and send, until SIGTERM or SIGINT; a second one ends it at once. `file` holds the settings.
 
-    `file` is the settings file, for the children to read. Raises EnvironmentFailed for a second `serve` on
-    the same database, and when a process cannot start.
+    Raises EnvironmentFailed for a second `serve` on the same database, and when a process cannot start.
     """
+    config = settings.load(file)
+    hub_log.configure(config.log)
     config.service.data_dir.mkdir(parents=True, exist_ok=True)
     with Lock(_beside(config, "serve")):
         run(_serve(config, file, ready))
+    return 0
 
 
-def work(config: Config) -> None:
+def work(file: Path | None) -> int:
     """Send only. Raises EnvironmentFailed where the slot is taken: with SQLite there is one."""
+    config = settings.load(file)
+    hub_log.configure(config.log)
     run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
+    return 0
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -171,7 +176,8 @@ def _signals(stopping: Stopping) -> Any:
 
 
 def _say_ready() -> None:
-    os.write(sys.stdout.fileno(), READY)
+    with contextlib.suppress(BrokenPipeError):  # the parent has ended; the pipe to it says so too
+        os.write(sys.stdout.fileno(), READY)
 
 
 def _beside(config: Config, role: str) -> Path:

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import random
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -69,7 +70,7 @@ class Session(asyncio.Protocol):
         self._in_data = False
         if self._log is not None:
             message_id = message.partition(b"Message-ID: <")[2].partition(b">")[0]
-            self._log.write(self._recipient + b" " + message_id + b"\n")
+            self._log.write(b"%s %s %.6f\n" % (self._recipient, message_id, time.time()))
             self._log.flush()
         if not self._gap:
             return b"250 2.0.0 Ok: queued as 1\r\n"
