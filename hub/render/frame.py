@@ -159,13 +159,15 @@ def _subject(block: Block, frame: Frame, words: Words) -> str:
 def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, Any]:
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
+    head = _union(block.head for block in blocks)
+    told = {(line.slot, line.text) for line in head}
     wording = words.wording["frame"]
     return {
         "language": words.language,
         "exercise": wording["exercise_banner"] if frame.mode == Mode.EXERCISE else "",
         "title": retrace(blocks[0].title),
         "sender": frame.sender,
-        "head": [retrace(line) for line in _union(block.head for block in blocks)],
+        "head": [retrace(line) for line in head],
         "sections": [
             {
                 "hats": _for_you(section, words, frame) if len(blocks) > 1 else "",
@@ -179,7 +181,7 @@ def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, An
         "tail": [
             {"text": retrace(line), "url": line.url, "slot": line.slot}
             for line in _union(block.tail for block in blocks)
-            if line.slot != "validity_all"
+            if line.slot != "validity_all" and (line.slot, line.text) not in told
         ],
         "hats": "" if len(blocks) > 1 else _for_you(Section(_hats(blocks), ()), words, frame),
         "wording": wording,
