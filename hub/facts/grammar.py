@@ -1,4 +1,4 @@
-"""The grammar of printed values in one language, as templates/grammar has it: data, so that a language needs no code."""
+"""The grammar of printed values in one language, as templates/grammar has it: a language needs no code."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,10 +1,10 @@
 """Reading directive files: the real ones whole, faulty ones with every fault at its place."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 

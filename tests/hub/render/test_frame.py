@@ -9,7 +9,7 @@ from tests import a
 
 
 def blocks(*hats: tuple[str, Audience], channel: str = "email", **given: object) -> list[Block]:
-    rendered = render(a.sheet(**given), ("fr",)).blocks
+    rendered = render(a.sheet(a.directive(**given)), ("fr",)).blocks
     return [rendered[Variant(sector, audience, channel, "fr")] for sector, audience in hats]  # type: ignore[arg-type]
 
 
@@ -86,4 +86,4 @@ def test_every_email_is_html_that_a_strict_parser_accepts() -> None:
         blocks(("elderly.residential", "direction"), ("elderly.residential", "family")), a.frame()
     )
 
-    html5lib.HTMLParser(strict=True).parse(message.html)
+    html5lib.HTMLParser(strict=True).parse(message.html or "")

@@ -18,7 +18,7 @@ def test_an_optional_part_without_value_is_left_out_whole() -> None:
 
 def test_a_needed_slot_without_value_is_a_refusal_that_names_it() -> None:
     with pytest.raises(Unfilled, match="max"):
-        fill(parse("Limitez à {max}."), {}.get)
+        fill(parse("Limitez à {max}."), lambda _: None)
 
 
 @pytest.mark.parametrize("text", ["a [b [c]]", "a ]", "a [b", "a {b", "a }", "{B}"])
