@@ -1,5 +1,7 @@
 """Tries the far side of each channel without sending anything: the relay's login, the provider's account."""
 
+from urllib.parse import urlsplit
+
 import aiohttp
 
 from channels.contract import ChannelError, Unavailable
@@ -19,7 +21,7 @@ async def relay(settings: EmailSettings, *, mode: Mode) -> str:
 
 async def provider(settings: SmsSettings, *, mode: Mode, http: aiohttp.ClientSession) -> str:
     """Ask for the account. Raises ChannelError or WrongSettings."""
-    refuse_live(mode, settings.base_url, "sms.base_url")
+    refuse_live(mode, urlsplit(settings.base_url).hostname or "", "sms.base_url")
     url = f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}.json"
     login = aiohttp.encode_basic_auth(settings.account_sid, settings.auth_token.get_secret_value())
     timeout = aiohttp.ClientTimeout(total=settings.timeout.total_seconds())
