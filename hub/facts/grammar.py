@@ -33,9 +33,13 @@ class Hour(_Table):
 
 
 class Period(_Table):
-    """From when until when. An end at midnight is said as the day before, inclusively."""
+    """From when until when. An end at midnight is said as the day before, inclusively.
+
+    `from_hour_until` is for a start with an hour, where that changes the commas.
+    """
 
     from_until: str
+    from_hour_until: str | None = None
     from_open: str
     from_only: str
     until_only: str
@@ -67,6 +71,22 @@ class Singular(_Table):
     below: float | None = None
 
 
+class Infinitive(_Table):
+    """The object stands before its verb; what it says after a colon or semicolon follows the verb.
+
+    `first` are words of the verb that open the phrase, `prepositions` those that its object follows.
+    """
+
+    first: tuple[str, ...]
+    prepositions: tuple[str, ...]
+
+
+class Nominative(_Table):
+    """Words that only an accusative has: a label that holds one cannot stand for the nominative."""
+
+    never_with: tuple[str, ...]
+
+
 class Elision(_Table):
     """Words that lose their last letter before some letters."""
 
@@ -76,11 +96,16 @@ class Elision(_Table):
 
 
 class Grammar(_Table):
-    """All of it. `*_short` tables override the long forms in SMS; `dative` and `mass` where a language has them."""
+    """All of it. `*_short` tables override the long forms in SMS; `dative` and `mass` where a language has them.
+
+    `age_alone` is an age after "age:"; `thousands` groups the digits of a number, `places` joins places.
+    """
 
     locale: str
     join: str
     join_short: str
+    places: Annotated[tuple[str, str] | None, Field(description="between, before the last")] = None
+    thousands: str | None = None
     day: Day
     hour: Hour
     period: Period
@@ -92,6 +117,7 @@ class Grammar(_Table):
     bound_mass: Mapping[Operator, str] = {}
     age: Bounds
     age_you: Mapping[Operator, str] = {}
+    age_alone: Mapping[Operator, str] = {}
     persons: Persons
     unit: Annotated[dict[Unit, Pair], Field(min_length=12)]
     unit_dative: Mapping[Unit, Pair] = {}
@@ -99,6 +125,8 @@ class Grammar(_Table):
     singular: Singular
     label: dict[str, str]
     elision: Elision | None = None
+    infinitive: Infinitive | None = None
+    nominative: Nominative | None = None
 
     def short(self) -> "Grammar":
         """The grammar of SMS."""

@@ -1,14 +1,14 @@
 """How facts are printed: the only place where a value becomes words, by the grammar of its language."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_group_symbol
 
 from hub.facts.grammar import Grammar
 from hub.facts.scope import Scope
-from hub.model.directive import Quantity, Unit, Window
+from hub.model.directive import Operator, Quantity, Unit, Window
 from hub.now import BRUSSELS
 
 Say = Callable[[str, str], str]
@@ -69,9 +69,8 @@ class Printer:
             day = say("from", say("until", self.day(start.date(), short=short)))
             return forms.one_day_hours.format_map({"day": day, **hours})
         since = say("from", self._moment(start, short=short))
-        return forms.from_until.format_map(
-            {"from": since, "until": say("until", self._end(end, short=short))}
-        )
+        span = forms.from_until if start.time() == time(0) else forms.from_hour_until or forms.from_until
+        return span.format_map({"from": since, "until": say("until", self._end(end, short=short))})
 
     def _end(self, end: datetime, *, short: bool) -> str:
         last = _last_day(end)
@@ -102,7 +101,9 @@ class Printer:
 
     def quantity(self, quantity: Quantity) -> str:
         """Bound, number and unit, whatever the unit; an age as an age."""
-        return self._age(quantity) if quantity.unit == "an" else self._bounded(quantity)
+        if quantity.unit == "an":
+            return self._age(quantity, self._long.age_alone)
+        return self._bounded(quantity)
 
     def quantity_label(self, quantity: Quantity) -> str:
         """What kind of number it is: a number, an age, a duration, an amount …"""
@@ -120,7 +121,7 @@ class Printer:
         if name in ("age", "age.you"):
             if quantity.unit != "an":
                 return None
-            return self._age(quantity, you=name == "age.you")
+            return self._age(quantity, self._long.age_you if name == "age.you" else {})
         if not _fits(name, quantity):
             return None
         if name in ("max", "n"):
@@ -129,11 +130,39 @@ class Printer:
         return self._bounded(quantity, dative=name == "duration.dat")
 
     def number(self, value: int | float) -> str:
-        return format_decimal(value, locale=self._long.locale)
+        text = format_decimal(value, locale=self._long.locale)
+        group = self._long.thousands
+        return text.replace(get_group_symbol(self._long.locale), group) if group else text
 
     def join(self, items: Sequence[str], *, short: bool = False) -> str:
         """A list whose items may hold commas."""
         return (self._long.join_short if short else self._long.join).join(items)
+
+    def join_places(self, places: Sequence[str]) -> str:
+        """A list of places with their prepositions."""
+        if self._long.places is None or len(places) < 2:
+            return self.join(places)
+        between, last = self._long.places
+        return f"{between.join(places[:-1])}{last}{places[-1]}"
+
+    def infinitive(self, verb: str, object_: str) -> str:
+        """The act to take as a phrase in the infinitive, in the order of the language's words."""
+        rule = self._long.infinitive
+        if rule is None:
+            return f"{verb} {object_}"
+        head, mark, rest = _parted(object_)
+        words = verb.split()
+        first = [word for word in words if word in rule.first]
+        others = [word for word in words if word not in rule.first]
+        before = [others.pop()] if others and others[-1] in rule.prepositions else []
+        return " ".join([*first, *before, head, *others]) + mark + rest
+
+    def nominative(self, accusative: str) -> str | None:
+        """A label in the nominative, where its accusative is the same; None where it may differ."""
+        rule = self._long.nominative
+        if rule and {word.lower() for word in accusative.split()} & set(rule.never_with):
+            return None
+        return accusative
 
     def elided(self, word: str, phrase: str) -> str:
         """`word` before `phrase`, joined as the language wants it (French: de + ouvrir = d'ouvrir)."""
@@ -165,12 +194,15 @@ class Printer:
         singular = abs(value) < below if below is not None else value == 1
         return pair[0 if singular else 1].format(n=self.number(value))
 
-    def _age(self, quantity: Quantity, *, you: bool = False) -> str:
+    def _age(self, quantity: Quantity, other: Mapping[Operator, str] | None = None) -> str:
         """Four operators, four laws: ">" repeats the first age concerned."""
-        forms = {**self._long.age, **(self._long.age_you if you else {})}
+        form = {**self._long.age, **(other or {})}[quantity.op]
         pair = self._long.age_number or self._long.unit["an"]
-        years, following = self._counted(quantity.value, pair), self._counted(quantity.value + 1, pair)
-        return forms[quantity.op].format(n=years, next=following)
+        dative = self._long.unit_dative.get("an", pair)
+        years = {"n": self._counted(quantity.value, pair), "dative": self._counted(quantity.value, dative)}
+        following = self._counted(quantity.value + 1, pair)
+        next_dative = self._counted(quantity.value + 1, dative)
+        return form.format(**years, next=following, next_dative=next_dative)
 
 
 def _fits(name: str, quantity: Quantity) -> bool:
@@ -186,6 +218,13 @@ def _fits(name: str, quantity: Quantity) -> bool:
         "amount": unit == "EUR",
     }
     return fitting.get(name, False)
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """The text up to its first colon or semicolon, that mark, and the rest."""
+    marks = [position for position in map(text.find, ":;") if position >= 0]
+    end = min(marks, default=len(text))
+    return text[:end].rstrip(), text[end : end + 1], text[end + 1 :]
 
 
 def _last_day(end: datetime) -> date | None:

@@ -195,7 +195,7 @@ def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, An
 
 
 def _for_you(section: Section, words: Words, frame: Frame) -> str:
-    labels = " ; ".join(hat_label(hat, words, frame.register) for hat in section.hats)
+    labels = words.printer.join([hat_label(hat, words, frame.register) for hat in section.hats])
     return fill(parse(words.wording["frame"]["for_you"]), {"hats": labels}.get)
 
 

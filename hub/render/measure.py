@@ -197,8 +197,8 @@ def _neutral(slots: MeasureSlots) -> str:
     pattern = patterns.get("any") or patterns["many" if actor["many"] else "one"]
 
     def resolve(name: str) -> str | None:
-        if name.startswith("actor"):
-            return _actor(slots, actor, to=name == "actor.to")
+        if name.partition(".")[0] == "actor":
+            return _actor(slots, actor, name.partition(".")[2])
         if name.startswith("verb."):
             verb = slots("verb")
             return verb and slots.printer.elided(name.partition(".")[2], verb)
@@ -210,12 +210,12 @@ def _neutral(slots: MeasureSlots) -> str:
         raise LackingWords(f"{slots.measure.id}.{error.args[0].partition('.')[0]}") from error
 
 
-def _actor(slots: MeasureSlots, actor: dict[str, str], *, to: bool) -> str | None:
+def _actor(slots: MeasureSlots, actor: dict[str, str], case: str) -> str | None:
+    """Who acts, in a case of the wording's [actor] table ("to", "acc", "dat" …), plain without one."""
     if "text" in actor:
-        return actor["to"] if to else actor["text"]
-    return slots.words.noun(
-        slots.sector, f"{actor['role']}.{actor['to_form' if to else 'form']}", sms=slots.sms
-    )
+        return actor[case or "text"]
+    form = actor[f"{case}_form" if case else "form"]
+    return slots.words.noun(slots.sector, f"{actor['role']}.{form}", sms=slots.sms)
 
 
 def _further(slots: MeasureSlots, index: int, further: LabelledQuantity) -> str:

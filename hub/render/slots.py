@@ -65,9 +65,17 @@ class MeasureSlots:
         if method is not None:
             value: str | None = method()
             return value
-        label = self.measure.label.get(name)
-        text = label.get(self.language) if label else None
+        text = self._label(name)
         return self.say(f"label.{name}", text) if text else None
+
+    def _label(self, name: str) -> str | None:
+        """The sheet's label; its nominative ("subject.nom") from the plain one where the two are the same."""
+        label = self.measure.label.get(name)
+        if label is not None:
+            return label.get(self.language)
+        stem, _, form = name.partition(".")
+        plain = self._label(stem) if form == "nom" else None
+        return self.printer.nominative(plain) if plain else None
 
     def _quantity(self, name: str, quantity: Quantity | None) -> str | None:
         text = self.printer.form(name, quantity)
@@ -103,7 +111,7 @@ class MeasureSlots:
 
     def _slot_territory(self) -> str | None:
         names = [self.register.territory(id_).in_[self.language] for id_ in self.scope.territory]
-        return self.say("territory", self.printer.join(names)) if names else None
+        return self.say("territory", self.printer.join_places(names)) if names else None
 
     def _slot_exceptions(self) -> str | None:
         return self._list("exceptions", self.measure.exceptions)
@@ -121,6 +129,11 @@ class MeasureSlots:
 
     def _slot_verb(self) -> str | None:
         return self.measure.verb.get(self.language)
+
+    def _slot_act(self) -> str | None:
+        """Verb and object as one phrase in the infinitive."""
+        verb, text = self._slot_verb(), self.measure.object.get(self.language)
+        return self.say("object", self.printer.infinitive(verb, text)) if verb and text else None
 
     def _slot_object(self) -> str | None:
         text = self.measure.object.get(self.language)
