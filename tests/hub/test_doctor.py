@@ -1,0 +1,73 @@
+"""The doctor finds what would fail on the day it matters, and says what to do."""
+
+from pathlib import Path
+
+from hub import doctor
+from hub.context import Hub
+from hub.doctor import Diagnosis
+from tests import a
+from tests.doubles.smtp import SmtpDouble
+from tests.doubles.twilio import TwilioDouble
+
+
+async def examined(tmp_path: Path, **settings: str) -> dict[str, Diagnosis]:
+    return {found.what: found for found in await doctor.examine(a.config(tmp_path, **settings))}
+
+
+async def test_without_an_instance_it_says_how_to_make_one(tmp_path: Path) -> None:
+    found = await examined(tmp_path)
+
+    assert not found["database"].fine
+    assert "univoque init" in found["database"].remedy
+
+
+async def test_a_fresh_instance_lacks_only_its_people(hub: Hub, tmp_path: Path) -> None:
+    found = await examined(tmp_path)
+
+    assert [what for what, diagnosis in found.items() if not diagnosis.fine] == ["staff"]
+
+
+async def test_a_relay_that_answers_is_fine(hub: Hub, tmp_path: Path) -> None:
+    async with SmtpDouble() as relay:
+        found = await examined(
+            tmp_path, email__enabled="true", email__port=str(relay.port), email__security="none"
+        )
+
+    assert found["e-mail"].fine, found["e-mail"]
+    assert relay.messages == []
+
+
+async def test_a_relay_that_does_not_answer_is_named(hub: Hub, tmp_path: Path) -> None:
+    found = await examined(tmp_path, email__enabled="true", email__port="9", email__security="none")
+
+    assert not found["e-mail"].fine
+
+
+async def test_an_exercise_with_a_live_relay_is_found(hub: Hub, tmp_path: Path) -> None:
+    found = await examined(tmp_path, email__enabled="true", email__host="relay.example")
+
+    assert not found["e-mail"].fine
+    assert "exercise" in found["e-mail"].finding
+
+
+async def test_a_provider_that_does_not_know_the_token_is_found(hub: Hub, tmp_path: Path) -> None:
+    async with TwilioDouble() as provider:
+        account = {
+            "sms__enabled": "true",
+            "sms__base_url": provider.url,
+            "sms__account_sid": provider.account_sid,
+        }
+        unreachable = await examined(tmp_path, **{**account, "sms__base_url": "http://127.0.0.1:9"})
+        fine = await examined(tmp_path, **account, sms__auth_token=provider.token)
+
+    assert not unreachable["SMS"].fine
+    assert fine["SMS"].fine, fine["SMS"]
+
+
+async def test_a_live_instance_needs_an_address_that_readers_can_reach(hub: Hub, tmp_path: Path) -> None:
+    found = await examined(tmp_path, service__mode="Actual")
+
+    assert not found["public address"].fine
+    assert (await examined(tmp_path, service__mode="Actual", service__base_url="https://directives.example"))[
+        "public address"
+    ].fine
