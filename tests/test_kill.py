@@ -23,6 +23,7 @@ from hub.store import deliveries, dispatches, schema
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import attempts
 from tests import plans
+from tests.processes import ROOT, children, is_there
 
 RECIPIENTS = 2_000
 LANES = 8
@@ -88,20 +89,10 @@ def serve(settings: Path) -> "subprocess.Popen[bytes]":
 
 
 def _python(*arguments: str, stdout: int) -> "subprocess.Popen[bytes]":
-    root = Path(__file__).parents[1]
     log = subprocess.DEVNULL if "UNIVOQUE_SHOW" not in os.environ else None
     return subprocess.Popen(
-        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=stdout, stderr=log, cwd=root
+        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=stdout, stderr=log, cwd=ROOT
     )
-
-
-def children(pid: int) -> dict[str, int]:
-    """The processes that `serve` started, by role."""
-    found = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    lines = (line.split() for line in found.stdout.splitlines())
-    return {words[words.index("hub.app") + 1]: int(words[0]) for words in lines if "hub.app" in words}
 
 
 def arrivals(log: Path) -> list[Arrival]:
@@ -121,7 +112,7 @@ async def strike(service: "subprocess.Popen[bytes]", victim: Victim) -> None:
     for pid in doomed:
         os.kill(pid, signal.SIGKILL)
     service.communicate()
-    await until(lambda: not Path(f"/proc/{theirs['sender']}").exists())
+    await until(lambda: not is_there(theirs["sender"]))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -144,9 +135,8 @@ async def test_ten_kills_lose_nobody_and_repeat_at_most_one_message_per_lane(
         service = serve(settings)
         try:
             for number in range(KILLS):
-                pid, so_far, victim = service.pid, len(arrivals(log)), VICTIMS[number % len(VICTIMS)]
-                await until(lambda pid=pid: "sender" in children(pid))
-                await until(lambda so_far=so_far: len(arrivals(log)) > so_far)
+                victim = VICTIMS[number % len(VICTIMS)]
+                await _in_mid_send(service, log)
                 await asyncio.sleep(dice.uniform(0, 0.15))
                 await strike(service, victim)
                 if victim != "sender":
@@ -168,6 +158,12 @@ async def test_ten_kills_lose_nobody_and_repeat_at_most_one_message_per_lane(
     _each_repeat_was_listed_before(got, doubts)
     repeats = len(got) - RECIPIENTS
     print(f"{KILLS} kills: {repeats} repeats, {len(doubts)} listed as uncertain")  # noqa: T201
+
+
+async def _in_mid_send(service: "subprocess.Popen[bytes]", log: Path) -> None:
+    so_far = len(arrivals(log))
+    await until(lambda: "sender" in children(service.pid))
+    await until(lambda: len(arrivals(log)) > so_far)
 
 
 Doubt = tuple[str, int, datetime]

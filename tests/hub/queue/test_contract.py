@@ -15,6 +15,7 @@ from hub.store.deliveries import Try
 from hub.store.engine import Store, sqlite_file
 from hub.store.tables import dispatches as dispatches_table
 from hub.store.tables import persons, suppressions
+from subscribers.audience import UNSUBSCRIBED
 from tests import plans
 from tests.plans import NOON
 
@@ -285,16 +286,27 @@ async def test_who_opted_out_after_approval_is_suppressed_but_for_duty(
     assert [item.seq for item in await lease(ledger)] == sent
 
 
-async def test_an_address_suppressed_after_approval_gets_nothing(store: Store, ledger: Ledger) -> None:
-    dispatch = await plans.plan(store, recipients=3)
+@pytest.mark.parametrize(
+    ("stream", "reason", "sent"),
+    [
+        ("directives", "550 5.1.1", [1, 2]),
+        ("directives", UNSUBSCRIBED, [1, 2]),
+        ("duty", "550 5.1.1", [1, 2]),
+        ("duty", UNSUBSCRIBED, [1, 2, 3]),
+    ],
+)
+async def test_an_address_suppressed_after_approval_gets_nothing_but_what_is_mandatory(
+    store: Store, ledger: Ledger, stream: str, reason: str, sent: list[int]
+) -> None:
+    dispatch = await plans.plan(store, recipients=3, stream=stream)
     hash_ = _fingerprint("email", "person-3@example.org")
     async with store.write() as tx:
         await tx.execute(
-            suppressions.insert().values(channel="email", value_hash=hash_, reason="550 5.1.1", at=NOON)
+            suppressions.insert().values(channel="email", value_hash=hash_, reason=reason, at=NOON)
         )
 
-    assert [item.seq for item in await lease(ledger)] == [1, 2]
-    assert await standing(store, dispatch) == {Outcome.QUEUED: 2, Outcome.SUPPRESSED: 1}
+    assert [item.seq for item in await lease(ledger)] == sent
+    assert (await standing(store, dispatch)).get(Outcome.SUPPRESSED, 0) == 3 - len(sent)
 
 
 async def test_a_chunk_of_which_nothing_is_left_to_send_is_done(store: Store, ledger: Ledger) -> None:

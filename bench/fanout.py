@@ -1,0 +1,176 @@
+"""Fan out: from the approval of a directive to the last acceptance at a mail server, through the real path.
+
+Every mail is personal (To, Message-ID, unsubscribe link, personal link) and about 4 KB of text and HTML.
+Without --smtp a small mail server is started on this machine. `--json` prints one JSON document.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sqlalchemy import func, select  # noqa: E402 - the path comes first
+
+from hub import config as settings  # noqa: E402
+from hub.context import Hub, open_hub  # noqa: E402
+from hub.errors import EnvironmentFailed  # noqa: E402
+from hub.flow.approve import approve  # noqa: E402
+from hub.flow.dispatch import dispatch  # noqa: E402
+from hub.flow.enlist import enlist  # noqa: E402
+from hub.flow.submit import submit  # noqa: E402
+from hub.model.directive import AUDIENCES, Contact, Directive, Measure, Text  # noqa: E402
+from hub.model.staff import Role, Staff  # noqa: E402
+from hub.store import dispatches, schema  # noqa: E402
+from hub.store.tables import attempts  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smtp", metavar="HOST:PORT", help="the mail server; default: one of our own")
+    parser.add_argument("--recipients", type=int, default=5_000, metavar="N")
+    parser.add_argument("--lanes", type=int, default=32, help="connections to the mail server")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    chosen = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder,
+        _server(chosen.smtp) as (host, port),
+    ):
+        file = Path(folder) / "config.toml"
+        file.write_text(SETTINGS.format(folder=folder, host=host, port=port, lanes=chosen.lanes))
+        seconds, memory = asyncio.run(_measure(file, chosen.recipients))
+    found = {
+        "messages_per_second": round(chosen.recipients / seconds, 1),
+        "seconds": round(seconds, 3),
+        "peak_rss_mb": round(memory, 1),
+        "recipients": chosen.recipients,
+    }
+    print(
+        json.dumps(found)
+        if chosen.json
+        else "\n".join(f"{key:20} {value:>12,}" for key, value in found.items())
+    )
+
+
+SETTINGS = """
+[service]
+data_dir = "{folder}"
+mode = "Actual"
+[email]
+enabled = true
+host = "{host}"
+port = {port}
+security = "none"
+lanes = {lanes}
+[log]
+level = "error"
+"""
+
+
+@contextlib.contextmanager
+def _server(given: str | None) -> Iterator[tuple[str, int]]:
+    if given is not None:
+        host, _, port = given.rpartition(":")
+        yield host, int(port)
+        return
+    command = [sys.executable, "-m", "tests.doubles.sink"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    try:
+        yield "127.0.0.1", int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def _measure(file: Path, recipients: int) -> tuple[float, float]:
+    """Seconds from approval to the last acceptance, and the sender's largest memory in MB."""
+    async with open_hub(settings.load(file, environ={})) as hub:
+        await schema.upgrade(hub.store)
+        rows = "".join(f"lecteur-{n}@example.org;fr;5000;general;citizen\n" for n in range(recipients))
+        people = "email;langue;commune;secteur;audience\n" + rows
+        await enlist(hub, people.encode(), "lecteurs.csv", dry_run=False, actor="bench")
+        submission = await submit(hub, _directive(), by=_staff("Editor", Role.EDITOR))
+        if not submission.accepted:
+            raise EnvironmentFailed(f"the gate stops the bench's directive: {submission.findings}")
+        command = [sys.executable, "-m", "hub.app", "sender", "--config", str(file)]
+        sender = await asyncio.create_subprocess_exec(
+            *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        )
+        assert sender.stdout is not None
+        await sender.stdout.readline()  # it is at work
+        approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER))
+        planned = await dispatch(hub, directive="bench", number=1)
+        if planned.recipients != recipients:
+            raise EnvironmentFailed(f"{planned.recipients} recipients were planned instead of {recipients}")
+        seconds = await _until_accepted(hub, planned.dispatch, recipients, approved.revision.approved_at)
+        sender.terminate()
+        await sender.wait()
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the sender: it ended first
+    return seconds, largest / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+async def _until_accepted(hub: Hub, number: int, recipients: int, since: datetime | None) -> float:
+    """Wait for the end; the figure is from the ledger's own instants."""
+    assert since is not None
+    accepted = (attempts.c.dispatch == number) & (attempts.c.outcome == "accepted")
+    while True:
+        await asyncio.sleep(0.1)
+        async with hub.store.read() as tx:
+            if await dispatches.unfinished(tx, number):
+                continue
+            query = select(func.count(), func.max(attempts.c.at)).where(accepted)
+            count, last = (await tx.execute(query)).one()
+        if count != recipients:
+            raise EnvironmentFailed(f"{count} of {recipients} were accepted; see what the mail server says")
+        return float((last - since).total_seconds())
+
+
+def _staff(name: str, role: Role) -> Staff:
+    return Staff(name, frozenset({role}), datetime.now(UTC))
+
+
+def _text(words: str) -> Text:
+    return {"fr": words, "de": words, "nl": words, "en": words}
+
+
+def _directive() -> Directive:
+    """One rule for everybody, as an act would say it."""
+    now = datetime.now(UTC).replace(microsecond=0, second=0)
+    return Directive(
+        id="bench",
+        issuer="wal-min-sante",
+        act_type="circulaire",
+        title=_text("Interdiction des visites"),
+        urgency="Immediate",
+        territory=("90000",),
+        sectors=("general",),
+        audiences=AUDIENCES,
+        measures=(
+            Measure(
+                id="m1",
+                topic="visits",
+                modality="forbidden",
+                actor="citizen",
+                verb=_text("rendre visite"),
+                object=_text("les visites aux personnes qui vivent en institution"),
+            ),
+        ),
+        issued=now.date(),
+        effective_from=now,
+        effective_to=now + timedelta(days=21),
+        contacts=(Contact("appel", _text("Centre d'appel"), phone="0800 14 689"),),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""From an approved revision to one delivery per person, whatever interrupts it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from hub.context import Hub
+from hub.errors import Refusal
+from hub.flow import dispatch as dispatching
+from hub.flow.approve import approve
+from hub.flow.dispatch import dispatch
+from hub.flow.enlist import enlist
+from hub.flow.submit import submit
+from hub.intake import file
+from hub.model.staff import Role
+from hub.now import parse_instant
+from hub.store import dispatches, tables
+from hub.store.tables import blocks, bodies, chunks, deliveries
+from tests import a
+
+PEOPLE = """email;téléphone;canal;langue;organisation;commune;secteur;audience;flux
+direction@tilleuls.example;;email;fr;Les Tilleuls;Namur;elderly.residential;direction;duty
+infirmier@example.org;;email;nl;Les Tilleuls;Namur;elderly.residential;staff;directives
+soignante@example.org;;email;fr;Les Tilleuls;Namur;elderly.residential;staff;directives
+;0470/12.34.56;sms;fr;;5000;elderly.residential;family;directives
+"""
+
+
+@pytest.fixture
+async def approved(hub: Hub) -> str:
+    """The id of a directive that was approved and not dispatched."""
+    hub.clock.set(parse_instant("2020-03-10T18:00"))
+    await enlist(hub, PEOPLE.encode(), "personnes.csv", dry_run=False, actor="Opérations")
+    act = a.covered(file.read(a.DIRECTIVES / "a-visits.toml", hub.register).directives[0])
+    submission = await submit(hub, act, by=a.staff("Rédaction"))
+    assert submission.accepted
+    await approve(hub, act.id, by=a.staff("Direction de crise", Role.APPROVER))
+    return act.id
+
+
+async def rows(hub: Hub) -> list[tuple[object, ...]]:
+    async with hub.store.read() as tx:
+        found = await tx.execute(select(deliveries).order_by(deliveries.c.dispatch, deliveries.c.seq))
+        return [tuple(row) for row in found]
+
+
+async def test_each_person_gets_one_delivery_and_equal_hats_share_their_words(
+    hub: Hub, approved: str
+) -> None:
+    planned = await dispatch(hub, directive=approved, number=1)
+
+    assert dict(planned.channels) == {"email": 3, "sms": 1}
+    async with hub.store.read() as tx:
+        assert (await tx.execute(select(func.count()).select_from(bodies))).scalar_one() == 3
+        assert (await tx.execute(select(chunks.c.channel, chunks.c.first, chunks.c.last))).all() == [
+            ("email", 1, 3),
+            ("sms", 4, 4),
+        ]
+
+
+async def test_whose_language_is_not_rendered_reads_the_first_that_is(hub: Hub, approved: str) -> None:
+    planned = await dispatch(hub, directive=approved, number=1)
+
+    assert (planned.other_language, planned.without_words) == (1, 0)
+
+
+async def test_planning_twice_changes_nothing(hub: Hub, approved: str) -> None:
+    first = await dispatch(hub, directive=approved, number=1)
+    before = await rows(hub)
+
+    second = await dispatch(hub, directive=approved, number=1)
+
+    assert dict(second.channels) == dict(first.channels)
+    assert await rows(hub) == before
+
+
+async def test_a_plan_that_was_left_half_way_is_made_anew(
+    hub: Hub, approved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "BATCH", 2)
+    async with hub.store.read() as tx:
+        found = await dispatches.get(tx, approved, 1)
+    await dispatch(hub, directive=approved, number=1)
+    complete = await rows(hub)
+    async with hub.store.write() as tx:  # as if the planner had died before its last commit
+        await tx.execute(
+            update(tables.dispatches).values(planned_at=None, claim="dead", claimed_at=hub.clock.now())
+        )
+        await tx.execute(deliveries.delete().where(deliveries.c.seq > 2))
+        await tx.execute(chunks.delete())
+
+    await dispatching.resume(hub)
+    while_claimed = await rows(hub)
+    hub.clock.set(hub.clock.now() + dispatches.CLAIM_HOLDS + timedelta(seconds=1))
+    await dispatching.resume(hub)
+
+    assert len(while_claimed) == 2
+    assert [row[:6] for row in await rows(hub)] == [row[:6] for row in complete]
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, approved, 1)).planned_at is not None
+    assert found.planned_at is None
+
+
+async def test_a_planner_that_was_taken_over_writes_nothing_more(hub: Hub, approved: str) -> None:
+    async with hub.store.read() as tx:
+        found = await dispatches.get(tx, approved, 1)
+    now = hub.clock.now()
+    later = now + dispatches.CLAIM_HOLDS + timedelta(seconds=1)
+
+    async with hub.store.write() as tx:
+        first = await dispatches.claim(tx, found.id, claim="first", at=now)
+        second = await dispatches.claim(tx, found.id, claim="second", at=now)
+        third = await dispatches.claim(tx, found.id, claim="third", at=later)
+
+    assert (first, second, third) == (True, False, True)
+    with pytest.raises(Exception, match="took over"):
+        async with hub.store.write() as tx:
+            await dispatches.uphold(tx, found.id, claim="first", at=later)
+
+
+async def test_words_that_were_altered_after_approval_are_not_dispatched(hub: Hub, approved: str) -> None:
+    async with hub.store.write() as tx:
+        one = (
+            await tx.execute(select(blocks.c.block).where(blocks.c.audience == "staff").limit(1))
+        ).scalar_one()
+        altered = {**one, "title": {**one["title"], "text": "Visites permises"}}
+        await tx.execute(update(blocks).where(blocks.c.audience == "staff").values(block=altered))
+
+    with pytest.raises(Refusal, match="not those that were approved"):
+        await dispatch(hub, directive=approved, number=1)

@@ -1,0 +1,145 @@
+"""The service as a whole: one at a time, and nothing of it outlives it."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hub import app
+from hub.errors import EnvironmentFailed
+from hub.lock import Lock
+from hub.store import schema
+from hub.store.engine import open_store, sqlite_url
+from tests.processes import children, is_there, python
+
+SETTINGS = """
+[service]
+data_dir = "{folder}"
+[web]
+port = {port}
+[delivery]
+drain = 2
+"""
+
+
+def configure(folder: Path, port: int = 0) -> Path:
+    file = folder / "config.toml"
+    file.write_text(SETTINGS.format(folder=folder, port=port))
+    return file
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> Path:
+    """The settings of an instance that is ready to serve."""
+    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+    await schema.upgrade(store)
+    await store.close()
+    return configure(tmp_path)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - other processes ring no bell
+            await asyncio.sleep(0.05)
+
+
+async def ready(settings: Path) -> asyncio.subprocess.Process:
+    """A `serve` whose two processes are at work."""
+    service = await python(_serving(settings))
+    assert service.stdout is not None
+    async with asyncio.timeout(20):
+        assert await service.stdout.readline() == b"ready\n"
+    return service
+
+
+def _serving(settings: Path) -> str:
+    return (
+        "from pathlib import Path; from hub import app; "
+        f"app.serve(Path({str(settings)!r}), ready=lambda: print('ready', flush=True))"
+    )
+
+
+async def test_a_second_serve_on_the_same_database_is_told_who_has_it(settings: Path) -> None:
+    service = await ready(settings)
+
+    with pytest.raises(EnvironmentFailed, match=f"Process {service.pid} is at work on this database already"):
+        await asyncio.to_thread(app.serve, settings)
+
+    service.terminate()
+    await service.wait()
+
+
+async def test_beside_a_serve_no_second_sender_starts(settings: Path) -> None:
+    service = await ready(settings)
+    sender = children(service.pid)["sender"]
+
+    with pytest.raises(EnvironmentFailed, match=f"Process {sender} is at work"):
+        await asyncio.to_thread(app.work, settings)
+
+    service.terminate()
+    await service.wait()
+
+
+async def test_asked_to_stop_it_ends_with_all_that_it_started(settings: Path) -> None:
+    service = await ready(settings)
+    theirs = children(service.pid)
+
+    service.terminate()
+    async with asyncio.timeout(10):
+        code = await service.wait()
+
+    assert code == 0
+    assert set(theirs) == {"web", "sender"}
+    assert not any(is_there(pid) for pid in theirs.values())
+
+
+async def test_what_it_started_ends_even_when_it_is_killed(settings: Path) -> None:
+    service = await ready(settings)
+    theirs = children(service.pid)
+
+    service.kill()
+    await service.wait()
+
+    await until(lambda: not any(is_there(pid) for pid in theirs.values()))
+
+
+async def test_a_process_that_dies_is_started_again(settings: Path) -> None:
+    service = await ready(settings)
+    web = children(service.pid)["web"]
+
+    os.kill(web, signal.SIGKILL)
+
+    await until(lambda: children(service.pid).get("web", web) != web)
+    service.terminate()
+    await service.wait()
+
+
+async def test_a_port_that_is_taken_ends_it_with_a_reason(settings: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        configure(tmp_path, port=taken.getsockname()[1])
+
+        service = await python(_serving(settings))
+        async with asyncio.timeout(20):
+            _, said = await service.communicate()
+
+    assert service.returncode != 0
+    assert b"The web process did not start" in said
+
+
+async def test_a_database_without_tables_is_not_served(tmp_path: Path) -> None:
+    file = configure(tmp_path)
+
+    with pytest.raises(EnvironmentFailed, match="univoque init"):
+        await asyncio.to_thread(app.serve, file)
+
+
+async def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:
+    with Lock(tmp_path / "lock"), pytest.raises(EnvironmentFailed, match=f"Process {os.getpid()}"):
+        Lock(tmp_path / "lock").take()
+
+    with Lock(tmp_path / "lock"):
+        pass
