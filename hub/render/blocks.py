@@ -82,7 +82,7 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
             title,
             tuple(_sms_head(sheet, variant, words)),
             paragraphs,
-            tuple(_sms_tail(sheet, variant, words, slots)),
+            tuple(_sms_tail(sheet, variant, words, slots, paragraphs)),
         )
     paragraphs = tuple(rendering.paragraph(slot, variant.audience, anatomy.measure) for slot in slots)
     writer = _Writer(sheet, variant, words, concerned)
@@ -97,11 +97,13 @@ def _slots(
     sheet: Sheet, owner: Directive, measure: Measure, variant: Variant, words: Words, *, informs: bool
 ) -> MeasureSlots:
     own = owner.id == sheet.directive.id
+    scope = scope_of(sheet.directive, measure)
     return MeasureSlots(
         owner=owner,
         measure=measure,
-        scope=scope_of(sheet.directive, measure),
-        sector=variant.sector,
+        scope=scope,
+        # A rule for everybody names no sector's place: masks in public places are not masks at home.
+        sector=variant.sector if variant.sector in scope.sectors else GENERAL,
         words=words,
         printer=words.printer,
         register=sheet.register,
@@ -310,13 +312,20 @@ def _sms_head(sheet: Sheet, variant: Variant, words: Words) -> Iterator[Line]:
                 yield _plain("change", wording[relation.type])
 
 
-def _sms_tail(sheet: Sheet, variant: Variant, words: Words, slots: list[MeasureSlots]) -> Iterator[Line]:
+def _sms_tail(
+    sheet: Sheet,
+    variant: Variant,
+    words: Words,
+    slots: list[MeasureSlots],
+    paragraphs: tuple[Paragraph, ...],
+) -> Iterator[Line]:
     periods = [rendering.sms_period(slot) for slot in slots]
     if len({bare(period) for period in periods if period}) == 1 and None not in periods:
         spans = [span for period in periods if period for span in untrace(period)[1]]
         yield Line("period_all", bare(periods[0] or ""), tuple(spans))
     contact = contact_of(sheet.directive)
-    if contact and contact.phone:
+    said = {span.fact for paragraph in paragraphs for line in paragraph.lines for span in line.spans}
+    if contact and contact.phone and f"contact.{contact.id}.phone" not in said:
         phone = contact_slot(contact, "phone", variant.language)
         try:
             yield _plain("contact", fill(parse(words.wording["sms"]["contact"]), {"phone": phone}.get))

@@ -62,7 +62,7 @@ def test_the_duty_stream_offers_another_address_and_no_refusal() -> None:
     duty = compose([block], a.frame(stream="duty")).text
     others = compose([block], a.frame()).text
 
-    assert "ne peut pas être refusé" in duty
+    assert "Cet envoi est obligatoire." in duty
     assert "ne plus rien recevoir" in others
 
 
