@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import pytest
 from sqlalchemy import select
@@ -85,13 +85,18 @@ def relay(log: Path) -> Iterator[int]:
 
 def serve(settings: Path) -> "subprocess.Popen[bytes]":
     start = f"from pathlib import Path; from hub import app; app.serve(Path({str(settings)!r}))"
-    return _python("-c", start, stdout=subprocess.DEVNULL)
+    with said(settings).open("ab") as log:
+        return _python("-c", start, stdout=subprocess.DEVNULL, stderr=log)
 
 
-def _python(*arguments: str, stdout: int) -> "subprocess.Popen[bytes]":
-    log = subprocess.DEVNULL if "UNIVOQUE_SHOW" not in os.environ else None
+def said(settings: Path) -> Path:
+    """What the service says of itself, for whoever looks into a failure."""
+    return settings.with_name("service.log")
+
+
+def _python(*arguments: str, stdout: int, stderr: IO[bytes] | None = None) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=stdout, stderr=log, cwd=ROOT
+        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, cwd=ROOT
     )
 
 
@@ -141,7 +146,7 @@ async def test_ten_kills_lose_nobody_and_repeat_at_most_one_message_per_lane(
                 await strike(service, victim)
                 if victim != "sender":
                     service = serve(settings)
-            await _finished(store, dispatch)
+            await _finished(store, dispatch, service, said(settings))
         finally:
             service.terminate()
             service.communicate(timeout=20)
@@ -161,8 +166,9 @@ async def test_ten_kills_lose_nobody_and_repeat_at_most_one_message_per_lane(
 
 
 async def _in_mid_send(service: "subprocess.Popen[bytes]", log: Path) -> None:
-    so_far = len(arrivals(log))
     await until(lambda: "sender" in children(service.pid))
+    await asyncio.sleep(0.1)  # what the last life had handed over is written down by now
+    so_far = len(arrivals(log))
     await until(lambda: len(arrivals(log)) > so_far)
 
 
@@ -189,11 +195,17 @@ async def _doubts(store: Store, dispatch: int) -> list[Doubt]:
         return [(f"person-{seq}@example.org", epoch, at) for seq, epoch, at in await tx.execute(query)]
 
 
-async def _finished(store: Store, dispatch: int) -> None:
+async def _finished(
+    store: Store, dispatch: int, service: "subprocess.Popen[bytes]", service_log: Path
+) -> None:
     deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and service.poll() is None:
         async with store.read() as tx:
             if not await dispatches.unfinished(tx, dispatch):
                 return
         await asyncio.sleep(0.1)
-    pytest.fail("the dispatch did not finish")
+    pytest.fail(f"the dispatch did not finish; the service says:\n{_end_of(service_log)}")
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-3_000:]
