@@ -216,6 +216,7 @@ suppressions = Table(
     Column("value_hash", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("at", Instant, nullable=False),
+    Index("ix_suppressions_channel_at", "channel", "at"),
     comment="Addresses not to be used, as keyed hashes: they outlive the person, so an import revives nothing.",
 )
 
