@@ -184,6 +184,7 @@ class _Health:
 
     failures: int = 0
     until: float = 0.0
+    silent: bool = False
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
         now = asyncio.get_running_loop().time()
@@ -196,8 +197,12 @@ class _Health:
             desk.pause(name, seconds)
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
-        elif self.failures and settled.outcome is Outcome.ACCEPTED:
-            self.failures = 0
+        elif error is not None and not error.counts:
+            if not self.silent:  # said once: every lane meets it, again and again
+                log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
+            self.silent = True
+        elif settled.outcome is Outcome.ACCEPTED and (self.failures or self.silent):
+            self.failures, self.silent = 0, False
             desk.resume(name)
             log.info("the channel works again", channel=name)
 

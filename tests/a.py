@@ -94,6 +94,8 @@ def covered(act: Directive) -> Directive:
     named = set(act.sectors).union(*(m.sectors for m in act.measures))
     decisions = [
         Coverage("others", AUDIENCES, text("Cette consigne ne vise pas ce secteur."), "cellule de crise"),
-        Coverage(tuple(named), AUDIENCES, text("Ce public reçoit une autre information."), "cellule de crise"),
+        Coverage(
+            tuple(named), AUDIENCES, text("Ce public reçoit une autre information."), "cellule de crise"
+        ),
     ]
     return replace(act, coverage=tuple(decisions))

@@ -27,7 +27,9 @@ class Places:
     establishments: frozenset[str] | None = None
     """Case-folded names, where only these organisations are meant within the communes; None for all."""
 
-    def includes(self, nis: str | None, community: str | None = None, organisation: str | None = None) -> bool:
+    def includes(
+        self, nis: str | None, community: str | None = None, organisation: str | None = None
+    ) -> bool:
         """Whether somebody at `nis`, whose organisation belongs to `community`, is meant.
 
         Without a commune nobody can be ruled out by place, so nobody is.
@@ -44,11 +46,15 @@ class Places:
             | other.nis_if_community.get(community, frozenset())
             for community in (*self.nis_if_community, *other.nis_if_community)
         }
-        named = (self.establishments, other.establishments)
-        either = None if None in named else (self.establishments or frozenset()) | (other.establishments or frozenset())
-        if self.establishments is None and not self.nis and not self.nis_if_community:
-            either = other.establishments  # nothing was meant before
-        return Places(self.nis | other.nis, communities, either)
+        return Places(self.nis | other.nis, communities, self._either(other))
+
+    def _either(self, other: "Places") -> frozenset[str] | None:
+        """Whose establishments are meant in a sum: all, as soon as one of the two means all."""
+        if self == Places():
+            return other.establishments
+        if self.establishments is None or other.establishments is None:
+            return None
+        return self.establishments | other.establishments
 
     def only(self, establishments: Collection[str]) -> "Places":
         """The same places, but only these organisations in them."""
