@@ -75,16 +75,22 @@ class Infinitive(_Table):
     """The object stands before its verb; what it says after a colon or semicolon follows the verb.
 
     `first` are words of the verb that open the phrase, `prepositions` those that its object follows.
+    An aside after a comma is closed by one; with a word of `lists` it is the end of a list instead.
     """
 
     first: tuple[str, ...]
     prepositions: tuple[str, ...]
+    lists: tuple[str, ...]
 
 
 class Nominative(_Table):
-    """Words that only an accusative has: a label that holds one cannot stand for the nominative."""
+    """Words that only an accusative has: a label that holds one cannot stand for the nominative.
+
+    After a preposition of `unless_after` they belong to it, and say nothing of the label's own case.
+    """
 
     never_with: tuple[str, ...]
+    unless_after: tuple[str, ...]
 
 
 class Elision(_Table):

@@ -1,5 +1,6 @@
 """How facts are printed: the only place where a value becomes words, by the grammar of its language."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
@@ -17,6 +18,8 @@ Say = Callable[[str, str], str]
 COUNTED: frozenset[Unit] = frozenset({"personne", "pièce", "école"})
 DURATIONS: frozenset[Unit] = frozenset({"jour", "heure", "minute"})
 LIMITS = ("<", "<=")
+
+_ASIDE = re.compile(r",(?P<words>[^,()]*)$")
 
 
 class Printer:
@@ -155,14 +158,22 @@ class Printer:
         first = [word for word in words if word in rule.first]
         others = [word for word in words if word not in rule.first]
         before = [others.pop()] if others and others[-1] in rule.prepositions else []
+        aside = _ASIDE.search(head)
+        if aside and not set(aside["words"].split()) & set(rule.lists):
+            head = f"{head},"
         return " ".join([*first, *before, head, *others]) + mark + rest
 
     def nominative(self, accusative: str) -> str | None:
         """A label in the nominative, where its accusative is the same; None where it may differ."""
         rule = self._long.nominative
-        if rule and {word.lower() for word in accusative.split()} & set(rule.never_with):
-            return None
-        return accusative
+        if rule is None:
+            return accusative
+        words = accusative.lower().split()
+        betrayed = any(
+            word in rule.never_with and before not in rule.unless_after
+            for before, word in zip(["", *words], words, strict=False)
+        )
+        return None if betrayed else accusative
 
     def elided(self, word: str, phrase: str) -> str:
         """`word` before `phrase`, joined as the language wants it (French: de + ouvrir = d'ouvrir)."""
