@@ -3,42 +3,16 @@
 `pytest tests/hub/render --golden` writes the files anew; the change is then read in review.
 """
 
-from pathlib import Path
-
 import pytest
 
 from channels import gsm
 from hub.facts.trace import CLOSE, OPEN
-from hub.model.directive import AUDIENCES
-from hub.model.message import CHANNELS, Message, Variant
+from hub.model.message import CHANNELS, Variant
 from hub.model.review import Mode
-from hub.render import Sheet, cells, render
+from hub.render import render
 from hub.render.frame import compose
 from tests import a
-
-GOLDEN = Path(__file__).parent / "golden"
-REAL = a.real()
-ONE_PER_SCENARIO = {
-    "a": "wal-visites-2020-03-11",
-    "b": "be-am-2020-03-13-err",
-    "c": "wal-isp-2020-04-20",
-    "d": "wal-mesures-2020-10-23",
-    "e": "fwb-sport-2020-10-23",
-    "f": "be-masques-2021-12-03",
-    "h": "be-ce-2021-12-28",
-    "k": "vivalia-2022-05-17",
-    "n": "demo-delestage-2026-01-14",
-    "o": "wal-1718-2020-04-01",
-}
-
-
-def messages(directive: str) -> dict[Variant, Message]:
-    others = {id_: act for id_, act in REAL.items() if id_ != directive}
-    sheet = Sheet(REAL[directive], a.REGISTER, a.WORDING, others)
-    rendering = render(sheet, ("fr",))
-    assert rendering.lacking == ()
-    assert {(v.sector, v.audience) for v in rendering.blocks} == set(cells(sheet))
-    return {variant: compose([block], a.frame()) for variant, block in rendering.blocks.items()}
+from tests.hub.render.reading import GOLDEN, ONE_PER_SCENARIO, REAL, held_against, messages, written
 
 
 @pytest.mark.parametrize("directive", sorted(REAL))
@@ -68,28 +42,10 @@ def test_no_sms_of_a_real_directive_needs_more_than_two_segments(directive: str)
 def test_the_words_are_those_that_were_read_in_review(
     scenario: str, directive: str, request: pytest.FixtureRequest
 ) -> None:
+    text = written(directive)
+
     golden = GOLDEN / f"{scenario}-{directive}.txt"
-    text = _written(directive)
-    if request.config.getoption("--golden"):
-        golden.write_text(text, encoding="utf-8")
-
-    assert text == golden.read_text(encoding="utf-8")
-
-
-def _written(directive: str) -> str:
-    """Per audience, all channels of the sector that is told most."""
-    rendered = messages(directive)
-    parts = []
-    for audience in AUDIENCES:
-        emails = {v.sector: m for v, m in rendered.items() if (v.audience, v.channel) == (audience, "email")}
-        if not emails:
-            continue
-        sector = max(emails, key=lambda sector: len(emails[sector].text))
-        for channel in CHANNELS:
-            variant = Variant(sector, audience, channel, "fr")
-            message = rendered[variant]
-            parts.append(f"=== {' '.join(variant)}\n{message.subject}\n\n{message.text}\n")
-    return "\n".join(parts)
+    assert text == held_against(golden, text, renew=request.config.getoption("--golden"))
 
 
 def test_a_message_knows_where_it_states_what() -> None:
