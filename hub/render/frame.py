@@ -30,6 +30,9 @@ COMPOSITION = 1
 SMS_BUDGET = 2
 """Segments; what does not fit is said to be behind the link, never cut."""
 
+_DATES = frozenset({"validity", "from", "until"})
+"""The lines that say once for all rules what is the same for all of them."""
+
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
@@ -200,7 +203,7 @@ def _for_you(section: Section, words: Words, frame: Frame) -> str:
 
 
 def _paragraph(paragraph: Paragraph, *, folded: bool) -> dict[str, Any]:
-    lines = [line for line in paragraph.lines if not (folded and line.slot == "validity")]
+    lines = [line for line in paragraph.lines if not (folded and line.slot in _DATES)]
     return {"what": retrace(lines[0]), "more": [retrace(line) for line in lines[1:]]}
 
 
@@ -212,8 +215,17 @@ def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
     shared = [line for block in blocks for line in block.tail if line.slot == "validity_all"]
     if len(said) != 1 or len({line.text for line in shared}) != 1 or len(shared) != len(blocks):
         return []
-    spans = tuple(dict.fromkeys(span for line in shared for span in line.spans))
-    return [Line("validity_all", shared[0].text, spans)]
+    unknown = [line for block in blocks for p in block.paragraphs for line in p.lines if line.slot in _DATES]
+    dates = (_merged(unknown, "from"), _merged(shared, "validity_all"), _merged(unknown, "until"))
+    return [line for line in dates if line]
+
+
+def _merged(lines: Sequence[Line], slot: str) -> Line | None:
+    """Lines of one slot that say the same, as one line that states the facts of all."""
+    same = [line for line in lines if line.slot == slot]
+    spans = dict.fromkeys(span for line in same for span in line.spans)
+    ordered = tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
+    return Line(slot, same[0].text, ordered) if same else None
 
 
 def _union(groups: Iterable[Iterable[Line]]) -> list[Line]:

@@ -31,8 +31,10 @@ def paragraph(slots: MeasureSlots, audience: Audience, order: tuple[str, ...]) -
     what = sentence(slots, audience)
     written = dict(_lines(slots, what))
     lines = [written["what"], *(written[slot] for slot in order if slot in written and slot != "what")]
-    lines.append(validity(slots))
-    lines += _unknown_dates(slots)
+    # An unknown start comes first: "applies in Belgium" alone would be read as "from now on".
+    unknown = {line.slot: line for line in _unknown_dates(slots)}
+    dates = (unknown.get("from"), validity(slots), unknown.get("until"))
+    lines += [line for line in dates if line]
     return Paragraph(slots.measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
 
 
@@ -50,6 +52,9 @@ def sms_paragraph(slots: MeasureSlots, audience: Audience) -> Paragraph:
     for name in ("exceptions", "conditions"):
         if getattr(measure, name):
             lines.append(_line(name, _needed(wording[name], slots, name)))
+    if measure.population_rule:
+        text = _needed(slots.words.tail("population"), slots, "population_rule")
+        lines.append(_line("conditions", text))
     return Paragraph(measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
 
 

@@ -106,3 +106,30 @@ def test_hostile_words_stay_words_in_html() -> None:
     htmls = [compose([block], a.frame()).html or "" for block in blocks]
     assert htmls
     assert not [html for html in htmls if "<script" in html or "<b>" in html]
+
+
+def test_an_end_that_is_not_known_is_said_once_for_all_rules() -> None:
+    message = messages("wal-handicap-2020-10-26")[
+        Variant("disability.residential", "beneficiary", "email", "fr")
+    ]
+
+    assert message.text.count("Fin\u00a0: date à confirmer.") == 1
+    assert {"m1.until", "m2.until", "m3.until"} <= message.stated
+
+
+def test_a_start_that_is_not_known_is_said_before_where_the_rule_applies() -> None:
+    text = messages("be-visites-2020-04-15")[Variant("elderly.residential", "family", "email", "fr")].text
+
+    assert text.index("la date de début est encore à confirmer") < text.index("Cette consigne vaut")
+
+
+def test_an_sms_that_gives_an_age_says_when_the_age_does_not_decide() -> None:
+    text = messages("fwb-masques-2021-11-17")[Variant("education.basic", "family", "sms", "fr")].text
+
+    assert "Critère décisif: année scolaire (secondaire), pas l'age." in text
+
+
+def test_an_sms_says_a_telephone_number_once() -> None:
+    text = messages("vivalia-2022-05-17")[Variant("health.hospital", "family", "sms", "fr")].text
+
+    assert text.count("0800 35 168") == 1
