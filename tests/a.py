@@ -92,10 +92,12 @@ def covered(act: Directive) -> Directive:
     from hub.model.directive import AUDIENCES, Coverage
 
     named = set(act.sectors).union(*(m.sectors for m in act.measures))
+    spoken_to = set(act.audiences).union(*(m.audiences for m in act.measures))
+    left = tuple(audience for audience in AUDIENCES if audience not in spoken_to)
     decisions = [
         Coverage("others", AUDIENCES, text("Cette consigne ne vise pas ce secteur."), "cellule de crise"),
-        Coverage(
-            tuple(named), AUDIENCES, text("Ce public reçoit une autre information."), "cellule de crise"
-        ),
     ]
+    if left:
+        reason = text("Ce public reçoit une autre information.")
+        decisions.append(Coverage(tuple(sorted(named)), left, reason, "cellule de crise"))
     return replace(act, coverage=tuple(decisions))

@@ -133,7 +133,7 @@ class Printer:
         return self._bounded(quantity, dative=name == "duration.dat")
 
     def number(self, value: int | float) -> str:
-        text = format_decimal(value, locale=self._long.locale)
+        text = format_decimal(value, locale=self._long.locale, decimal_quantization=False)
         group = self._long.thousands
         return text.replace(get_group_symbol(self._long.locale), group) if group else text
 
@@ -208,6 +208,8 @@ class Printer:
     def _age(self, quantity: Quantity, other: Mapping[Operator, str] | None = None) -> str:
         """Four operators, four laws: ">" repeats the first age concerned."""
         form = {**self._long.age, **(other or {})}[quantity.op]
+        if quantity.op == ">" and not float(quantity.value).is_integer():
+            form = self._long.bound[">"]  # no first age concerned follows from 2.5
         pair = self._long.age_number or self._long.unit["an"]
         dative = self._long.unit_dative.get("an", pair)
         years = {"n": self._counted(quantity.value, pair), "dative": self._counted(quantity.value, dative)}
@@ -221,8 +223,8 @@ def _fits(name: str, quantity: Quantity) -> bool:
     fitting = {
         "count": unit in COUNTED,
         "quantity": unit != "an",
-        "max": unit in COUNTED and quantity.op in LIMITS,
-        "n": unit in COUNTED and quantity.op in LIMITS,
+        "max": unit in COUNTED and _is_limit(quantity),
+        "n": unit in COUNTED and _is_limit(quantity),
         "duration": unit in DURATIONS,
         "duration.dat": unit in DURATIONS,
         "share": unit == "%",
@@ -236,6 +238,12 @@ def _parted(text: str) -> tuple[str, str, str]:
     marks = [position for position in map(text.find, ":;") if position >= 0]
     end = min(marks, default=len(text))
     return text[:end].rstrip(), text[end : end + 1], text[end + 1 :]
+
+
+def _is_limit(quantity: Quantity) -> bool:
+    """Whether "limit to n" says it: a whole number, and not none at all, which is forbidden."""
+    whole = float(quantity.value).is_integer()
+    return whole and (quantity.op == "<=" or (quantity.op == "<" and quantity.value > 1))
 
 
 def _last_day(end: datetime) -> date | None:

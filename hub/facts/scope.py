@@ -1,11 +1,12 @@
 """Where, when and for whom a measure holds: its own words, else those of its directive."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from hub.model.directive import Audience, Directive, Measure
 from hub.now import BRUSSELS, midnight
+from hub.register.entries import GENERAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,14 @@ class Scope:
 
 
 def scope_of(directive: Directive, measure: Measure) -> Scope:
-    """The scope of a measure; a missing start is the day of issue, a missing end is until further notice."""
-    unknown = {*directive.unknown, *measure.unknown}
-    start = measure.effective_from or directive.effective_from
-    start_unknown = start is None and "effective_from" in unknown
+    """The scope of a measure; a missing start is the day of issue, a missing end is until further notice.
+
+    What a measure says of itself wins, and so does what it says that it does not know.
+    """
+    start, start_unknown = _date("effective_from", directive, measure)
     if start is None and directive.issued:
         start = midnight(directive.issued)
-    end = measure.effective_to or directive.effective_to
+    end, end_unknown = _date("effective_to", directive, measure)
     return Scope(
         sectors=measure.sectors or directive.sectors,
         audiences=measure.audiences or directive.audiences,
@@ -36,49 +38,99 @@ def scope_of(directive: Directive, measure: Measure) -> Scope:
         start=start,
         end=end,
         start_unknown=start_unknown or start is None,
-        end_unknown=end is None and "effective_to" in unknown,
+        end_unknown=end_unknown,
     )
+
+
+def _date(key: str, directive: Directive, measure: Measure) -> tuple[datetime | None, bool]:
+    """A date of a measure, and whether the source leaves it open."""
+    own: datetime | None = getattr(measure, key)
+    if own is not None or key in measure.unknown:
+        return own, own is None
+    inherited: datetime | None = getattr(directive, key)
+    return inherited, inherited is None and key in directive.unknown
 
 
 def speaking_measures(
     directive: Directive, others: Mapping[str, Directive]
 ) -> tuple[tuple[Directive, Measure], ...]:
-    """The measures through which an act speaks, each with the act that made it.
+    """The measures through which an act speaks, each with the act that made it, as this act announces it.
 
-    An act without measures speaks through its target's, over a chain of extensions through those of the first act.
+    An act without measures speaks through those of its targets that it extends or corrects; over a chain of
+    extensions through those of the first act.
     """
-    return tuple((owner, measure) for owner in (_owner(directive, others),) for measure in owner.measures)
+    if directive.measures:
+        return tuple((directive, measure) for measure in directive.measures)
+    found: dict[tuple[str, str], tuple[Directive, Measure]] = {}
+    for owner, measure, extended in _targets(directive, others, frozenset()):
+        spoken = lent(owner, measure, directive, extended=extended)
+        if spoken is not None:
+            found.setdefault((owner.id, measure.id), (owner, spoken))
+    return tuple(found.values())
 
 
-def _owner(directive: Directive, others: Mapping[str, Directive]) -> Directive:
-    seen: set[str] = set()
-    while not directive.measures and directive.id not in seen:
-        seen.add(directive.id)
-        targets = [
-            r.target for r in directive.relations if r.type in ("extends", "corrects") and r.target in others
-        ]
-        if not targets or targets[0] is None:
-            break
-        directive = others[targets[0]]
-    return directive
+def _targets(
+    act: Directive, others: Mapping[str, Directive], seen: frozenset[str]
+) -> Iterator[tuple[Directive, Measure, bool]]:
+    """The measures that an act without its own reaches, and whether it extends them."""
+    for relation in act.relations:
+        target = others.get(relation.target or "")
+        if relation.type not in ("extends", "corrects") or target is None or target.id in seen:
+            continue
+        if target.measures:
+            reached: Iterable[tuple[Directive, Measure, bool]] = ((target, m, True) for m in target.measures)
+        else:
+            reached = _targets(target, others, seen | {act.id, target.id})
+        for owner, measure, _ in reached:
+            if relation.target_measure in (None, measure.id):
+                yield owner, measure, relation.type == "extends"
 
 
-def lent(owner: Directive, measure: Measure, speaker: Directive) -> Measure:
-    """A measure of `owner` as `speaker` announces it: with the speaker's validity, sectors and audiences."""
-    if owner.id == speaker.id:
-        return measure
+def lent(owner: Directive, measure: Measure, speaker: Directive, *, extended: bool) -> Measure | None:
+    """A measure of `owner` as `speaker` announces it: for those whom both mean, with the speaker's dates if extended.
+
+    None when nobody is meant by both, or when the measure had ended before the speaker's own start.
+    """
     scope = scope_of(owner, measure)
-    sectors = tuple(s for s in scope.sectors if s in speaker.sectors) if measure.sectors else speaker.sectors
-    extended = any(relation.type == "extends" for relation in speaker.relations)
+    sectors = _common(scope.sectors, speaker.sectors)
+    audiences = tuple(audience for audience in scope.audiences if audience in speaker.audiences)
+    if not sectors or not audiences or _over(owner, measure, speaker, extended=extended):
+        return None
+    dates: dict[str, datetime | None] = (
+        {"effective_from": speaker.effective_from, "effective_to": speaker.effective_to}
+        if extended
+        else {"effective_from": scope.start, "effective_to": scope.end}
+    )
+    open_ = {
+        "effective_from": "effective_from" in speaker.unknown if extended else scope.start_unknown,
+        "effective_to": "effective_to" in speaker.unknown if extended else scope.end_unknown,
+    }
+    unknown = [key for key in measure.unknown if key not in open_]
     return replace(
         measure,
         sectors=sectors,
-        audiences=speaker.audiences,
-        territory=measure.territory or speaker.territory,
-        effective_from=speaker.effective_from if extended else scope.start,
-        effective_to=speaker.effective_to if extended else scope.end,
-        unknown=tuple(key for key in measure.unknown if key not in ("effective_from", "effective_to")),
+        audiences=audiences,
+        territory=scope.territory,
+        effective_from=dates["effective_from"],
+        effective_to=dates["effective_to"],
+        unknown=(*unknown, *(key for key, left_open in open_.items() if left_open)),
     )
+
+
+def _over(owner: Directive, measure: Measure, speaker: Directive, *, extended: bool) -> bool:
+    """Whether a rule had ended by itself before the speaker began: nobody extends or corrects that one."""
+    end = measure.effective_to if extended else scope_of(owner, measure).end
+    limit = (owner.effective_to if extended else None) or speaker.effective_from
+    if end is None or limit is None:
+        return False
+    return end < limit if extended else end <= limit
+
+
+def _common(ones: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The sectors that both mean; `general` means every one."""
+    if GENERAL in ones:
+        return others
+    return ones if GENERAL in others else tuple(sector for sector in ones if sector in others)
 
 
 def judged_on(directive: Directive) -> date | None:

@@ -89,6 +89,18 @@ def capitalised(text: str) -> str:
     return text
 
 
+def sentences(text: str) -> str:
+    """`text` with a capital at the start of each sentence; a full stop inside a fact ends none."""
+    parts: list[str] = []
+    depth = start = 0
+    for position, character in enumerate(text):
+        depth += (character == OPEN) - (character == CLOSE)
+        if depth == 0 and text.startswith(". ", position):
+            parts.append(capitalised(text[start : position + 2]))
+            start = position + 2
+    return "".join([*parts, capitalised(text[start:])])
+
+
 _TAG = re.compile(r"<[^>]*>")
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from hub.facts.scope import scope_of
 from hub.gate.case import Case, variant_name
-from hub.model.directive import Audience, Directive, Measure
+from hub.model.directive import Audience, Measure
 from hub.model.message import Variant
 from hub.model.review import Finding, Level
+from hub.render.slots import fact_prefix
 
 ALWAYS = ("issuer", "link", "ref")
 """Stated in every message: who says it, and where the whole stands."""
@@ -45,54 +47,69 @@ def words_present(case: Case) -> Iterator[Finding]:
 
 def required(case: Case, variant: Variant) -> frozenset[str]:
     """The keys of the facts that this variant's message must state."""
-    measures = case.sheet.measures_for(variant.sector, variant.audience)
-    facts = set(ALWAYS)
-    if variant.channel != "sms":
-        facts.add("title" if variant.channel == "email" else "link")
-        facts |= _of_directive(case, variant.audience)
-        for owner, measure in measures:
-            facts |= _of_measure(measure, _key(case, owner, measure), variant.audience)
-    elif measures:
-        # An SMS may leave rules to the page, and says so; what it does state, it states with its start.
-        owner, measure = measures[0]
-        key = _key(case, owner, measure)
-        facts |= {f"{key}modality", f"{key}from"}
-        facts |= {f"{key}{name}" for name in ("quantity", "window") if getattr(measure, name) is not None}
+    if variant.channel == "sms":
+        return frozenset(_of_sms(case, variant))
+    facts = {*ALWAYS, *_of_directive(case, variant.audience)}
+    if variant.channel == "email":
+        facts.add("title")
+    for owner, measure in case.sheet.measures_for(variant.sector, variant.audience):
+        facts |= _of_measure(measure, fact_prefix(case.directive, owner, measure))
     return frozenset(facts)
 
 
-def _key(case: Case, owner: Directive, measure: Measure) -> str:
-    return f"{measure.id}." if owner.id == case.directive.id else f"{owner.id}#{measure.id}."
+def _of_sms(case: Case, variant: Variant) -> set[str]:
+    """An SMS may leave rules to the page, and says so; a rule that it states, it states with all that makes it."""
+    facts = {*ALWAYS, *_marks(case)}
+    stated = case.messages[variant].stated
+    measures = case.sheet.measures_for(variant.sector, variant.audience)
+    keys = [(fact_prefix(case.directive, owner, measure), measure) for owner, measure in measures]
+    kept = [(key, measure) for key, measure in keys if f"{key}modality" in stated]
+    territories = {scope_of(case.directive, measure).territory for _, measure in measures}
+    placed = territories != {case.directive.territory}
+    for key, measure in kept or keys[:1]:
+        facts |= {f"{key}modality", f"{key}from", *_values(measure, key)}
+        if placed:
+            facts.add(f"{key}territory")
+    return facts
 
 
 def _of_directive(case: Case, audience: Audience) -> set[str]:
-    slots = case.sheet.wording.anatomy[audience].required
-    facts = set()
+    directive = case.directive
+    anatomy = case.sheet.wording.anatomy[audience]
+    slots = {*anatomy.head, *anatomy.tail}
+    facts = _marks(case)
     if "legal" in slots:
-        facts.add("act_type")
-        if case.directive.reference:
-            facts.add("reference")
-    if "docs" in slots:
-        facts |= {f"docs.{index + 1}" for index in range(len(case.directive.docs))}
-    if "contact" in slots and case.directive.contacts:
-        contact = case.directive.contacts[0]
-        facts |= {f"contact.{contact.id}.label"} | (
-            {f"contact.{contact.id}.phone"} if contact.phone else set()
-        )
+        facts |= {"act_type"} | ({"reference"} if directive.reference else set())
+    for name in ("docs", "links"):
+        if name in slots:
+            facts |= {f"{name}.{index + 1}" for index in range(len(getattr(directive, name)))}
+    if directive.hazard and "hazard" in slots:
+        facts.add("hazard")
+    if directive.establishments and "establishments" in slots:
+        facts.add("establishments")
+    for contact in directive.contacts[:1]:
+        facts |= {f"contact.{contact.id}.label"}
+        facts |= {f"contact.{contact.id}.{name}" for name in ("phone", "email") if getattr(contact, name)}
     return facts
 
 
-def _of_measure(measure: Measure, key: str, audience: Audience) -> set[str]:
-    facts = {f"{key}modality", f"{key}territory", f"{key}from", f"{key}until"}
-    facts |= {f"{key}{name}" for name in ("quantity", "window") if getattr(measure, name) is not None}
-    facts |= {
-        f"{key}{name}.{i + 1}"
-        for name in ("exceptions", "conditions")
-        for i in range(len(getattr(measure, name)))
+def _marks(case: Case) -> set[str]:
+    """An announcement is never shown as law."""
+    if case.directive.reported:
+        return {"reported"}
+    return {"announced"} if case.register.issuers[case.directive.issuer].binding == "none" else set()
+
+
+def _of_measure(measure: Measure, key: str) -> set[str]:
+    facts = {f"{key}modality", f"{key}territory", f"{key}from", f"{key}until", *_values(measure, key)}
+    for name in ("exceptions", "conditions", "further"):
+        facts |= {f"{key}{name}.{index + 1}" for index in range(len(getattr(measure, name)))}
+    return facts | {
+        f"{key}{name}" for name in ("advice_quantity", "window_alternative") if getattr(measure, name)
     }
-    if measure.deadline and audience in ("direction", "staff"):
-        facts.add(f"{key}deadline")
-    if measure.population_rule:
-        facts.add(f"{key}population_rule")
-    facts |= {f"{key}further.{index + 1}" for index in range(len(measure.further))}
-    return facts
+
+
+def _values(measure: Measure, key: str) -> set[str]:
+    """What makes the rule: its number, its hours, its deadline, whom it concerns."""
+    names = ("quantity", "window", "deadline", "population_rule")
+    return {f"{key}{name}" for name in names if getattr(measure, name) is not None}

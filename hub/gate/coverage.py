@@ -4,20 +4,31 @@ from collections.abc import Iterator
 
 from hub.facts.scope import judged_on, scope_of
 from hub.gate.case import Case, cell_name
-from hub.model.directive import AUDIENCES, Directive
+from hub.model.directive import AUDIENCES
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.register.entries import GENERAL
+from hub.render.blocks import decided_cells, named_sectors
 
 
 def every_cell(case: Case) -> Iterator[Finding]:
     """Decision 4: blockers for named sectors, their siblings and those covered before; one note for all others."""
-    decided = decided_cells(case)
+    decided = decided_cells(case.sheet)
+    spoken_to = {Hat(variant.sector, variant.audience) for variant in case.rendering.blocks}
+    for hat in sorted(spoken_to & decided):
+        yield case.finding(
+            "U304",
+            Level.BLOCKER,
+            cell_name(hat),
+            "the act speaks to this cell, and a decision says that it is not concerned",
+            "take the cell out of [[directive.coverage]], or out of sectors and audiences",
+            waivable=True,
+        )
     open_cells = [
         hat
         for sector in case.register.sectors
         for audience in AUDIENCES
-        if (hat := Hat(sector, audience)) not in case.cells and hat not in decided
+        if (hat := Hat(sector, audience)) not in spoken_to and hat not in decided
     ]
     expected = expected_sectors(case)
     for sector, why in expected.items():
@@ -50,25 +61,6 @@ def every_cell(case: Case) -> Iterator[Finding]:
             "not addressed",
             'decide with [[directive.coverage]] sectors = "others" if that should be said',
         )
-
-
-def decided_cells(case: Case) -> frozenset[Hat]:
-    """The cells with a signed "not concerned"; "others" are all sectors that the act does not name."""
-    named = named_sectors(case.directive)
-    cells: set[Hat] = set()
-    for decision in case.directive.coverage:
-        sectors = (
-            [s for s in case.register.sectors if s not in named]
-            if decision.sectors == "others"
-            else decision.sectors
-        )
-        cells.update(Hat(sector, audience) for sector in sectors for audience in decision.audiences)
-    return frozenset(cells)
-
-
-def named_sectors(directive: Directive) -> frozenset[str]:
-    """The sectors that the act or one of its measures names."""
-    return frozenset(directive.sectors).union(*(measure.sectors for measure in directive.measures))
 
 
 def expected_sectors(case: Case) -> dict[str, str]:

@@ -19,11 +19,11 @@ def targets(case: Case) -> Iterator[Finding]:
             "the hub does not hold this act" + (", and the act has no measure of its own" if silent else ""),
             "submit that act first, or give its file too",
         )
-    if not case.cells and case.directive.measures:
+    if not case.messages:
         yield case.finding(
             "U702",
             Level.BLOCKER,
             "sectors",
-            "no sector and audience is left to speak to",
-            "mend sectors and audiences of the directive and its measures",
+            "not one message can be made of it",
+            "mend sectors, audiences and relations, and give the words in a language of this instance",
         )

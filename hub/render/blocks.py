@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.facts.scope import lent, scope_of, speaking_measures
+from hub.facts.scope import scope_of, speaking_measures
 from hub.facts.trace import bare, capitalised, traced, untrace
 from hub.model.directive import Audience, Directive, Language, Measure
 from hub.model.message import Block, Hat, Line, Paragraph, Variant
@@ -12,8 +12,8 @@ from hub.register import Places, Register
 from hub.register.entries import GENERAL
 from hub.render import measure as rendering
 from hub.render.measure import LackingWords
-from hub.render.pattern import Unfilled, fill, parse
-from hub.render.slots import MeasureSlots, contact_of, contact_slot
+from hub.render.pattern import fill, parse
+from hub.render.slots import MeasureSlots, contact_of, contact_slot, fact_prefix
 from hub.render.wording import Wording, Words
 
 EMPATHY = frozenset({"forbidden", "restricted"})
@@ -32,10 +32,7 @@ class Sheet:
 
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""
-        return tuple(
-            (owner, lent(owner, measure, self.directive))
-            for owner, measure in speaking_measures(self.directive, self.others)
-        )
+        return speaking_measures(self.directive, self.others)
 
     def measures_for(self, sector: str, audience: Audience) -> tuple[tuple[Directive, Measure], ...]:
         """Those that concern a sector × audience; one for `general` concerns every sector."""
@@ -51,6 +48,7 @@ def cells(sheet: Sheet) -> dict[Hat, Places]:
     """Which sector × audience a directive reaches, and where: the union over its measures, in reading order."""
     found: dict[Hat, Places] = {}
     register = sheet.register
+    spared = decided_cells(sheet)
     for _, measure in sheet.speaking():
         scope = scope_of(sheet.directive, measure)
         sectors = register.sectors if GENERAL in scope.sectors else scope.sectors
@@ -60,8 +58,25 @@ def cells(sheet: Sheet) -> dict[Hat, Places]:
         for sector in sectors:
             for audience in scope.audiences:
                 hat = Hat(sector, audience)
-                found[hat] = found.get(hat, Places()) | places
+                if sector in scope.sectors or hat not in spared:
+                    found[hat] = found.get(hat, Places()) | places
     return dict(sorted(found.items(), key=lambda cell: register.hat_order(*cell[0])))
+
+
+def decided_cells(sheet: Sheet) -> frozenset[Hat]:
+    """The cells with a signed "not concerned": a rule for everybody spares them. "others" are all sectors not named."""
+    named = named_sectors(sheet.directive)
+    decided: set[Hat] = set()
+    for decision in sheet.directive.coverage:
+        others = (sector for sector in sheet.register.sectors if sector not in named)
+        sectors = tuple(others) if decision.sectors == "others" else decision.sectors
+        decided.update(Hat(sector, audience) for sector in sectors for audience in decision.audiences)
+    return frozenset(decided)
+
+
+def named_sectors(directive: Directive) -> frozenset[str]:
+    """The sectors that the act or one of its measures names."""
+    return frozenset(directive.sectors).union(*(measure.sectors for measure in directive.measures))
 
 
 def block(sheet: Sheet, variant: Variant) -> Block | None:
@@ -72,7 +87,11 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
     words = sheet.wording.languages[variant.language]
     anatomy = sheet.wording.anatomy[variant.audience]
     informs = all(measure.modality == "information" for _, measure in concerned)
-    slots = [_slots(sheet, owner, measure, variant, words, informs=informs) for owner, measure in concerned]
+    placed = {scope_of(sheet.directive, m).territory for _, m in concerned} != {sheet.directive.territory}
+    slots = [
+        _slots(sheet, owner, measure, variant, words, informs=informs, placed=placed)
+        for owner, measure in concerned
+    ]
     title = _title(sheet.directive, variant.language)
     if variant.channel == "sms":
         paragraphs = tuple(rendering.sms_paragraph(slot, variant.audience) for slot in slots)
@@ -80,7 +99,7 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
             sheet.directive.id,
             variant,
             title,
-            tuple(_sms_head(sheet, variant, words)),
+            tuple(_sms_head(sheet, variant, words, placed=placed)),
             paragraphs,
             tuple(_sms_tail(sheet, variant, words, slots, paragraphs)),
         )
@@ -94,9 +113,15 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
 
 
 def _slots(
-    sheet: Sheet, owner: Directive, measure: Measure, variant: Variant, words: Words, *, informs: bool
+    sheet: Sheet,
+    owner: Directive,
+    measure: Measure,
+    variant: Variant,
+    words: Words,
+    *,
+    informs: bool,
+    placed: bool,
 ) -> MeasureSlots:
-    own = owner.id == sheet.directive.id
     scope = scope_of(sheet.directive, measure)
     return MeasureSlots(
         owner=owner,
@@ -107,9 +132,10 @@ def _slots(
         words=words,
         printer=words.printer,
         register=sheet.register,
-        key=f"{measure.id}." if own else f"{owner.id}#{measure.id}.",
+        key=fact_prefix(sheet.directive, owner, measure),
         sms=variant.channel == "sms",
         informs=informs,
+        placed=placed,
     )
 
 
@@ -216,17 +242,23 @@ class _Writer:
         return traced(f"relation.{act.id}", act.title[self.variant.language])
 
     def _relations(self) -> Iterator[Line]:
+        wording = self.words.wording["relation"]
         for relation in self.directive.relations:
             title = self._target(relation.target, relation.target_external)
             if title is None or (not self.directive.measures and relation.type in ("extends", "corrects")):
                 continue
-            scope = (
-                traced("relation.scope", self._text("relation.scope", relation.scope))
-                if relation.scope
-                else None
-            )
-            pattern = self.words.wording["relation"][relation.type]
-            yield self._say("relations", pattern, target=title, scope=scope)
+            if not self._binds():  # decision 27: an announcement resolves nothing
+                yield self._say("relations", wording["announced"], target=title)
+                continue
+            yield self._say("relations", wording[relation.type], target=title)
+            if relation.partial or relation.target_measure:
+                scope = self._text("relation.scope", relation.scope) if relation.scope else None
+                part = traced("relation.scope", scope) if scope else None
+                yield self._say("relations", wording["in_part"], scope=part)
+
+    def _binds(self) -> bool:
+        issuer = self.sheet.register.issuers[self.directive.issuer]
+        return not self.directive.reported and issuer.binding != "none"
 
     def _establishments(self) -> Iterator[Line]:
         if self.directive.establishments:
@@ -292,17 +324,19 @@ class _Writer:
                 yield self._tail("unknown", "unknown", field=name)
 
 
-def _sms_head(sheet: Sheet, variant: Variant, words: Words) -> Iterator[Line]:
+def _sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> Iterator[Line]:
     """The issuer's short name first (decision 7), for citizens with the place; then what kind of news it is."""
     register, wording = sheet.register, words.wording["sms"]
     short = traced("issuer", register.issuers[sheet.directive.issuer].short[variant.language])
-    if variant.audience == "citizen":
+    if variant.audience == "citizen" and not placed:
         names = [
             register.territory(id_).short.get(variant.language, id_) for id_ in sheet.directive.territory
         ]
         yield _plain("place", traced("territory", "; ".join(names)))
     yield _plain("source", short)
-    if sheet.directive.reported or register.issuers[sheet.directive.issuer].binding == "none":
+    if sheet.directive.reported:
+        yield _plain("announced", traced("reported", wording["reported"]))
+    elif register.issuers[sheet.directive.issuer].binding == "none":
         yield _plain("announced", traced("announced", wording["announced"]))
     if sheet.kind != Kind.NEW:
         yield _plain("status", wording[f"status_{sheet.kind.value}"])
@@ -323,14 +357,13 @@ def _sms_tail(
     if len({bare(period) for period in periods if period}) == 1 and None not in periods:
         spans = [span for period in periods if period for span in untrace(period)[1]]
         yield Line("period_all", bare(periods[0] or ""), tuple(spans))
-    contact = contact_of(sheet.directive)
     said = {span.fact for paragraph in paragraphs for line in paragraph.lines for span in line.spans}
-    if contact and contact.phone and f"contact.{contact.id}.phone" not in said:
-        phone = contact_slot(contact, "phone", variant.language)
-        try:
+    contacts = [contact_of(slot.owner, slot.measure) or contact_of(sheet.directive) for slot in slots]
+    for contact in dict.fromkeys(contact.id for contact in contacts if contact):
+        known = next(c for c in contacts if c and c.id == contact)
+        if known.phone and f"contact.{contact}.phone" not in said:
+            phone = contact_slot(known, "phone", variant.language)
             yield _plain("contact", fill(parse(words.wording["sms"]["contact"]), {"phone": phone}.get))
-        except Unfilled:
-            return
 
 
 def _plain(slot: str, text: str) -> Line:

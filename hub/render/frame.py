@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -36,6 +36,14 @@ _DATES = frozenset({"validity", "from", "until"})
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
+_OUTSIDE_HTML = {"email": {"link"}, "web": {"link", "title"}}
+"""Facts that the HTML carries elsewhere: in an address, or in the page around it."""
+
+
+class TemplateFault(Exception):
+    """Text and HTML of one message would not say the same; no message is made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What a message needs beyond its blocks. `code` is the public reference code, `url` the permanent page."""
@@ -55,8 +63,9 @@ class Frame:
 def frame_for(
     revision: Revision, config: Config, wording: Wording, register: Register, *, stream: str = "directives"
 ) -> Frame:
-    """The frame of this instance around the messages of a revision."""
-    return frame_of(revision.directive, config, wording, register, kind=revision.kind, stream=stream)
+    """The frame of this instance around the messages of a revision: an exercise stays one."""
+    framed = frame_of(revision.directive, config, wording, register, kind=revision.kind, stream=stream)
+    return replace(framed, mode=revision.mode)
 
 
 def frame_of(
@@ -94,6 +103,7 @@ def compose(blocks: Sequence[Block], frame: Frame) -> Message:
     values = _values(blocks, frame, words)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
+    _say_the_same(first.channel, spans, untrace(html)[1])
     return Message(
         directive=blocks[0].directive,
         hats=_hats(blocks),
@@ -104,6 +114,12 @@ def compose(blocks: Sequence[Block], frame: Frame) -> Message:
         html=_html(html, frame, whole=first.channel == "email"),
         spans=spans,
     )
+
+
+def _say_the_same(channel: str, in_text: Iterable[Span], in_html: Iterable[Span]) -> None:
+    missing = {span.fact for span in in_text} - {span.fact for span in in_html} - _OUTSIDE_HTML[channel]
+    if missing:
+        raise TemplateFault(f"{channel}.html.j2 does not state {', '.join(sorted(missing))}, the text does")
 
 
 def digest(value: Block | Message) -> str:
@@ -230,12 +246,22 @@ def _merged(lines: Sequence[Line], slot: str) -> Line | None:
 
 def _union(groups: Iterable[Iterable[Line]]) -> list[Line]:
     """The lines of several blocks, each text once, in order."""
-    return list({(line.slot, line.text): line for group in groups for line in group}.values())
+    return list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())
 
 
 def _render(jinja: Environment, name: str, values: dict[str, Any], language: str) -> str:
-    text = jinja.get_template(f"messages/{name}").render(values)
-    return _FRENCH_SPACE.sub("\u00a0", text) if language == "fr" else text
+    if language == "fr":  # words only: a style sheet knows no no-break space
+        values = _typeset(values)
+    return jinja.get_template(f"messages/{name}").render(values)
+
+
+def _typeset(value: Any) -> Any:
+    """French typography: no line break before : ; ? ! and inside « »."""
+    if isinstance(value, str):
+        return _FRENCH_SPACE.sub("\u00a0", value)
+    if isinstance(value, list):
+        return [_typeset(item) for item in value]
+    return {key: _typeset(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _html(traced_html: str, frame: Frame, *, whole: bool) -> str:
@@ -268,7 +294,7 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
     paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
     head = _union(block.head for block in blocks)
     contact = [line for line in _union(block.tail for block in blocks) if line.slot == "contact"]
-    details = frozenset({"exceptions", "conditions"})
+    details = frozenset({"exceptions", "conditions", "details"})
     wording = words.wording["sms"]
 
     def form(
@@ -277,7 +303,7 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
         period = _shared_period(blocks, kept) if len(kept) > 1 else []
         behind = [
             wording[f"more_{slot}"]
-            for slot in ("exceptions", "conditions")
+            for slot in ("exceptions", "conditions", "details")
             if slot in left_out and any(line.slot == slot for p in kept for line in p.lines)
         ]
         if len(kept) < len(paragraphs):
@@ -292,7 +318,8 @@ def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[
     everything, nothing = frozenset[str](), ()
     yield form(paragraphs, everything, contact)
     yield form(paragraphs, everything, nothing)
-    yield form(paragraphs, frozenset({"conditions"}), nothing)
+    yield form(paragraphs, frozenset({"details"}), nothing)
+    yield form(paragraphs, frozenset({"conditions", "details"}), nothing)
     yield form(paragraphs, details, nothing)
     for count in range(len(paragraphs) - 1, 0, -1):
         for left_out in (everything, details):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.facts.trace import bare, capitalised, traced, untrace
+from hub.facts.trace import bare, capitalised, sentences, traced, untrace
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
 from hub.render.pattern import Unfilled, fill, parse
@@ -35,27 +35,28 @@ def paragraph(slots: MeasureSlots, audience: Audience, order: tuple[str, ...]) -
     unknown = {line.slot: line for line in _unknown_dates(slots)}
     dates = (unknown.get("from"), validity(slots), unknown.get("until"))
     lines += [line for line in dates if line]
-    return Paragraph(slots.measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
+    return Paragraph(slots.name, tuple(lines))
 
 
 def sms_paragraph(slots: MeasureSlots, audience: Audience) -> Paragraph:
     """The short form: the bank's SMS pattern, else the audience's sentence with its period. Raises LackingWords."""
     measure = slots.measure
     wording = slots.words.wording["sms"]
-    what, brief = _sms_sentences(slots, audience)
+    what, brief = (_placed(slots, text) for text in _sms_sentences(slots, audience))
+    assert what is not None
     lines = [_line("what", what)]
     if brief:
         lines.append(_line("brief", brief))
-    lines += [_line("what", text) for text in _missing_values(slots, what, wording)]
+    lines += [_line("value", text) for text in _missing_values(slots, what, wording)]
+    if measure.population_rule:
+        lines.append(_line("value", _needed(slots.words.tail("population"), slots, "population_rule")))
     if measure.deadline and not _states(what, f"{slots.key}deadline"):
-        lines.append(_line("what", fill(parse(wording["deadline"]), slots)))
+        lines.append(_line("value", fill(parse(wording["deadline"]), slots)))
     for name in ("exceptions", "conditions"):
         if getattr(measure, name):
             lines.append(_line(name, _needed(wording[name], slots, name)))
-    if measure.population_rule:
-        text = _needed(slots.words.tail("population"), slots, "population_rule")
-        lines.append(_line("conditions", text))
-    return Paragraph(measure.id if slots.key.count("#") == 0 else slots.key.rstrip("."), tuple(lines))
+    lines += [Line("details", line.text, line.spans) for _, line in _details(slots)]
+    return Paragraph(slots.name, tuple(lines))
 
 
 def _sms_sentences(slots: MeasureSlots, audience: Audience) -> tuple[str, str | None]:
@@ -75,6 +76,10 @@ def _sms_sentences(slots: MeasureSlots, audience: Audience) -> tuple[str, str | 
     return (f"{what} {capitalised(period)}.", what) if period else (what, None)
 
 
+def _placed(slots: MeasureSlots, sentence: str | None) -> str | None:
+    return f"{slots.short_place()}: {sentence}" if sentence and slots.placed else sentence
+
+
 def sms_period(slots: MeasureSlots) -> str | None:
     """The period as one sentence for several rules; None where it is not known."""
     period = slots("period")
@@ -88,7 +93,7 @@ def sentence(slots: MeasureSlots, audience: Audience) -> Sentence:
     if pattern:
         filled = _try(pattern, slots)
         # The pattern alone must not say more than the rule: each value is printed, or has a label of its own.
-        if filled is not None and all(measure.label.get(name) for name in _unprinted(filled, slots)):
+        if filled is not None and all(_label(slots, name) for name in _unprinted(filled, slots)):
             return Sentence(_modality(slots, filled), neutral=False)
     return Sentence(_modality(slots, _neutral(slots)), neutral=True)
 
@@ -175,7 +180,7 @@ def _unprinted(what: str, slots: MeasureSlots) -> list[str]:
 
 
 def _prints_all(what: str, slots: MeasureSlots) -> bool:
-    return all(slots.measure.label.get(name) for name in _unprinted(what, slots))
+    return all(_label(slots, name) for name in _unprinted(what, slots))
 
 
 def _states(text: str, fact: str) -> bool:
@@ -184,7 +189,7 @@ def _states(text: str, fact: str) -> bool:
 
 def _try(pattern: str, slots: MeasureSlots) -> str | None:
     try:
-        return _sentences(fill(parse(pattern), slots))
+        return sentences(fill(parse(pattern), slots))
     except Unfilled:
         return None
 
@@ -210,7 +215,7 @@ def _neutral(slots: MeasureSlots) -> str:
         return slots(name)
 
     try:
-        return _sentences(fill(parse(pattern), resolve))
+        return sentences(fill(parse(pattern), resolve))
     except Unfilled as error:
         raise LackingWords(f"{slots.measure.id}.{error.args[0].partition('.')[0]}") from error
 
@@ -251,12 +256,6 @@ def _unknown(slots: MeasureSlots, field: str) -> str:
 def _modality(slots: MeasureSlots, text: str) -> str:
     """The sentence as a whole states the modality."""
     return traced(f"{slots.key}modality", text)
-
-
-def _sentences(text: str) -> str:
-    """Each sentence begins with a capital, also where a slot opens it."""
-    parts = text.split(". ")
-    return ". ".join(capitalised(part) for part in parts)
 
 
 def _line(slot: str, text: str) -> Line:

@@ -6,6 +6,7 @@ from hub.facts.printer import Printer
 from hub.facts.scope import Scope
 from hub.facts.trace import traced
 from hub.model.directive import Contact, Directive, Language, Measure, Quantity
+from hub.now import BRUSSELS
 from hub.register import Register
 from hub.render.wording import Words
 
@@ -45,6 +46,13 @@ class MeasureSlots:
     sms: bool
     informs: bool
     """Whether the whole message only informs, and rules nothing."""
+    placed: bool
+    """Whether each rule of the message must name its own place, since they do not all hold in the act's."""
+
+    @property
+    def name(self) -> str:
+        """How the measure is named among those of the message: "m1", or "act#m1" for another act's."""
+        return self.key.removesuffix(".")
 
     @property
     def language(self) -> Language:
@@ -107,11 +115,21 @@ class MeasureSlots:
         return ", ".join(parts)
 
     def _slot_day(self) -> str | None:
-        return self.say("from", self.printer.day(self.scope.start.date())) if self.scope.start else None
+        """The day on which it starts, in Brussels; an unknown one fills no sentence."""
+        if self.scope.start is None or self.scope.start_unknown:
+            return None
+        return self.say(
+            "from", self.printer.day(self.scope.start.astimezone(BRUSSELS).date(), short=self.sms)
+        )
 
     def _slot_territory(self) -> str | None:
         names = [self.register.territory(id_).in_[self.language] for id_ in self.scope.territory]
         return self.say("territory", self.printer.join_places(names)) if names else None
+
+    def short_place(self) -> str:
+        """The places by their names for SMS."""
+        names = [self.register.territory(id_).short.get(self.language, id_) for id_ in self.scope.territory]
+        return self.say("territory", self.printer.join(names, short=True))
 
     def _slot_exceptions(self) -> str | None:
         return self._list("exceptions", self.measure.exceptions)
@@ -145,6 +163,11 @@ class MeasureSlots:
             return None
         marked = [self.say(f"{name}.{i + 1}", word) for i, word in enumerate(words)]
         return self.printer.join(marked, short=self.sms)
+
+
+def fact_prefix(speaker: Directive, owner: Directive, measure: Measure) -> str:
+    """How the keys of a measure's facts begin: "m1." for the act's own, "act#m1." for another act's."""
+    return f"{measure.id}." if owner.id == speaker.id else f"{owner.id}#{measure.id}."
 
 
 def contact_of(owner: Directive, measure: Measure | None = None) -> Contact | None:

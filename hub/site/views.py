@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.facts.scope import lent, speaking_measures
+from hub.facts.scope import speaking_measures
 from hub.model.directive import Directive, Measure
 from hub.model.message import Hat
 from hub.model.review import Mode
@@ -136,7 +136,7 @@ class Teller:
     def measures(self, directive: Directive) -> tuple[Measure, ...]:
         """The measures through which the act speaks: its own, or those of the act it extends or corrects."""
         spoken = speaking_measures(directive, self.catalogue.directives)
-        return tuple(lent(owner, measure, directive) for owner, measure in spoken)
+        return tuple(measure for _, measure in spoken)
 
     def topics(self, directive: Directive) -> tuple[str, ...]:
         """The ids of what it is about."""

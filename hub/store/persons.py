@@ -191,7 +191,7 @@ async def _heard(
             continue
         home, own_community = at_home[person]
         theirs = community if organisation else own_community
-        if place.includes(commune or home, theirs):
+        if place.includes(commune or home, theirs, organisation):
             found[person].append(Hearing(ranks[sector, audience_], sector, audience_, stream))
     return found
 
