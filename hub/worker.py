@@ -217,7 +217,7 @@ def _open_ledger(hub: Hub, who: Instance) -> Ledger:
     file = sqlite_file(str(hub.store.engine.url))
     if file is None:
         raise EnvironmentFailed("Only SQLite carries the ledger so far; set database.url to an SQLite file")
-    return SqliteLedger(file, suppressions.hasher(who.secret))
+    return SqliteLedger(file, suppressions.hasher(who.secret), hub.config.service.mode)
 
 
 def _repeat(hub: Hub, name: str, channel: Channel) -> Repeat:

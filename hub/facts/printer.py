@@ -29,6 +29,11 @@ class Printer:
         self._long = grammar
         self._short = grammar.short()
 
+    @property
+    def grammar(self) -> str:
+        """The grammar behind it, as JSON."""
+        return self._long.model_dump_json()
+
     def _grammar(self, *, short: bool) -> Grammar:
         return self._short if short else self._long
 

@@ -9,8 +9,6 @@ from hub.flow.submit import count_audience
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
-from hub.render import seal
-from hub.render.frame import frames_digest
 from hub.store import directives, dispatches, journal
 from hub.store.engine import Tx
 
@@ -82,18 +80,10 @@ def _may_sign(revision: Revision, by: Staff) -> None:
 def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
     """What would leave now is what was submitted, byte for byte, and still passes the gate."""
     assert revision.expires_at is not None
-    words = seal.words_digest(examined.digests, frames_digest(hub.wording))
-    now = seal.approval_digest(
-        words,
-        cells=examined.case.cells,
-        mode=examined.case.mode,
-        kind=revision.kind,
-        expires_at=revision.expires_at,
-    )
-    if now != revision.approval_digest:
+    if examined.seal(hub, expires_at=revision.expires_at) != revision.approval_digest:
         raise Refusal(
             f"the words or the audience rule of {revision.directive.id} have changed since it was submitted "
-            "(templates, registers, mode or another act); submit it again"
+            "(templates, registers, settings, mode or another act); submit it again"
         )
     if examined.blockers:
         standing = ", ".join(f"{finding.code} {finding.where}" for finding in examined.blockers)

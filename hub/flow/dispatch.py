@@ -46,6 +46,11 @@ async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
     """
     async with hub.store.read() as tx:
         revision = await directives.get(tx, directive, number)
+    if revision.mode != hub.config.service.mode:
+        raise Refusal(
+            f"{directive} was approved in mode {revision.mode.value}, and this instance is in mode "
+            f"{hub.config.service.mode}; submit it again"
+        )
     known = await announce(hub, revision)
     mine = uuid4().hex
     while known.planned_at is None:
@@ -65,6 +70,8 @@ async def resume(hub: Hub) -> None:
     async with hub.store.read() as tx:
         waiting = await dispatches.unplanned(tx)
     for found in waiting:
+        if found.mode != hub.config.service.mode:
+            continue  # approved as an exercise, or for real, when this instance was the other
         mine = uuid4().hex
         async with hub.store.write() as tx:
             claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
@@ -111,7 +118,8 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
 def _as_approved(hub: Hub, revision: Revision, blocks: Blocks) -> None:
     """What leaves is what was approved: the words kept here have the digest that was signed."""
     found = words_digest(
-        {variant: digest(block) for variant, block in blocks.items()}, frames_digest(hub.wording)
+        {variant: digest(block) for variant, block in blocks.items()},
+        frames_digest(hub.wording, hub.register),
     )
     if found != revision.words_digest:
         raise Refusal(
@@ -190,16 +198,20 @@ class _Plan:
         return planned
 
     def _language(self, recipient: Recipient) -> Language:
-        """Theirs, or the first in which messages are rendered."""
+        """Theirs, or the first of this instance in which there are words for all their hats."""
         rendered = self.hub.config.service.languages
-        return next((language for language in rendered if language == recipient.language), rendered[0])
+        order = sorted(rendered, key=lambda language: language != recipient.language)
+        return max(order, key=lambda language: len(self._words(recipient, language)))
+
+    def _words(self, recipient: Recipient, language: Language) -> list[Block]:
+        hats = (Hat(sector, cast(Audience, audience)) for sector, audience in recipient.hats)
+        variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in hats)
+        return [self.blocks[variant] for variant in variants if variant in self.blocks]
 
     async def _body(self, recipient: Recipient, language: Language) -> int | None:
-        hats = tuple(Hat(sector, cast(Audience, audience)) for sector, audience in recipient.hats)
-        key = (hats, recipient.channel, language, recipient.stream)
+        key = (recipient.hats, recipient.channel, language, recipient.stream)
         if key not in self._bodies:
-            variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in hats)
-            blocks = [self.blocks[variant] for variant in variants if variant in self.blocks]
+            blocks = self._words(recipient, language)
             self._bodies[key] = await self._freeze(blocks, recipient.stream) if blocks else None
         return self._bodies[key]
 

@@ -11,9 +11,8 @@ from hub.gate import Case
 from hub.model.directive import Directive
 from hub.model.message import Variant
 from hub.model.review import Finding, Kind, Level, Waiver
-from hub.model.revision import Revision
-from hub.render import Sheet
-from hub.render.frame import canonical, digest, frame_of
+from hub.render import Sheet, seal
+from hub.render.frame import canonical, digest, frame_of, frames_digest
 from hub.store import directives, waivers
 from hub.store.engine import Tx
 
@@ -28,6 +27,28 @@ class Examined:
     @property
     def blockers(self) -> tuple[Finding, ...]:
         return gate.blockers(self.findings)
+
+    def seal(self, hub: Hub, *, expires_at: datetime) -> str:
+        """The digest that an approval signs."""
+        identity = {
+            "name": hub.config.service.name,
+            "page": self.case.frame.url,
+            "sender": hub.config.email.sender,
+            "sms_sender": hub.config.sms.sender,
+        }
+        return seal.approval_digest(
+            self.words_digest(hub),
+            sheet=sheet_digest(self.case.directive),
+            cells=self.case.cells,
+            mode=self.case.mode,
+            kind=self.case.kind,
+            expires_at=expires_at,
+            identity=identity,
+        )
+
+    def words_digest(self, hub: Hub) -> str:
+        """The digest of all renderings with their frames."""
+        return seal.words_digest(self.digests, frames_digest(hub.wording, hub.register))
 
     @property
     def digests(self) -> dict[Variant, str]:
@@ -59,13 +80,6 @@ def judge(
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
-
-
-async def sheet_of(hub: Hub, tx: Tx, revision: Revision) -> Sheet:
-    """A revision as it speaks among the acts that are published."""
-    others = {other.directive.id: other.directive for other in await directives.published(tx)}
-    others.pop(revision.directive.id, None)
-    return Sheet(revision.directive, hub.register, hub.wording, others, revision.kind)
 
 
 def sheet_digest(directive: Directive) -> str:

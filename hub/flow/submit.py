@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
 from hub.facts.scope import last_instant
 from hub.flow.examine import Examined, examine, sheet_digest
-from hub.model.directive import Directive
+from hub.model.directive import LANGUAGES, Directive
 from hub.model.review import Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
-from hub.render import seal
-from hub.render.frame import frames_digest
 from hub.store import directives, journal, persons
 from hub.store.engine import Tx
 
@@ -40,6 +39,8 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     async with hub.store.write() as tx:
         latest = await directives.find(tx, directive.id)
         number, editors = _place(latest, by, kind, directive.id)
+        if kind == Kind.MINOR:
+            _only_words_changed((await directives.history(tx, directive.id))[-1].directive, directive)
         examined = await examine(hub, tx, directive, kind=kind, at=now)
         revision = await _revision(hub, tx, examined, number=number, editors=editors, by=by, at=now)
         await directives.put(tx, revision, examined.case.rendering.blocks, examined.digests)
@@ -81,12 +82,30 @@ def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[in
     return latest.number + 1, (by.name,)
 
 
+def _only_words_changed(before: Directive, after: Directive) -> None:
+    """A minor change alerts nobody, so it may mend words and no rule. Raises Refusal."""
+    if _rules(directives.sheet_json(before)) != _rules(directives.sheet_json(after)):
+        raise Refusal(
+            f"{after.id} changes more than words (a rule, a number, a date, a reader or a place); "
+            "submit it --as update or correction, so that everybody is told"
+        )
+
+
+def _rules(value: Any) -> Any:
+    """A sheet without its wording: texts per language count as present, not for what they say."""
+    if isinstance(value, dict):
+        if value and set(value) <= set(LANGUAGES):
+            return sorted(value)
+        free = ("reference", "legal_basis", "sources")
+        return {key: _rules(inner) for key, inner in value.items() if key not in free}
+    return [_rules(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 async def _revision(
     hub: Hub, tx: Tx, examined: Examined, *, number: int, editors: tuple[str, ...], by: Staff, at: datetime
 ) -> Revision:
     case, directive = examined.case, examined.case.directive
     code = await directives.register(tx, directive.id)
-    words = seal.words_digest(examined.digests, frames_digest(hub.wording))
     expires_at = expiry(hub, directive, at)
     blocked = bool(examined.blockers)
     count = None if blocked else await count_audience(hub, tx, examined)
@@ -98,10 +117,8 @@ async def _revision(
         mode=Mode(hub.config.service.mode),
         code=code,
         sheet_digest=sheet_digest(directive),
-        words_digest=words,
-        approval_digest=seal.approval_digest(
-            words, cells=case.cells, mode=case.mode, kind=case.kind, expires_at=expires_at
-        ),
+        words_digest=examined.words_digest(hub),
+        approval_digest=examined.seal(hub, expires_at=expires_at),
         editors=editors,
         submitted_by=by.name,
         submitted_at=at,

@@ -34,9 +34,12 @@ _PATIENCE = "busy_timeout = 250"
 
 
 class SqliteLedger:
-    """See hub.queue.contract.Ledger. The methods are coroutines by contract; none of them waits."""
+    """See hub.queue.contract.Ledger. The methods are coroutines by contract; none of them waits.
 
-    def __init__(self, file: Path, fingerprint: Fingerprint) -> None:
+    It hands out what was approved in `mode` alone: an exercise never leaves where it is meant in earnest.
+    """
+
+    def __init__(self, file: Path, fingerprint: Fingerprint, mode: str) -> None:
         try:
             self._db = sqlite3.connect(file, isolation_level=None)
             for pragma in (*PRAGMAS, _PATIENCE):
@@ -44,6 +47,7 @@ class SqliteLedger:
         except sqlite3.Error as error:
             raise EnvironmentFailed(f"{file}: {error}; run `univoque init` first") from error
         self._fingerprint = fingerprint
+        self._mode = mode
         self._slot = ""
         self._epoch = 0
         self._repeats: Mapping[str, Repeat] = {}
@@ -68,11 +72,11 @@ class SqliteLedger:
 
     async def lease(self, channel: str, *, at: datetime, above: int | None = None) -> Lease | None:
         ceiling = sql.LEAST_URGENT if above is None else above
-        if not self._query(sql.NEXT_CHUNK, channel, ceiling):
+        if not self._query(sql.NEXT_CHUNK, channel, ceiling, self._mode):
             return None  # asked several times a second: take the write lock only when there is something
         with self._transaction() as db:
             self._fence()
-            row = db.execute(sql.NEXT_CHUNK, (channel, ceiling)).fetchone()
+            row = db.execute(sql.NEXT_CHUNK, (channel, ceiling, self._mode)).fetchone()
             if row is None:
                 return None
             chunk, dispatch, first, last, urgency, approved_at, expires_at, cancelled = row
@@ -102,13 +106,13 @@ class SqliteLedger:
         return Lease(chunk, items, urgency)
 
     async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        if not self._query(sql.DUE_ITEMS, channel, _text(at), 1):
+        if not self._query(sql.DUE_ITEMS, channel, _text(at), self._mode, 1):
             return None
         with self._transaction() as db:
             self._fence()
             items: list[Item] = []
             settled: list[Settled] = []
-            for row in db.execute(sql.DUE_ITEMS, (channel, _text(at), limit)).fetchall():
+            for row in db.execute(sql.DUE_ITEMS, (channel, _text(at), self._mode, limit)).fetchall():
                 dispatch, seq, attempt, body, address, token, duty, barred, *rest = row
                 approved_at, expires_at, cancelled = rest
                 item = Item(dispatch, seq, body, address, token, attempt, _instant(expires_at), due=True)

@@ -43,7 +43,7 @@ NEXT_CHUNK = """
 SELECT c.id, c.dispatch, c.first, c.last, c.urgency, d.approved_at, d.expires_at, d.cancelled_at IS NOT NULL
 FROM chunks AS c JOIN dispatches AS d ON d.id = c.dispatch
 WHERE c.done_at IS NULL AND c.channel = ? AND c.urgency < ? AND c.owner IS NULL
-    AND d.planned_at IS NOT NULL AND (d.stopped_at IS NULL OR d.cancelled_at IS NOT NULL)
+    AND d.mode = ? AND d.planned_at IS NOT NULL AND (d.stopped_at IS NULL OR d.cancelled_at IS NOT NULL)
 ORDER BY c.urgency, c.id LIMIT 1
 """
 
@@ -63,7 +63,7 @@ SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'dut
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 JOIN dispatches AS x ON x.id = u.dispatch
-WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL
+WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL AND x.mode = ?
     AND (x.stopped_at IS NULL OR x.cancelled_at IS NOT NULL)
 ORDER BY u.due_at LIMIT ?
 """  # noqa: S608 - made of constants

@@ -132,12 +132,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def frames_digest(wording: Wording) -> str:
-    """The SHA-256 of all that the frames are made of: templates and words around the facts."""
+def frames_digest(wording: Wording, register: Register) -> str:
+    """The SHA-256 of all that the frames are made of: templates, words around the facts, names, grammar."""
     parts = [f"composition {COMPOSITION}"]
     for name in ("email.txt.j2", "email.html.j2", "email.css", "web.txt.j2", "web.html.j2"):
         parts.append(_source(wording.jinja, f"messages/{name}"))
-    parts += [canonical(words.wording) for words in wording.languages.values()]
+    for words in wording.languages.values():
+        parts += [canonical(words.wording), words.printer.grammar]
+    parts.append(canonical({sector.id: dict(sector.name) for sector in register.sectors.values()}))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -30,16 +30,28 @@ def words_digest(digests: Mapping[Variant, str], frames: str) -> str:
 
 
 def approval_digest(
-    words: str, *, cells: Mapping[Hat, Places], mode: Mode, kind: Kind, expires_at: datetime
+    words: str,
+    *,
+    sheet: str,
+    cells: Mapping[Hat, Places],
+    mode: Mode,
+    kind: Kind,
+    expires_at: datetime,
+    identity: Mapping[str, str],
 ) -> str:
-    """Binds the words to whom they go to, in which mode, and until when they may leave."""
+    """Binds the words to the sheet behind them, to whom they go, in which mode, until when, and in whose name.
+
+    `identity` is what the frames print of the instance: its name, its public address, its sender.
+    """
     return merkle_root(
         [
             f"words {words}",
+            f"sheet {sheet}",
             f"audience {canonical(_audience_rule(cells))}",
             f"mode {mode.value}",
             f"kind {kind.value}",
             f"expires {expires_at.astimezone(UTC).isoformat()}",
+            f"identity {canonical(dict(identity))}",
         ]
     )
 

@@ -1,7 +1,7 @@
 """Two people: nobody signs their own words, and what was signed is what was seen."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,10 +9,11 @@ from hub.context import Hub
 from hub.errors import NotAllowed, NotFound, Refusal
 from hub.flow.approve import approve
 from hub.flow.authorise import authorise
+from hub.flow.dispatch import dispatch, resume
 from hub.flow.enlist import enlist
 from hub.flow.submit import submit
 from hub.flow.waive import waive
-from hub.model.directive import Directive
+from hub.model.directive import Directive, Quantity, Relation
 from hub.model.review import Kind, Stage
 from hub.model.staff import Role
 from hub.store import directives, dispatches, journal, staff
@@ -149,8 +150,6 @@ async def test_an_approval_names_the_digest_it_saw(hub: Hub) -> None:
 
 
 async def test_another_act_that_changes_the_words_voids_a_submission(hub: Hub) -> None:
-    from hub.model.directive import Relation
-
     replacing = act(id="nouvelle", relations=(Relation("replaces", target="visites"),))
     await submit(hub, replacing, by=EDITOR)  # its target is not held yet, so no message names it
     await submit(hub, act(), by=EDITOR)
@@ -203,6 +202,81 @@ async def test_a_minor_change_alerts_nobody(hub: Hub) -> None:
     assert not approved.sends
     async with hub.store.read() as tx:
         assert await dispatches.find(tx, "visites", 2) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"measures": (a.measure(modality="permitted"),)},
+        {"measures": (a.measure(quantity=Quantity("<=", 2, "personne")),)},
+        {"effective_to": datetime(2020, 6, 30, tzinfo=UTC)},
+        {"territory": ("60000",)},
+        {"urgency": "Expected"},
+    ],
+)
+async def test_a_change_of_a_rule_is_never_minor(hub: Hub, change: dict[str, object]) -> None:
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+
+    with pytest.raises(Refusal, match="more than words"):
+        await submit(hub, act(**change), by=EDITOR, kind=Kind.MINOR)
+    await submit(hub, act(title=a.text("Interdiction des visites.")), by=EDITOR, kind=Kind.MINOR)
+
+
+async def test_an_approval_binds_the_whole_sheet(hub: Hub) -> None:
+    seen = (await submit(hub, act(), by=EDITOR)).revision.approval_digest
+    for change in (
+        {"urgency": "Expected"},
+        {"summary": a.text("Autre chose.")},
+        {"published": date(2020, 3, 11)},
+    ):
+        other = (await submit(hub, act(**change), by=EDITOR)).revision.approval_digest
+        assert other != seen
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"service__mode": "Actual"},
+        {"service__base_url": "https://other.example"},
+        {"service__name": "Autre"},
+        {"email__sender": "autre@univoque.example"},
+    ],
+)
+async def test_an_approval_binds_in_whose_name_it_leaves(hub: Hub, settings: dict[str, str]) -> None:
+    await submit(hub, act(), by=EDITOR)
+    elsewhere = replace(hub, config=a.config(hub.config.service.data_dir, **settings))
+
+    with pytest.raises(Refusal, match="have changed since"):
+        await approve(elsewhere, "visites", by=APPROVER)
+
+
+async def test_what_was_approved_as_an_exercise_never_leaves_in_earnest(hub: Hub) -> None:
+    await families(hub, 2)
+    await submit(hub, act(), by=EDITOR)
+    await approve(hub, "visites", by=APPROVER)
+    live = replace(hub, config=a.config(hub.config.service.data_dir, service__mode="Actual"))
+
+    with pytest.raises(Refusal, match="mode Exercise"):
+        await dispatch(live, directive="visites", number=1)
+    await resume(live)
+
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, "visites", 1)).planned_at is None
+
+
+async def test_only_named_establishments_are_reached(hub: Hub) -> None:
+    table = (
+        "email;langue;organisation;commune;secteur;audience\n"
+        "a@example.org;fr;Les Tilleuls;Namur;elderly.residential;staff\n"
+        "b@example.org;fr;Les Érables;Namur;elderly.residential;staff\n"
+        "c@example.org;fr;;Namur;elderly.residential;family\n"
+    )
+    await enlist(hub, table.encode(), "gens.csv", dry_run=False, actor="Opérations")
+
+    submission = await submit(hub, act(establishments=("Les Tilleuls",), establishments_only=True), by=EDITOR)
+
+    assert submission.revision.audience_count == 1
 
 
 async def test_the_first_publication_never_moves(hub: Hub) -> None:

@@ -187,3 +187,43 @@ def test_blockers_come_first() -> None:
     levels = [finding.level for finding in gate.examine(case(a.directive()))]
 
     assert levels == sorted(levels, key=[Level.BLOCKER, Level.WARNING, Level.NOTE].index)
+
+
+def test_an_act_of_which_no_message_can_be_made_never_passes() -> None:
+    silent = a.directive(measures=(), relations=(Relation("extends", target_external="un acte de 1999"),))
+
+    assert [(f.level, f.waivable) for f in found(a.covered(silent), "U702")] == [(Level.BLOCKER, False)]
+
+
+def test_an_audience_whose_words_are_missing_is_not_covered() -> None:
+    mute = a.measure(exceptions=({"de": "Lebensende"},))
+
+    assert found(a.directive(measures=(mute,)), "U301")
+
+
+def test_a_decision_against_a_cell_that_the_act_speaks_to_is_found() -> None:
+    decision = Coverage(("elderly.residential",), ("family",), a.text("Pas concernées."), "cellule de crise")
+
+    assert cells(found(a.directive(coverage=(decision,)), "U304")) == {"elderly.residential:family"}
+
+
+def test_a_decided_sector_does_not_inherit_a_rule_for_everybody() -> None:
+    decision = Coverage(("education.basic",), AUDIENCES, a.text("Écoles vides."), "cellule de crise")
+
+    act = a.directive(sectors=("general",), audiences=AUDIENCES, coverage=(decision,))
+
+    assert not [hat for hat in case(act).cells if hat.sector == "education.basic"]
+    assert found(act, "U304") == []
+
+
+def test_rules_of_different_places_name_their_place_in_an_sms() -> None:
+    rules = (
+        a.measure(territory=("92094",)),
+        a.measure(id="m2", modality="permitted", territory=("62063",)),
+    )
+
+    judged = case(a.covered(a.directive(measures=rules)))
+
+    texts = {message.text for variant, message in judged.messages.items() if variant.channel == "sms"}
+    assert all("Namur: Visites" in text and "Liège: Visites" in text for text in texts)
+    assert found(a.covered(a.directive(measures=rules)), "U201") == []

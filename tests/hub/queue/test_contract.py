@@ -43,7 +43,7 @@ async def open_ledger(store: Store) -> AsyncIterator[OpenLedger]:
     def open_() -> Ledger:
         file = sqlite_file(str(store.engine.url))
         assert file is not None
-        opened.append(SqliteLedger(file, _fingerprint))
+        opened.append(SqliteLedger(file, _fingerprint, "Exercise"))
         return opened[-1]
 
     yield open_
