@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from pydantic import ValidationError
 from hub.intake import form, references
 from hub.model.directive import Directive
 from hub.model.review import Finding, Level
+from hub.plain import shown
 from hub.register import Register
 
 LARGEST_FILE = 4_000_000
 """Octets; the largest real file has 18,000."""
+
+_LONGEST = 100
+"""Characters of a faulty value that a finding repeats."""
 
 _TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
 
@@ -45,7 +49,7 @@ def parse(data: bytes, name: str, register: Register) -> Reading:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return _unreadable(name, f"octet {error.start} is no UTF-8", "save the file as UTF-8")
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
         return _unreadable(name, f"no TOML: {error}", "mend the line that it names")
     directives, faults = [], list(_top_faults(table, name))
     rows = table.get("directive", [])
@@ -57,6 +61,23 @@ def parse(data: bytes, name: str, register: Register) -> Reading:
     ids = [directive.id for directive in directives]
     for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         faults.append(_fault("U106", id_, f"{name}: id", "two directives have this id", "give each its own"))
+    return Reading(tuple(directives), tuple(faults))
+
+
+def read_together(files: Sequence[Path], register: Register) -> Reading:
+    """Read several files as one: an id that two of them give to a directive is a fault too."""
+    directives: list[Directive] = []
+    faults: list[Finding] = []
+    first: dict[str, Path] = {}
+    for path in files:
+        reading = read(path, register)
+        directives += reading.directives
+        faults += reading.faults
+        for id_ in dict.fromkeys(directive.id for directive in reading.directives):
+            if id_ in first:
+                text = f"{first[id_]} has a directive with this id too"
+                faults.append(_fault("U106", id_, f"{path}: id", text, "give each its own"))
+            first.setdefault(id_, path)
     return Reading(tuple(directives), tuple(faults))
 
 
@@ -79,7 +100,7 @@ def read_sheet(row: Any, name: str, register: Register) -> tuple[Directive | Non
 
 
 def _fault(code: str, directive: str, where: str, text: str, remedy: str) -> Finding:
-    return Finding(code, Level.BLOCKER, directive, where, text, remedy)
+    return Finding(code, Level.BLOCKER, shown(directive), shown(where), shown(text), shown(remedy))
 
 
 def _unreadable(file: Path | str, text: str, remedy: str) -> Reading:
@@ -113,7 +134,18 @@ def _explain(fault: Any, row: Any, id_: str, name: str) -> Finding:
     if kind == "value_error":
         text, _, remedy = message.partition("; ")
         return _fault("U103", id_, where, text, remedy or "mend it")
-    return _fault("U103", id_, where, f"{fault['input']!r}: {message}", "see the form of directive files")
+    return _fault(
+        "U103", id_, where, f"{_short(fault['input'])}: {message}", "see the form of directive files"
+    )
+
+
+def _short(value: Any) -> str:
+    """What was given, but not all of a long one; Python prints no integer of more than 4,300 digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _path(location: tuple[int | str, ...], row: Any) -> str:
@@ -154,7 +186,7 @@ def _known_keys(location: tuple[int | str, ...]) -> set[str]:
     for step in location:
         if isinstance(step, str) and step in tables:
             here = tables[step]
-    return {field.alias or key for key, field in here.model_fields.items()}
+    return here.keys()
 
 
 def _nearest(key: str, known: set[str]) -> str:

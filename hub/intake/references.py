@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from hub.intake.form import Directive, Measure
+from hub.intake.form import Contact, Directive, Measure
+from hub.intake.values import YEARS
 from hub.now import BRUSSELS
 from hub.register import Register
 
@@ -22,22 +23,24 @@ def faults(row: Mapping[str, Any], register: Register) -> Iterator[Fault]:
     yield from _entries(row, register)
     yield from _scope("", row, register)
     yield from _dates("(directive)", row, {})
-    yield from _unknown("", row, Directive.model_fields)
+    yield from _unknown("", row, Directive.keys())
     yield from _twice("measure", measures)
     yield from _twice("contact", _tables(row, "contact"))
+    for number, contact in enumerate(_tables(row, "contact"), start=1):
+        yield from _unknown(f"contact {contact.get('id', number)}.", contact, Contact.keys())
     yield from _whole(row, measures)
     for number, measure in enumerate(measures, start=1):
         place = f"measure {measure.get('id', number)}"
         yield from _scope(f"{place}.", measure, register)
         yield from _id(f"{place}.topic", "topic", measure.get("topic"), register.topics)
         yield from _dates(place, measure, row)
-        yield from _unknown(f"{place}.", measure, Measure.model_fields)
-        contact = measure.get("contact")
-        if isinstance(contact, str) and contact not in [c.get("id") for c in _tables(row, "contact")]:
+        yield from _unknown(f"{place}.", measure, Measure.keys())
+        named = measure.get("contact")
+        if isinstance(named, str) and named not in [c.get("id") for c in _tables(row, "contact")]:
             yield (
                 "U108",
                 f"{place}.contact",
-                f"{contact!r} is no [[directive.contact]] of this act",
+                f"{named!r} is no [[directive.contact]] of this act",
                 "add it, or name another",
             )
 
@@ -85,7 +88,7 @@ def _unknown(place: str, table: Mapping[str, Any], fields: Collection[str]) -> I
     """A fact is known or unknown, not both."""
     for key in _list(table, "unknown"):
         if not isinstance(key, str) or key not in fields:
-            nearest = difflib.get_close_matches(str(key), list(fields), n=1, cutoff=0.0)
+            nearest = difflib.get_close_matches(str(key), sorted(fields), n=1, cutoff=0.0)
             yield (
                 "U109",
                 f"{place}unknown",
@@ -136,6 +139,8 @@ def _instant(value: Any) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError:
             return None
+    if isinstance(value, date) and value.year not in YEARS:
+        return None  # the form says so
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=BRUSSELS)
     return datetime.combine(value, time(), BRUSSELS) if isinstance(value, date) else None

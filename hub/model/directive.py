@@ -136,6 +136,7 @@ class Contact:
     phone: str | None = None
     email: str | None = None
     hours: Text | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

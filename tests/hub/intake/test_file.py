@@ -1,6 +1,7 @@
 """Reading directive files: the real ones whole, faulty ones with every fault at its place."""
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.intake import file
+from hub.intake import file, form
 from hub.model.directive import Quantity
 from tests import a
 
@@ -108,10 +109,129 @@ def test_the_small_file_has_no_fault() -> None:
         ),
         ("issued = 2020-03-10", 'issued = 2020-03-10\nunknown = ["issued"]', "U109", "unknown"),
         ("schema_version = 1\n", "", "U103", "schema_version"),
+        ("issued = 2020-03-10", "issued = 1584700000", "U103", "issued"),
+        ("issued = 2020-03-10", 'issued = "1584700000"', "U103", "issued"),
+        ("issued = 2020-03-10", "issued = 0001-01-01", "U103", "issued"),
+        ("issued = 2020-03-10", "issued = 2020-03-10T00:00:00+01:00", "U103", "issued"),
+        ("2020-03-11T00:00:00+01:00", "1584700000", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "9999-12-31T23:59:59-12:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "0001-01-01T00:00:00+12:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:30+01:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00.5+01:00", "U103", "effective_from"),
+        ("issued = 2020-03-10", 'issued = 2020-03-10\nreported = "yes"', "U103", "reported"),
+        ("issued = 2020-03-10", 'issued = 2020-03-10\nreference = "a\\u001bb"', "U103", "reference"),
+        ("issued = 2020-03-10", 'issued = 2020-03-10\nlegal_basis = ["a\\u001bb"]', "U103", "legal_basis 1"),
+        (
+            "issued = 2020-03-10",
+            'issued = 2020-03-10\nestablishments = ["a\\nb"]',
+            "U103",
+            "establishments 1",
+        ),
+        (
+            "issued = 2020-03-10",
+            'issued = 2020-03-10\nsource = [{ publisher = "a\\u0007", url = "https://a.example" }]',
+            "U103",
+            "source 1.publisher",
+        ),
+        (
+            "issued = 2020-03-10",
+            'issued = 2020-03-10\ncontact = [{ id = "c", label_fr = "C", unknown = ["fax"] }]',
+            "U109",
+            "contact c.unknown",
+        ),
+        (
+            "issued = 2020-03-10",
+            'issued = 2020-03-10\ncontact = [{ id = "c", label_fr = "C", phone = "0800 1", unknown = ["phone"] }]',
+            "U109",
+            "contact c.unknown",
+        ),
     ],
 )
 def test_a_fault_is_told_at_its_place(old: str, new: str, code: str, where: str) -> None:
     assert (code, f"acte.toml: {where}") in faults(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("rule", "where"),
+    [
+        ('quantity = { op = "<=", value = 1e308, unit = "personne" }', "quantity.value"),
+        ('quantity = { op = "<=", value = true, unit = "personne" }', "quantity.value"),
+        ('quantity = { op = "<=", value = "5", unit = "personne" }', "quantity.value"),
+        ('quantity = { op = "<=", value = nan, unit = "personne" }', "quantity.value"),
+        (f'quantity = {{ op = "<=", value = 0x{"f" * 5000}, unit = "personne" }}', "quantity.value"),
+        ('quantity = { op = "<=", value = 1, unit = "personne", by = "a\\u001b[31m" }', "quantity.by"),
+        ('quantity = { op = "<=", value = 1, unit = "personne", name = "a\\nb" }', "quantity.name"),
+        (
+            'advice_quantity = { op = "<=", value = 1, unit = "personne", by = "\\ue000" }',
+            "advice_quantity.by",
+        ),
+        ('further = [{ label_fr = "groupes", op = "<=", value = -3, unit = "personne" }]', "further 1.value"),
+        ('further = [{ label_fr = "groupes", op = "<=", value = 0, unit = "personne" }]', "further 1.value"),
+        ("deadline = 1584700000", "deadline"),
+        ("deadline = 2020-03-20T12:00:01+01:00", "deadline"),
+        ("deadline = 2020-03-20T12:00:00", "deadline"),
+        ("deadline = 2500-01-01", "deadline"),
+        ("effective_to = 9999-12-31T23:59:59-12:00", "effective_to"),
+        ("window = { from = 00:00:00, to = 05:00:30 }", "window.to"),
+        ("window = { from = 3600, to = 05:00:00 }", "window.from"),
+        ("window = { from = 05:00:00, to = 05:00:00 }", "window"),
+        ("window_alternative = { from = 05:00:00, to = 05:00:00 }", "window_alternative"),
+        ('exceptions_fr = "une"', "exceptions"),
+        ('conditions_fr = ["a\\u200bb"]', "conditions 1.fr"),
+    ],
+)
+def test_nonsense_in_a_rule_is_told_at_its_place(rule: str, where: str) -> None:
+    text = changed('object_fr = "les visites"', f'object_fr = "les visites"\n{rule}')
+
+    assert ("U103", f"acte.toml: measure m1.{where}") in faults(text)
+
+
+def test_a_fault_shows_no_control_character() -> None:
+    row = 'id = "\\u001b[31m"\n"\\u0007" = 2\nissuer = "\\u001b"'
+    text = f'schema_version = 1\n"\\u001b[2J" = 1\n[[directive]]\n{row}\n'
+
+    reading = file.parse(text.encode(), "acte.toml", a.REGISTER)
+
+    shown = "".join(f"{f.directive}{f.where}{f.text}{f.remedy}" for f in reading.faults)
+    assert reading.faults
+    assert shown.isprintable()
+
+
+def test_an_integer_without_end_is_no_toml() -> None:
+    reading = file.parse(b"a = " + b"9" * 5000, "acte.toml", a.REGISTER)
+
+    assert [fault.code for fault in reading.faults] == ["U001"]
+
+
+def test_an_id_in_two_files_is_told_with_both(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(SMALL)
+    other.write_text(SMALL)
+
+    reading = file.read_together([one, other], a.REGISTER)
+
+    (fault,) = reading.faults
+    assert (fault.code, fault.directive, fault.where) == ("U106", "visites", f"{other}: id")
+    assert str(one) in fault.text
+
+
+def test_what_is_unknown_of_a_contact_arrives() -> None:
+    text = changed(
+        "issued = 2020-03-10",
+        'issued = 2020-03-10\ncontact = [{ id = "c", label_fr = "C", unknown = ["phone"] }]',
+    )
+
+    (act,) = file.parse(text.encode(), "acte.toml", a.REGISTER).directives
+
+    assert act.contacts[0].unknown == ("phone",)
+
+
+@pytest.mark.parametrize("table", form.Form.__subclasses__(), ids=lambda table: table.__name__)
+def test_no_key_of_the_form_is_read_and_dropped(table: type[form.Form]) -> None:
+    kept = {field.name for field in fields(table.becomes)}
+
+    assert set(table.model_fields) - kept == table.model_fields.keys() & form.FOR_EDITORS
+    assert kept <= set(table.model_fields)
 
 
 def test_all_faults_are_told_at_once() -> None:

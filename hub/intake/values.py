@@ -1,0 +1,118 @@
+"""The kinds of value that a directive file holds, each with the bounds of what can be meant."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt
+
+from hub.model.directive import Language
+from hub.plain import clean
+
+YEARS = range(1900, 2201)
+"""Beyond these a year is a slip, and some instants overflow when they are brought to another zone."""
+LARGEST = 1e12
+
+_DIGIT = re.compile(r"\d")
+
+
+def _no_digit(text: str) -> str:
+    if match := _DIGIT.search(text):
+        raise ValueError(
+            f"holds the digit {match.group()!r}; a number is a quantity, a window, a date or a contact"
+        )
+    return text
+
+
+def _link(url: str) -> str:
+    if not re.fullmatch(r"https?://[!-~]+", url):
+        raise ValueError("is no web address; write https://… in ASCII")
+    return url
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("is no number; write it without quotes: value = 5")
+    if not 0 < value <= LARGEST:  # which no NaN is
+        raise ValueError("is out of bounds; a number is greater than 0 and at most 1,000,000,000,000")
+    return value
+
+
+def _day(value: Any) -> Any:
+    """pydantic alone would read a number as seconds since 1970, and an instant as its day."""
+    if isinstance(value, str):
+        value = _read(date.fromisoformat, value, "is no date; write 2020-04-15")
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("is no date; write 2020-04-15")
+    return _in_our_time(value)
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _read(datetime.fromisoformat, value, "is no instant; write 2020-04-15T00:00:00+02:00")
+    if not isinstance(value, date):
+        raise ValueError("is no instant; write 2020-04-15T00:00:00+02:00")
+    if not isinstance(value, datetime):
+        raise ValueError("is a date; write the instant with its offset: 2020-04-15T00:00:00+02:00")
+    if value.tzinfo is None:
+        raise ValueError("has no offset; write 2020-04-15T00:00:00+02:00")
+    return _in_our_time(_whole(value))
+
+
+def _day_or_moment(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _read(datetime.fromisoformat if "T" in value else date.fromisoformat, value, "is no date")
+    return _moment(value) if isinstance(value, datetime) else _day(value)
+
+
+def _hour(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _read(time.fromisoformat, value, "is no hour; write 13:00:00")
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise ValueError("is no local hour; write 13:00:00")
+    return _whole(value)
+
+
+def _read(parse: Any, text: str, otherwise: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(otherwise) from error
+
+
+def _whole(value: datetime | time) -> datetime | time:
+    if value.second or value.microsecond:
+        raise ValueError("has seconds, which no message says; write whole minutes")
+    return value
+
+
+def _in_our_time(value: Any) -> Any:
+    if value.year not in YEARS:
+        raise ValueError(f"is of the year {value.year}; write one from {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
+def _rows(table: Any) -> Any:
+    """{fr: [a, b], de: [c, d]} → ({fr: a, de: c}, {fr: b, de: d})"""
+    if not isinstance(table, Mapping) or not all(isinstance(texts, list) for texts in table.values()):
+        raise ValueError('is no list per language; write exceptions_fr = ["…", "…"]')
+    lengths = {language: len(texts) for language, texts in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"the lists have different lengths: {lengths}; each language lists the same things")
+    length = max(lengths.values(), default=0)
+    return tuple({language: texts[i] for language, texts in table.items()} for i in range(length))
+
+
+Line = Annotated[str, AfterValidator(clean)]
+PlainLine = Annotated[Line, AfterValidator(_no_digit)]
+Text = Annotated[dict[Language, Line], Field(min_length=1)]
+PlainText = Annotated[dict[Language, PlainLine], Field(min_length=1)]
+Rows = Annotated[tuple[PlainText, ...], BeforeValidator(_rows)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+Url = Annotated[Line, AfterValidator(_link)]
+Number = Annotated[StrictInt | StrictFloat, BeforeValidator(_number)]
+Day = Annotated[date, BeforeValidator(_day)]
+Instant = Annotated[datetime, BeforeValidator(_moment)]
+Deadline = Annotated[datetime | date, BeforeValidator(_day_or_moment)]
+Hour = Annotated[time, BeforeValidator(_hour)]
