@@ -179,7 +179,7 @@ async def _heard(
     ranks = {cell: rank for rank, cell in enumerate(cells)}
     m = memberships.c
     statement = (
-        select(m.person, m.sector, m.audience, m.stream, m.organisation, organisations.c.commune)
+        select(m.person, m.sector, m.audience, m.stream, organisations.c.name, organisations.c.commune)
         .add_columns(organisations.c.community)
         .select_from(memberships.outerjoin(organisations))
         .where(within(m.person))
