@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from datetime import timedelta
 from importlib import resources
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,18 +19,65 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from hub.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "UNIVOQUE__"
 
 
+_LONGEST = timedelta(days=3653)
+_SECOND = timedelta(seconds=1)
+
+
 def _duration(value: object) -> object:
     """Durations are written in seconds."""
-    return timedelta(seconds=float(value)) if isinstance(value, int | float | str) else value
+    if isinstance(value, timedelta):
+        return value
+    try:
+        seconds = float(str(value))
+    except ValueError as error:
+        raise ValueError("is no number of seconds; write 30") from error
+    if not 0 <= seconds <= _LONGEST.total_seconds():  # which no NaN is
+        raise ValueError(f"is no span from 0 to ten years; write seconds, at most {_LONGEST // _SECOND}")
+    return timedelta(seconds=seconds)
+
+
+def _public_address(text: str) -> str:
+    """Links are made by putting a path behind it."""
+    text = text.removesuffix("/")
+    match = re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?", text)
+    if not match or int(match[2] or 1) > 65535:
+        raise ValueError("is no public address; write https://host or https://host:port, without a path")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    """An address as SMTP takes it without SMTPUTF8 (RFC 5321 §4.1.2, dot-string form)."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError("is no e-mail address in plain ASCII; write name@example.org")
+    return text
+
+
+def _database(url: str) -> str:
+    """The message never repeats the address: there may be a password in it."""
+    if not url:
+        return url
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError("is no address of a database; write sqlite+aiosqlite:///file.db") from error
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise ValueError(f"{parsed.drivername} is not supported; write sqlite+aiosqlite:///file.db")
+    if parsed.drivername == "sqlite+aiosqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("names no file, and processes share no memory; write sqlite+aiosqlite:///file.db")
+    return url
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Span = Annotated[Duration, Field(gt=timedelta(0))]
+"""A duration without which nothing would ever be done."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -43,15 +92,15 @@ class Service(Section):
 
     name: str
     data_dir: Path
-    base_url: str
+    base_url: Annotated[str, AfterValidator(_public_address)]
     mode: Literal["Actual", "Exercise"]
-    languages: tuple[Literal["fr", "de", "nl", "en"], ...]
+    languages: Annotated[tuple[Literal["fr", "de", "nl", "en"], ...], Field(min_length=1)]
 
 
 class Database(Section):
     """Where things are kept."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_database)]
 
 
 class Web(Section):
@@ -71,13 +120,13 @@ class Email(Section):
     ca_file: str
     username: str
     password: SecretStr
-    sender: str
+    sender: Annotated[str, AfterValidator(_mailbox)]
     sender_name: str
     reply_to: str
     list_id: str
     lanes: Annotated[int, Field(ge=1, le=256)]
-    command_timeout: Duration
-    dot_timeout: Duration
+    command_timeout: Span
+    dot_timeout: Span
 
     @model_validator(mode="after")
     def _login_needs_tls(self) -> "Email":
@@ -95,8 +144,8 @@ class Sms(Section):
     auth_token: SecretStr
     sender: str
     lanes: Annotated[int, Field(ge=1, le=256)]
-    timeout: Duration
-    cost_per_segment: float
+    timeout: Span
+    cost_per_segment: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     repeat_uncertain: bool
 
 
@@ -107,7 +156,7 @@ class Delivery(Section):
     attempts: Annotated[int, Field(ge=1)]
     first_retry: Duration
     longest_retry: Duration
-    life: Duration
+    life: Span
     drain: Duration
 
 
@@ -177,7 +226,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not there; `univoque init` writes one") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
         raise ConfigError(f"{file} is not TOML: {error}") from error
 
 
@@ -196,16 +245,31 @@ def _from_environment(environ: dict[str, str]) -> dict[str, Any]:
         if not name.upper().startswith(ENVIRONMENT_PREFIX):
             continue
         section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("__")
+        if not key:
+            raise ConfigError(_no_setting(name, section))
         if key.endswith("_file") and key != "ca_file":
             try:
                 value = Path(value).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise ConfigError(f"{name}: {error.strerror}: {value}") from error
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{name}: {value} is no text in UTF-8") from error
             key = key.removesuffix("_file")
         found.setdefault(section, {})[key] = (
-            value.split(",") if (section, key) == ("service", "languages") else value
+            [part.strip() for part in value.split(",")]
+            if (section, key) == ("service", "languages")
+            else value
         )
     return found
+
+
+def _no_setting(name: str, section: str) -> str:
+    if (known := Config.model_fields.get(section)) is None:
+        return f"{name}: no such section; there are {', '.join(Config.model_fields)}"
+    first = next(iter(known.annotation.model_fields)).upper()  # type: ignore[union-attr]
+    return (
+        f"{name}: names a section; write {name.upper().removesuffix('__')}__{first}=… for one setting of it"
+    )
 
 
 def _explain(error: ValidationError, values: dict[str, Any], file: Path | None) -> str:
@@ -219,6 +283,6 @@ def _explain(error: ValidationError, values: dict[str, Any], file: Path | None) 
             nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)
             lines.append(f"{where}: no such setting; did you mean {'.'.join([*sections, nearest[0]])}?")
         else:
-            lines.append(f"{where}: {fault['msg']}")
+            lines.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
     place = f"{file} or the environment" if file else "the environment"
     return f"Look into {place}.\n" + "\n".join(f"  {line}" for line in lines)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub import register
 from hub.config import Config
+from hub.errors import ConfigError
 from hub.now import Clock
 from hub.register import Register
 from hub.render import wording
@@ -29,11 +30,25 @@ def database_url(config: Config) -> str:
     return config.database.url or sqlite_url(config.service.data_dir / "univoque.db")
 
 
+def demand_words(config: Config, words: Wording) -> None:
+    """Raises ConfigError where the instance is to speak a language that has no words here."""
+    missing = [language for language in config.service.languages if language not in words.languages]
+    if missing:
+        raise ConfigError(
+            f"service.languages: no words in {', '.join(missing)}; there are {', '.join(words.languages)}"
+        )
+
+
 @asynccontextmanager
 async def open_hub(config: Config, clock: Clock | None = None) -> AsyncIterator[Hub]:
-    """Open the instance that the settings describe; the database is opened on first use."""
+    """Open the instance that the settings describe; the database is opened on first use.
+
+    Raises ConfigError for settings that the templates cannot serve, EnvironmentFailed for another engine.
+    """
+    words = wording.load()
+    demand_words(config, words)
     store = open_store(database_url(config))
     try:
-        yield Hub(config, store, register.load(), wording.load(), clock or Clock())
+        yield Hub(config, store, register.load(), words, clock or Clock())
     finally:
         await store.close()

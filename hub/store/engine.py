@@ -50,12 +50,15 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open the database at `url` (sqlite+aiosqlite:///… or postgresql+asyncpg://…)."""
+    """Open the database at `url` (sqlite+aiosqlite:///…). Raises EnvironmentFailed for another engine."""
+    if make_url(url).get_backend_name() != "sqlite":
+        raise EnvironmentFailed(
+            "The ledger on PostgreSQL is not there yet; use SQLite: leave database.url empty"
+        )
     # An error's text must not carry addresses into a log.
     engine = create_async_engine(url, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _on_connect)
-        event.listen(engine.sync_engine, "begin", _on_begin)
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    event.listen(engine.sync_engine, "begin", _on_begin)
     return Store(engine)
 
 
