@@ -2,109 +2,19 @@
 
 import csv
 import tomllib
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from hub.errors import FaultyFile
+from hub.errors import FaultyFile, NotFound
 from hub.model.directive import Language
-from hub.register import entries
+from hub.plain import shown
+from hub.register import entries, form
 
 DATA = resources.files("hub.register") / "data"
-
-
-class _Named(BaseModel):
-    """An entry as the files have it: names under fr, de, nl, en beside the other keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    fr: str
-    de: str
-    nl: str
-    en: str
-
-    @property
-    def name(self) -> dict[Language, str]:
-        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en}
-
-    def entry(self) -> entries.Entry:
-        return entries.Entry(self.id, self.name)
-
-
-class _Sector(_Named):
-    group: str
-    competence: str = ""
-    federations: tuple[str, ...] = ()
-    size: dict[str, int | str] = {}
-
-    def entry(self) -> entries.Sector:
-        return entries.Sector(self.id, self.name, self.group, self.competence, self.federations)
-
-
-class _Issuer(_Named):
-    level: str
-    binding: str
-    short: dict[Language, Annotated[str, Field(max_length=12)]]
-    site: str | None = None
-    note: str = ""
-
-    def entry(self) -> entries.Issuer:
-        return entries.Issuer(self.id, self.name, self.level, self.binding, self.short, self.site)
-
-
-class _Topic(_Named):
-    value: str
-    stricter: Literal["lower", "higher", "wider"] | None = None
-
-    def entry(self) -> entries.Topic:
-        return entries.Topic(self.id, self.name, self.value, self.stricter)
-
-
-class _Audience(_Named):
-    register_: Annotated[str, Field(alias="register")] = ""
-
-
-class _Territory(_Named):
-    kind: str
-    in_: Annotated[dict[Language, str], Field(alias="in")]
-    short: dict[Language, str]
-    parent: str | None = None
-    members: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    rule: str | None = None
-    iso: str = ""
-    note: str = ""
-    members_complete: bool = True
-
-    def entry(self) -> entries.Territory:
-        members = self.members if self.members_complete else ()
-        return entries.Territory(
-            self.id, self.name, self.kind, self.in_, self.short, self.parent, members, self.rule
-        )
-
-
-class _LanguageRule(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    languages: tuple[Language, ...]
-    territory: str | None = None
-    members: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    note: str = ""
-
-
-class _Addition(BaseModel):
-    """What a file given with --register may add."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_version: Literal[1]
-    refnis_version: str | None = None
-    territory: tuple[_Territory, ...] = ()
-    issuer: tuple[_Issuer, ...] = ()
 
 
 def load(extra: Path | None = None) -> entries.Register:
@@ -112,37 +22,46 @@ def load(extra: Path | None = None) -> entries.Register:
 
     Raises FaultyFile, which names the key at fault, when `extra` cannot be used.
     """
-    addition = _read_addition(extra) if extra else _Addition(schema_version=1)
+    addition = _read_addition(extra) if extra else form.Addition(schema_version=1)
     communes = _communes()
     raw = _toml("territories.toml")
-    territories = {t.id: t.entry() for t in (_Territory.model_validate(row) for row in raw["territory"])}
+    territories = {t.id: t.entry() for t in (form.Territory.model_validate(row) for row in raw["territory"])}
     territories |= {t.id: t.entry() for t in addition.territory}
     register = entries.Register(
         refnis_version=raw["refnis_version"],
         sectors={
-            s.id: s.entry() for s in (_Sector.model_validate(r) for r in _toml("sectors.toml")["sector"])
+            s.id: s.entry() for s in (form.Sector.model_validate(r) for r in _toml("sectors.toml")["sector"])
         },
-        groups={g.id: g.entry() for g in (_Named.model_validate(r) for r in _toml("sectors.toml")["group"])},
+        groups={
+            g.id: g.entry() for g in (form.Named.model_validate(r) for r in _toml("sectors.toml")["group"])
+        },
         audiences={
             a.id: a.entry()
-            for a in (_Audience.model_validate(r) for r in _toml("audiences.toml")["audience"])
+            for a in (form.Audience.model_validate(r) for r in _toml("audiences.toml")["audience"])
         },
         issuers={
             i.id: i.entry()
-            for i in (*(_Issuer.model_validate(r) for r in _toml("issuers.toml")["issuer"]), *addition.issuer)
+            for i in (
+                *(form.Issuer.model_validate(r) for r in _toml("issuers.toml")["issuer"]),
+                *addition.issuer,
+            )
         },
         act_types={
-            a.id: a.entry() for a in (_Named.model_validate(r) for r in _toml("act_types.toml")["act_type"])
+            a.id: a.entry()
+            for a in (form.Named.model_validate(r) for r in _toml("act_types.toml")["act_type"])
         },
-        topics={t.id: t.entry() for t in (_Topic.model_validate(r) for r in _toml("topics.toml")["topic"])},
+        topics={
+            t.id: t.entry() for t in (form.Topic.model_validate(r) for r in _toml("topics.toml")["topic"])
+        },
         territories=territories,
         communes=communes,
         language_rules=(),
     )
-    return _with_language_rules(register, [_LanguageRule.model_validate(r) for r in raw["language_rule"]])
+    _demand_communes(addition.territory, register, extra)
+    return _with_language_rules(register, [form.LanguageRule.model_validate(r) for r in raw["language_rule"]])
 
 
-def _with_language_rules(register: entries.Register, rules: list[_LanguageRule]) -> entries.Register:
+def _with_language_rules(register: entries.Register, rules: list[form.LanguageRule]) -> entries.Register:
     resolved = tuple(
         entries.LanguageRule(
             register.places([rule.territory]).nis if rule.territory else frozenset(rule.members),
@@ -174,16 +93,48 @@ def _communes() -> dict[str, entries.Commune]:
     return communes
 
 
-def _read_addition(file: Path) -> _Addition:
+def _read_addition(file: Path) -> form.Addition:
     try:
-        return _Addition.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise FaultyFile(f"{file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, an integer of 5,000 digits
         raise FaultyFile(f"{file} is not TOML in UTF-8: {error}") from error
+    try:
+        return form.Addition.model_validate(table)
     except ValidationError as error:
         faults = "\n".join(
-            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            f"  {shown(_place(fault['loc'], table))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise FaultyFile(f"{file} cannot serve as a register:\n{faults}") from error
+
+
+def _place(location: tuple[int | str, ...], table: Mapping[str, Any]) -> str:
+    """("territory", 0, "in") → territory VALLEE.in"""
+    if len(location) < 2 or not isinstance(location[1], int):
+        return ".".join(map(str, location))
+    row = table[str(location[0])][location[1]]
+    name = row.get("id", location[1] + 1) if isinstance(row, dict) else location[1] + 1
+    return ".".join([f"{location[0]} {name}", *map(str, location[2:])])
+
+
+def _demand_communes(added: Iterable[form.Territory], register: entries.Register, file: Path | None) -> None:
+    """Raises FaultyFile for an added territory behind which no known commune stands."""
+    for territory in added:
+        if fault := _fault(territory, register):
+            raise FaultyFile(f"{file}: territory {territory.id}: {fault}")
+
+
+def _fault(territory: form.Territory, register: entries.Register) -> str | None:
+    if strangers := [nis for nis in territory.members if nis not in register.communes]:
+        return f"{', '.join(map(shown, strangers))} is no commune of REFNIS {register.refnis_version}"
+    try:
+        places = register.places([territory.id])
+    except RecursionError:
+        return f"its rule {territory.rule!r} refers to itself; name territories that stand without it"
+    except (NotFound, ValueError) as error:
+        return str(error)
+    if not places.nis and not any(places.nis_if_community.values()):
+        return "means no commune; give it members or a rule"
+    return None

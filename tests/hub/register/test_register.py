@@ -129,5 +129,55 @@ def test_a_faulty_addition_names_its_keys(tmp_path: Path) -> None:
     extra = tmp_path / "more.toml"
     extra.write_text('schema_version = 1\n[[issuer]]\nid = "x"\nlevle = "region"\n')
 
-    with pytest.raises(FaultyFile, match=r"issuer\.0\.levle"):
+    with pytest.raises(FaultyFile, match=r"issuer x\.levle"):
+        register.load(extra)
+
+
+VALLEY = """schema_version = 1
+[[territory]]
+id = "VALLEE"
+kind = "set"
+fr = "Vallée"
+de = "Tal"
+nl = "Vallei"
+en = "Valley"
+members = ["92094"]
+in = { fr = "dans la vallée" }
+short = { fr = "vallée" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('members = ["92094"]', 'rule = "BE times DG"', "cannot read the rule 'BE times DG'"),
+        ('members = ["92094"]', 'rule = "VALLEE plus DG"', "refers to itself"),
+        ('members = ["92094"]', 'rule = "BE minus NOWHERE"', "NOWHERE"),
+        ('members = ["92094"]', 'members = ["92094", "99999"]', "99999 is no commune"),
+        ('members = ["92094"]\n', "", "means no commune"),
+        ('members = ["92094"]', 'rule = "DG minus BE"', "means no commune"),
+        ('in = { fr = "dans la vallée" }', 'in = { de = "im Tal" }', "in: has no fr"),
+        ('short = { fr = "vallée" }', 'short = { de = "Tal" }', "short: has no fr"),
+        ('fr = "Vallée"', 'fr = "Val\\u001blée"', "U+001B"),
+        ('short = { fr = "vallée" }', 'short = { fr = "\\ue000" }', "U+E000"),
+        ('id = "VALLEE"', 'id = "VAL LEE"', "id"),
+    ],
+)
+def test_a_territory_that_cannot_serve_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    extra = tmp_path / "more.toml"
+    extra.write_text(VALLEY.replace(old, new, 1))
+
+    with pytest.raises(FaultyFile) as told:
+        register.load(extra)
+
+    assert said in str(told.value)
+    assert "territory VAL" in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 5000, "\x00"])
+def test_an_addition_that_is_no_toml_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    extra = tmp_path / "more.toml"
+    extra.write_text(text)
+
+    with pytest.raises(FaultyFile, match="TOML"):
         register.load(extra)

@@ -1,0 +1,112 @@
+"""The form of the registers' files as pydantic models; each makes the entry of the same name."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hub.model.directive import Language
+from hub.plain import clean
+from hub.register import entries
+
+
+def _has_french(names: dict[Language, str]) -> dict[Language, str]:
+    """French is what every other language falls back to."""
+    if "fr" not in names:
+        raise ValueError('has no fr; write fr = "…"')
+    return names
+
+
+Line = Annotated[str, AfterValidator(clean)]
+Text = Annotated[dict[Language, Line], AfterValidator(_has_french)]
+
+
+class Named(BaseModel):
+    """An entry as the files have it: names under fr, de, nl, en beside the other keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+    fr: Line
+    de: Line
+    nl: Line
+    en: Line
+
+    @property
+    def name(self) -> dict[Language, str]:
+        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en}
+
+    def entry(self) -> entries.Entry:
+        return entries.Entry(self.id, self.name)
+
+
+class Sector(Named):
+    group: str
+    competence: str = ""
+    federations: tuple[str, ...] = ()
+    size: dict[str, int | str] = {}
+
+    def entry(self) -> entries.Sector:
+        return entries.Sector(self.id, self.name, self.group, self.competence, self.federations)
+
+
+class Issuer(Named):
+    level: Line
+    binding: Line
+    short: Annotated[dict[Language, Annotated[Line, Field(max_length=12)]], AfterValidator(_has_french)]
+    site: Line | None = None
+    note: str = ""
+
+    def entry(self) -> entries.Issuer:
+        return entries.Issuer(self.id, self.name, self.level, self.binding, self.short, self.site)
+
+
+class Topic(Named):
+    value: str
+    stricter: Literal["lower", "higher", "wider"] | None = None
+
+    def entry(self) -> entries.Topic:
+        return entries.Topic(self.id, self.name, self.value, self.stricter)
+
+
+class Audience(Named):
+    register_: Annotated[str, Field(alias="register")] = ""
+
+
+class Territory(Named):
+    kind: Line
+    in_: Annotated[Text, Field(alias="in")]
+    short: Text
+    parent: str | None = None
+    members: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    rule: str | None = None
+    iso: str = ""
+    note: str = ""
+    members_complete: bool = True
+
+    def entry(self) -> entries.Territory:
+        members = self.members if self.members_complete else ()
+        return entries.Territory(
+            self.id, self.name, self.kind, self.in_, self.short, self.parent, members, self.rule
+        )
+
+
+class LanguageRule(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    languages: tuple[Language, ...]
+    territory: str | None = None
+    members: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Addition(BaseModel):
+    """What a file given with --register may add."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1]
+    refnis_version: str | None = None
+    territory: tuple[Territory, ...] = ()
+    issuer: tuple[Issuer, ...] = ()
