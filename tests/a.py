@@ -77,9 +77,10 @@ def real(*, register: Register = REGISTER) -> dict[str, Directive]:
 
 
 def config(directory: Path, **given: str) -> Config:
-    """The default settings with their data in `directory`; `email__host="…"` overrides one."""
+    """The default settings, French alone, with their data in `directory`; `email__host="…"` overrides one."""
     environ = {f"UNIVOQUE__{name.upper()}": value for name, value in given.items()}
-    return load(environ={"UNIVOQUE__SERVICE__DATA_DIR": str(directory), **environ})
+    defaults = {"UNIVOQUE__SERVICE__DATA_DIR": str(directory), "UNIVOQUE__SERVICE__LANGUAGES": "fr"}
+    return load(environ={**defaults, **environ})
 
 
 def staff(name: str = "Rédaction", *roles: Role) -> Staff:

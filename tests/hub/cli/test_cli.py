@@ -161,7 +161,8 @@ def test_two_people_submit_and_approve(instance: Run, tmp_path: Path) -> None:
 def test_what_the_gate_stops_ends_with_one_and_can_be_waived(instance: Run, tmp_path: Path) -> None:
     editor, _ = staffed(instance)
     file = in_force(tmp_path)
-    file.write_text(file.read_text().replace('audiences = ["citizen"]', 'audiences = ["family"]'))
+    named = 'sectors = ["elderly.residential", "disability.residential"]\naudiences = ["citizen"]'
+    file.write_text(file.read_text().replace(named, 'sectors = ["culture"]\naudiences = ["citizen"]'))
 
     code, output = instance("submit", str(file), "--by", "Rédaction", "--json", token=editor)
     blockers = [f for f in document(output)["submissions"][0]["findings"] if f["level"] == "blocker"]
