@@ -21,9 +21,9 @@ from hub import worker
 from hub.children import READY, Child, command
 from hub.config import Config
 from hub.context import database_url, open_hub
-from hub.demo import clock
 from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError
 from hub.lock import Lock
+from hub.now import for_mode
 from hub.store import schema
 from hub.store.engine import sqlite_file
 from hub.web import server
@@ -112,14 +112,14 @@ async def _end(
 
 async def _web(config: Config) -> None:
     stopping = Stopping()
-    async with open_hub(config, clock.for_mode(config.service.mode)) as hub, _until_parent_ends(stopping):
+    async with open_hub(config, for_mode(config.service.mode)) as hub, _until_parent_ends(stopping):
         with _signals(stopping):
             await server.run(hub, stop=stopping.drain, ready=lambda _port: _say_ready())
 
 
 async def _send(config: Config, stopping: Stopping, *, patience: float, ready: Callable[[], None]) -> None:
     lock = Lock(_beside(config, "sender"))
-    async with open_hub(config, clock.for_mode(config.service.mode)) as hub:
+    async with open_hub(config, for_mode(config.service.mode)) as hub:
         await schema.demand_current(hub.store)
         await lock.take_within(patience)
         opened = open_channels(

@@ -1,11 +1,16 @@
-"""The one clock: every instant the hub uses comes from here, so that tests and the demo can set it."""
+"""The one clock: every instant the hub uses comes from here, so that tests and an exercise can set it."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+
+CLOCK_FILE = "UNIVOQUE_DEMO_CLOCK"
+"""Names in the environment the file that an exercise's processes go by; a live instance never looks at it."""
 
 
 def _system() -> datetime:
@@ -14,7 +19,7 @@ def _system() -> datetime:
 
 @dataclass(slots=True)
 class Clock:
-    """Tells the instant (UTC, aware). The demo shifts it by `offset` to replay history."""
+    """Tells the instant (UTC, aware). `offset` shifts it."""
 
     source: Callable[[], datetime] = _system
     offset: timedelta = field(default=timedelta(0))
@@ -25,6 +30,33 @@ class Clock:
     def set(self, instant: datetime) -> None:
         """Let time go on from `instant`."""
         self.offset = instant - self.source()
+
+
+class _Follower:
+    """The system's time moved by the seconds that a file says; read again whenever the file has changed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen = -1
+        self._offset = timedelta(0)
+
+    def __call__(self) -> datetime:
+        changed = os.stat(self._file).st_mtime_ns
+        if changed != self._seen:
+            self._offset = timedelta(seconds=float(self._file.read_text(encoding="ascii")))
+            self._seen = changed
+        return _system() + self._offset
+
+
+def follow(file: Path) -> Clock:
+    """A clock that goes by `file`, as all others that follow it do (decision 0010)."""
+    return Clock(source=_Follower(file))
+
+
+def for_mode(mode: str, environ: Mapping[str, str] | None = None) -> Clock:
+    """The clock of this process: the one that an exercise's environment names, else the system's."""
+    file = (os.environ if environ is None else environ).get(CLOCK_FILE)
+    return follow(Path(file)) if file and mode == "Exercise" else Clock()
 
 
 def midnight(day: date) -> datetime:

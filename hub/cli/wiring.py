@@ -12,11 +12,10 @@ import typer
 from hub import register
 from hub.config import Config, load
 from hub.context import Hub, database_url, open_hub
-from hub.demo.clock import for_mode
 from hub.errors import EnvironmentFailed, WrongUse
 from hub.flow.authorise import authorise
 from hub.model.staff import Role, Staff
-from hub.now import parse_instant
+from hub.now import for_mode, parse_instant
 from hub.render import wording
 from hub.store.engine import open_store, sqlite_file, sqlite_url
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hub.children import Child, command
-from hub.demo import clock
 from hub.demo.place import Place
 from hub.errors import EnvironmentFailed
+from hub.now import CLOCK_FILE
 
 ROLES = ("web", "sender")
 START, END = 45.0, 6.0
@@ -24,7 +24,7 @@ async def serving(place: Place) -> AsyncIterator[None]:
     their log, where one does not start.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("UNIVOQUE")}
-    environ[clock.VARIABLE] = str(place.clock)
+    environ[CLOCK_FILE] = str(place.clock)
     with place.log.open("wb") as log:
         children = [
             Child(role, command(role, "--config", str(place.settings)), environ=environ, stderr=log.fileno())

@@ -31,6 +31,7 @@ from hub.flow.waive import waive
 from hub.gate import blockers
 from hub.model.delivery import Outcome
 from hub.model.staff import Role, Staff
+from hub.now import follow
 from hub.store import deliveries, schema, staff
 
 EDITOR, APPROVER, OPERATOR = "Rédaction", "Direction de crise", "Opérations"
@@ -113,7 +114,7 @@ async def _play(directory: Path, screen: Screen, *, port: int, keep: bool, quick
 
 async def _furnish(stack: AsyncExitStack, here: Place, screen: Screen, *, quick: bool) -> tuple[Hub, Desk]:
     """Mailbox, phones, database and subscribers."""
-    time = clock.follow(here.clock)
+    time = follow(here.clock)
     clock.turn(here.clock, acts.FIRST - timedelta(days=1))
     phones = Phones(place.ACCOUNT, here.token, time, inbound_url=f"{here.site}/hooks/twilio/inbound")
     mailbox = await stack.enter_async_context(open_mailbox(here.directory / "mailbox", time))
