@@ -1,4 +1,8 @@
-"""The journal: who did what when, append-only, each entry holding the hash of the one before."""
+"""The journal: who did what when, append-only, each entry holding the hash of the one before.
+
+The count and the last hash are kept beside it, so that a missing end shows too. Who can rewrite the whole
+database can rewrite both; a copy of the head that is kept elsewhere finds that.
+"""
 
 import hashlib
 import json
@@ -7,13 +11,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.store.engine import Tx
-from hub.store.tables import journal
+from hub.store.tables import journal, settings
 
 FIRST = "0" * 64
 """What the first entry holds for the entry before it."""
+
+_COUNT, _HEAD = "journal/count", "journal/head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,11 @@ class Verdict:
 async def append(
     tx: Tx, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> str:
-    """Add an entry and return its hash. Detail is JSON and holds no address, number or message text."""
-    previous = (await tx.execute(select(journal.c.hash).order_by(journal.c.id.desc()).limit(1))).scalar()
-    previous = previous or FIRST
+    """Add an entry and return its hash. Detail is JSON and holds no address, number or message text.
+
+    It follows the head that is kept beside the journal, not the last entry that is still there.
+    """
+    count, previous = await _end(tx)
     digest = _hash(previous, at, actor, action, subject, detail or {})
     await tx.execute(
         insert(journal).values(
@@ -60,6 +68,8 @@ async def append(
             hash=digest,
         )
     )
+    await _keep(tx, _COUNT, str((count or 0) + 1))
+    await _keep(tx, _HEAD, digest)
     return digest
 
 
@@ -73,7 +83,10 @@ async def entries(tx: Tx, *, subject: str | None = None) -> AsyncIterator[Entry]
 
 
 async def verify(tx: Tx) -> Verdict:
-    """Walk the chain. An entry that was altered, dropped or moved breaks it, and is named."""
+    """Walk the chain to the end that is kept beside it.
+
+    The first entry that was altered, dropped or moved is named, and so is a missing end.
+    """
     previous, count, last_id = FIRST, 0, 0
     async for entry in entries(tx):
         if entry.id != last_id + 1:
@@ -84,7 +97,36 @@ async def verify(tx: Tx) -> Verdict:
         if entry.hash != expected:
             return Verdict(count, previous, f"entry {entry.id} was altered")
         previous, count, last_id = entry.hash, count + 1, entry.id
-    return Verdict(count, previous, None)
+    return Verdict(count, previous, _fault_at_the_end(*await _end(tx), count=count, last=previous))
+
+
+def _fault_at_the_end(kept: int | None, head: str, *, count: int, last: str) -> str | None:
+    if kept is None:
+        return "the count of entries was altered"
+    if count < kept:
+        missing = kept - count
+        return (
+            f"{missing} {'entry is' if missing == 1 else 'entries are'} missing at the end: it was truncated"
+        )
+    if count > kept:
+        return f"it has {count} entries, more than were ever counted ({kept})"
+    return None if head == last else f"entry {count} is not the last one written"
+
+
+async def _end(tx: Tx) -> tuple[int | None, str]:
+    """How many entries were ever written (None where that was altered), and the hash of the last one."""
+    rows = await tx.execute(
+        select(settings.c.key, settings.c.value).where(settings.c.key.in_((_COUNT, _HEAD)))
+    )
+    kept = {key: value for key, value in rows}
+    count = kept.get(_COUNT, "0")
+    return int(count) if count.isdecimal() else None, kept.get(_HEAD, FIRST)
+
+
+async def _keep(tx: Tx, key: str, value: str) -> None:
+    changed = await tx.execute(update(settings).where(settings.c.key == key).values(value=value))
+    if not changed.rowcount:
+        await tx.execute(insert(settings).values(key=key, value=value))
 
 
 def _hash(
