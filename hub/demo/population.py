@@ -251,7 +251,7 @@ class _Population:
         mine = [
             house
             for house in self._houses
-            if house.sector == "elderly.residential" and house.language == "fr"
+            if house.sector == "elderly.residential" and house.commune in TOWNS
         ]
         work = next(house for house in self._houses if house.sector == "disability.residential")
         row = self._person("fr", "four.hats@example.org", "public task") | {"preferred_channel": "email"}

@@ -72,7 +72,7 @@ SAMPLES: tuple[tuple[str, str, Callable[[Reader], bool]], ...] = (
      lambda r: r.has(HOMES, "family") and bool(r.phone) and not r.email),
     ("À Péruwelz, un arrêté communal", "La commune va plus loin que la décision fédérale.",
      lambda r: "57064" in r.communes and r.has(HOMES)),
-    ("Un lecteur germanophone", "Inscrit en allemand ; servi en français tant que l’allemand manque.",
+    ("Un lecteur germanophone", "Le même acte, en allemand.",
      lambda r: r.has(HOMES) and r.language == "de"),
     ("Un autre secteur d'hébergement", "Le même acte, avec les mots du handicap.",
      lambda r: r.has("disability.residential", "direction") and len(r.hats) == 1 and r.language == "fr"),
