@@ -316,12 +316,17 @@ class _Writer:
             )
 
     def _unknown(self) -> Iterator[Line]:
-        direction = self.variant.audience == "direction"
+        """What the source left open; dates stand with their rule. Directors read all of it, others whom to call."""
+        names = [f"contact.{key}" for contact in self.directive.contacts for key in contact.unknown]
+        if self.variant.audience == "direction":
+            names += [key for key in self.directive.unknown if not key.startswith("effective_")]
         fields = self.words.wording["field"]
-        for field in self.directive.unknown:
-            if field in ("reference", "legal_basis", "issued", "published") and direction:
-                name = traced(f"unknown.{field}", fields.get(field, fields["other"]))
-                yield self._tail("unknown", "unknown", field=name)
+        said: set[str] = set()
+        for name in names:
+            text = fields.get(name.removeprefix("contact."), fields["other"])
+            if text not in said:
+                said.add(text)
+                yield self._tail("unknown", "unknown", field=traced(f"unknown.{name}", text))
 
 
 def _sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> Iterator[Line]:

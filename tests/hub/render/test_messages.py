@@ -133,3 +133,23 @@ def test_an_sms_says_a_telephone_number_once() -> None:
     text = messages("vivalia-2022-05-17")[Variant("health.hospital", "family", "sms", "fr")].text
 
     assert text.count("0800 35 168") == 1
+
+
+def test_what_a_contact_leaves_open_is_to_be_confirmed_for_everybody() -> None:
+    from hub.model.directive import Contact
+
+    open_number = Contact("appel", a.text("Centre d'appel"), unknown=("phone",))
+    blocks = render(a.sheet(a.directive(contacts=(open_number,))), ("fr",), ("email",)).blocks.values()
+
+    texts = [compose([block], a.frame()).text for block in blocks]
+    assert texts
+    assert all("À confirmer\u00a0: le numéro de téléphone." in text for text in texts)
+
+
+def test_directors_read_all_that_the_source_left_open() -> None:
+    act = a.directive(unknown=("reference", "links"))
+    block = render(a.sheet(act), ("fr",), ("email",)).blocks[
+        Variant("elderly.residential", "direction", "email", "fr")
+    ]
+
+    assert compose([block], a.frame()).text.count("À confirmer") == 2
