@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli import reading
-from hub.cli.printing import findings_json, out, print_findings, print_json, summary, table
+from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
 from hub.cli.sheets import read_all
-from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
+from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import FaultyFile, NotFound, WrongUse
+from hub.errors import NotFound, Refusal, WrongUse
 from hub.flow import approve as approving
 from hub.flow import dispatch as dispatching
 from hub.flow import publish as publishing
@@ -24,6 +24,9 @@ from hub.model.staff import Role
 from hub.store import directives, dispatches
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
+
+RESUMERS = frozenset({Role.OPERATOR, Role.APPROVER})
+"""Anybody may stop; to let it go on is another decision."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,8 +50,7 @@ def submit(
         editor = await sign_in(hub, by, Role.EDITOR)
         found, faults = read_all(hub, [file])
         if faults:
-            print_findings(faults)
-            raise FaultyFile(f"{file}: {summary(faults)}; nothing was submitted")
+            refuse_file(faults, f"{file} was not submitted", json=json)
         chosen = [act for act in found if not directive or act.id in directive]
         if missing := set(directive or ()) - {act.id for act in chosen}:
             raise NotFound(
@@ -70,17 +72,19 @@ def waive(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The finding's code, such as U301.")],
     cell: Annotated[str, typer.Option(help="The cell it points at, as `check` and `submit` print it.")],
     by: ByOption,
-    reason: Annotated[str, typer.Option(help="Why this may pass; it is public.")],
+    reason: Annotated[
+        str, typer.Option(help="Why this may pass; it is kept in the journal and shown to the approver.")
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Let one finding of the latest draft pass, by name and with a reason. Then submit it again."""
 
     async def work(hub: Hub) -> None:
-        signer = await sign_in(hub, by, Role.EDITOR)
+        signer = await sign_in(hub, by, waiving.SIGNERS)
         await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason)
 
     with_hub(config, work)
-    out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.", markup=False)
+    out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
 
 
 def approve(
@@ -95,9 +99,13 @@ def approve(
 
     async def work(hub: Hub) -> dict[str, Any]:
         approver = await sign_in(hub, by, Role.APPROVER)
+        chosen = digest
         if sys.stdin.isatty() and not json:
-            await reading.confirm(hub, id)
-        approved = await approving.approve(hub, id, by=approver, digest=digest)
+            shown = await reading.confirm(hub, id)
+            if digest not in (None, shown):
+                raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
+            chosen = shown
+        approved = await approving.approve(hub, id, by=approver, digest=chosen)
         await publishing.publish(hub)
         document: dict[str, Any] = {
             "directive": id,
@@ -124,7 +132,7 @@ def approve(
         or "nobody is alerted"
     )
     out.print(
-        f"{id}, revision {document['revision']}, is in force: {planned}. {document['page']}", markup=False
+        f"{id}, revision {document['revision']}, is in force: {planned}. {document['page']}",
     )
 
 
@@ -162,7 +170,12 @@ def stop(
     id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
     ] = None,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who stops it.")] = "(console)",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by", metavar="NAME", help="Who stops it, with their token; else it is the console's."
+        ),
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -171,31 +184,33 @@ def stop(
         raise WrongUse("give a directive or a channel, not both")
 
     async def work(hub: Hub) -> bool:
-        return await stopping.stop(hub, by=by, directive=id, channel=channel)
+        who = (await sign_in(hub, by, frozenset(Role))).name if by is not None else CONSOLE
+        return await stopping.stop(hub, by=who, directive=id, channel=channel)
 
     changed = with_hub(config, work)
     what = id or channel or "all sending"
-    out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.", markup=False)
+    out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.")
 
 
 def resume(
+    by: ByOption,
     id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
     ] = None,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who lets it go on.")] = "(console)",
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Let sending go on after `stop`; what has expired meanwhile is listed, not sent."""
+    """Let sending go on after `stop`, as an operator or approver; what has expired meanwhile is listed, not sent."""
     if id and channel:
         raise WrongUse("give a directive or a channel, not both")
 
     async def work(hub: Hub) -> bool:
-        return await stopping.resume(hub, by=by, directive=id, channel=channel)
+        person = await sign_in(hub, by, RESUMERS)
+        return await stopping.resume(hub, by=person.name, directive=id, channel=channel)
 
     changed = with_hub(config, work)
     what = id or channel or "all sending"
-    out.print(f"Going on: {what}." if changed else f"It was not stopped: {what}.", markup=False)
+    out.print(f"Going on: {what}." if changed else f"It was not stopped: {what}.")
 
 
 async def _finished(hub: Hub, dispatch: int) -> None:

@@ -9,7 +9,7 @@ import typer
 from hub import app as running
 from hub import doctor as examining
 from hub.cli.printing import out, print_json, table
-from hub.cli.wiring import ConfigOption, JsonOption, config_file, settings, with_hub
+from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, config_file, settings, with_hub
 from hub.config import default_file
 from hub.context import Hub
 from hub.errors import FaultyFile
@@ -35,7 +35,7 @@ def init(config: ConfigOption = None) -> None:
     file = config_file(config) or Path("config.toml")
     if not file.exists():
         file.write_text(default_file().read_text(encoding="utf-8"), encoding="utf-8")
-        out.print(f"Wrote {file}: every setting with its default.", markup=False)
+        out.print(f"Wrote {file}: every setting with its default.")
     chosen = settings(file)
     chosen.service.data_dir.mkdir(parents=True, exist_ok=True)
 
@@ -46,7 +46,7 @@ def init(config: ConfigOption = None) -> None:
 
     with_hub(file, work_, make=True)
     out.print(
-        f"The instance is ready in {chosen.service.data_dir}. Mode: {chosen.service.mode}.", markup=False
+        f"The instance is ready in {chosen.service.data_dir}. Mode: {chosen.service.mode}.",
     )
     out.print("Next: univoque staff add, univoque import, univoque serve.")
 
@@ -107,7 +107,7 @@ def import_(
         raise FaultyFile(f"{file}: {error.strerror}") from error
 
     async def work_(hub: Hub) -> enlisting.ImportReport:
-        return await enlisting.enlist(hub, data, file.name, dry_run=dry_run, actor="(console)")
+        return await enlisting.enlist(hub, data, file.name, dry_run=dry_run, actor=CONSOLE)
 
     report = with_hub(config, work_)
     document = report.to_json()
@@ -117,14 +117,12 @@ def import_(
         for refused in document["refused"]:
             out.print(
                 f"row {refused['row']}, {refused['column']}: {refused['reason']}; {refused['remedy']}",
-                markup=False,
             )
         counts = ("rows", "new", "updated", "unchanged", "kept_opted_out", "merged")
         out.print(
             ("Nothing was changed. " if dry_run else "")
             + ", ".join(f"{name.replace('_', ' ')} {document[name]}" for name in counts)
             + f", refused {len(document['refused'])}.",
-            markup=False,
         )
     raise typer.Exit(1 if document["refused"] else 0)
 
@@ -182,7 +180,7 @@ def verify(json: JsonOption = False, config: ConfigOption = None) -> None:
             }
         )
     elif verdict.fault is None:
-        out.print(f"The journal holds: {verdict.entries} entries, head {verdict.head}.", markup=False)
+        out.print(f"The journal holds: {verdict.entries} entries, head {verdict.head}.")
     else:
-        out.print(f"The journal does not hold: {verdict.fault}.", style="bold red", markup=False)
+        out.print(f"The journal does not hold: {verdict.fault}.", style="bold red")
     raise typer.Exit(0 if verdict.fault is None else 1)

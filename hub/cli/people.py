@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from hub.cli.printing import out, print_json, table
-from hub.cli.wiring import ConfigOption, JsonOption, with_hub
+from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, with_hub
 from hub.context import Hub
+from hub.errors import WrongUse
 from hub.model.staff import Role, Staff
+from hub.plain import clean, shown
 from hub.store import journal, staff
 
 people = typer.Typer(help="Register those who work here.", no_args_is_help=True)
@@ -26,16 +28,18 @@ def add(
 ) -> None:
     """Register somebody with their roles; their token is shown once."""
 
+    plain = _name(name)
+
     async def work(hub: Hub) -> str:
         at = hub.clock.now()
         async with hub.store.write() as tx:
-            token = await staff.add(tx, name, frozenset(role), at=at)
+            token = await staff.add(tx, plain, frozenset(role), at=at)
             await journal.append(
-                tx, at=at, actor="(console)", action="staff add", subject=name, detail={"roles": sorted(role)}
+                tx, at=at, actor=CONSOLE, action="staff add", subject=plain, detail={"roles": sorted(role)}
             )
         return token
 
-    _tell(name, with_hub(config, work), json=json)
+    _tell(plain, with_hub(config, work), json=json)
 
 
 @people.command()
@@ -49,9 +53,7 @@ def token(
     async def work(hub: Hub) -> str:
         async with hub.store.write() as tx:
             fresh = await staff.renew(tx, name)
-            await journal.append(
-                tx, at=hub.clock.now(), actor="(console)", action="staff token", subject=name
-            )
+            await journal.append(tx, at=hub.clock.now(), actor=CONSOLE, action="staff token", subject=name)
         return fresh
 
     _tell(name, with_hub(config, work), json=json)
@@ -67,10 +69,10 @@ def disable(
         at = hub.clock.now()
         async with hub.store.write() as tx:
             await staff.disable(tx, name, at=at)
-            await journal.append(tx, at=at, actor="(console)", action="staff disable", subject=name)
+            await journal.append(tx, at=at, actor=CONSOLE, action="staff disable", subject=name)
 
     with_hub(config, work)
-    out.print(f"{name} has no rights any more.", markup=False)
+    out.print(f"{name} has no rights any more.")
 
 
 @people.command("list")
@@ -102,11 +104,22 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     )
 
 
+def _name(text: str) -> str:
+    """A name as it may stand in the journal; in parentheses stands who is no person. Raises WrongUse."""
+    try:
+        name = clean(text)
+    except ValueError as error:
+        raise WrongUse(f"the name {shown(text)!r} {error}") from error
+    if name.startswith("("):
+        raise WrongUse(f"the name {name!r} begins with a parenthesis, as what is no person does")
+    return name
+
+
 def _tell(name: str, fresh: str, *, json: bool) -> None:
     if json:
         print_json({"name": name, "token": fresh})
     else:
-        out.print(f"Token of {name}, shown only now: {fresh}", markup=False)
+        out.print(f"Token of {name}, shown only now: {fresh}")
         out.print("They act with --by, and give it at the prompt or in UNIVOQUE_TOKEN.")
 
 

@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hub.errors import UnivoqueError
+from hub.errors import FaultyFile, UnivoqueError
 from hub.model.review import Finding, Level
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Neither markup nor emoji codes: what comes from outside is printed as it stands.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 _STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 
@@ -32,6 +33,16 @@ def complain(error: UnivoqueError) -> None:
 def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Findings as the interface promises them."""
     return [{key: value for key, value in asdict(f).items() if key != "waivable"} for f in findings]
+
+
+def refuse_file(findings: Iterable[Finding], what: str, *, json: bool) -> NoReturn:
+    """Tell why a file cannot be used, to a person or to a script, and end with 1."""
+    found = list(findings)
+    if json:
+        print_json({"findings": findings_json(found)})
+        raise typer.Exit(1)
+    print_findings(found)
+    raise FaultyFile(f"{what}: {summary(found)}")
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

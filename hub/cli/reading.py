@@ -17,8 +17,11 @@ from hub.store.engine import Tx
 SAMPLES = 3
 
 
-async def confirm(hub: Hub, directive: str) -> None:
-    """Show a submission and ask for the number of its readers, so that nobody signs unread. Raises Refusal."""
+async def confirm(hub: Hub, directive: str) -> str | None:
+    """Show a submission and ask for the number of its readers, so that nobody signs unread.
+
+    Returns the digest of what was shown, which is all that may be signed now. Raises Refusal.
+    """
     async with hub.store.read() as tx:
         revision = await directives.get(tx, directive)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=hub.clock.now())
@@ -26,7 +29,6 @@ async def confirm(hub: Hub, directive: str) -> None:
     out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
     out.print(
         f"Submitted by {revision.submitted_by}; readers: {revision.audience_count}; until {revision.expires_at}.",
-        markup=False,
     )
     table(
         "Channel", "Texts", rows=[(c, sum(v.channel == c for v in messages)) for c in ("email", "sms", "web")]
@@ -34,7 +36,7 @@ async def confirm(hub: Hub, directive: str) -> None:
     print_findings(revision.findings)
     for variant, message in _by_risk(messages):
         out.rule(" · ".join(variant), align="left")
-        out.print(message.text, markup=False)
+        out.print(message.text)
     cost = sum(
         gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
         for v, m in messages.items()
@@ -46,6 +48,7 @@ async def confirm(hub: Hub, directive: str) -> None:
     answer = typer.prompt(f"Type the number of readers ({revision.audience_count}) to approve")
     if answer.strip() != str(revision.audience_count):
         raise Refusal("that is not the number; nothing was approved")
+    return revision.approval_digest
 
 
 async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:

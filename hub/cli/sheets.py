@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from channels import gsm
-from hub.cli.printing import findings_json, out, print_findings, print_json, summary
+from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
 from hub.context import Hub
-from hub.errors import FaultyFile, NotFound, WrongUse
+from hub.errors import NotFound, WrongUse
 from hub.flow.examine import judge
 from hub.intake import file
 from hub.model.directive import AUDIENCES, LANGUAGES, Directive
@@ -71,8 +71,7 @@ def preview(
         raise WrongUse(f"--language {language}: this instance has no words in it yet")
     directives, faults = read_all(hub, [file])
     if faults:
-        print_findings(faults)
-        raise FaultyFile(f"{file}: {summary(faults)}")
+        refuse_file(faults, str(file), json=json)
     chosen = [d for d in directives if directive in (None, d.id)]
     if not chosen:
         raise NotFound(f"directive {directive!r} in {file}; it has {', '.join(d.id for d in directives)}")
@@ -92,13 +91,8 @@ def preview(
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
     """Every directive of the files, and every fault."""
-    directives: list[Directive] = []
-    faults: list[Finding] = []
-    for path in files:
-        reading = file.read(path, hub.register)
-        directives += reading.directives
-        faults += reading.faults
-    return directives, faults
+    reading = file.read_together(files, hub.register)
+    return list(reading.directives), list(reading.faults)
 
 
 def _messages(
@@ -131,8 +125,8 @@ def _json(variant: Variant, message: Message) -> dict[str, object]:
 def _show(variant: Variant, message: Message) -> None:
     out.rule(f"{message.directive} · {' · '.join(variant)}", align="left")
     if message.subject:
-        out.print(f"[bold]{message.subject}[/bold]", markup=True)
-    out.print(message.text, markup=False)
+        out.print(message.subject, style="bold")
+    out.print(message.text)
     if variant.channel == "sms":
         measured = gsm.measure(message.text)
         out.print(f"({measured.segments} segments, {measured.encoding}, {measured.units} units)", style="dim")

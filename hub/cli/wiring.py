@@ -11,7 +11,7 @@ import typer
 
 from hub import register
 from hub.config import Config, load
-from hub.context import Hub, database_url, open_hub
+from hub.context import Hub, database_url, demand_words, open_hub
 from hub.errors import EnvironmentFailed, WrongUse
 from hub.flow.authorise import authorise
 from hub.model.staff import Role, Staff
@@ -37,6 +37,9 @@ ByOption = Annotated[
     str,
     typer.Option("--by", metavar="NAME", help="Who acts; their token comes from UNIVOQUE_TOKEN or a prompt."),
 ]
+
+CONSOLE = "(console)"
+"""Who acts in the journal when somebody at the shell gives no name."""
 
 T = TypeVar("T")
 _given: list[ConfigFile] = [None]
@@ -76,16 +79,18 @@ def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]], *, make: b
 def bare_hub(config: ConfigFile, extra_register: Path | None) -> Hub:
     """A hub for commands that only read files: its store is never opened."""
     chosen = settings(config)
+    words = wording.load()
+    demand_words(chosen, words)
     return Hub(
         config=chosen,
         store=open_store(sqlite_url(Path(":memory:"))),
         register=register.load(extra_register),
-        wording=wording.load(),
+        wording=words,
         clock=for_mode(chosen.service.mode),
     )
 
 
-async def sign_in(hub: Hub, name: str, role: Role) -> Staff:
+async def sign_in(hub: Hub, name: str, role: Role | frozenset[Role]) -> Staff:
     """The person behind --by: their own token from the environment or a prompt."""
     token = os.environ.get("UNIVOQUE_TOKEN")
     if token is None:

@@ -1,4 +1,4 @@
-"""A named person lets one finding pass, with a reason; the waiver holds for this sheet alone and is public."""
+"""A named person lets one finding pass, with a reason; the waiver holds for this sheet alone and is journalled."""
 
 from hub.context import Hub
 from hub.errors import NotAllowed, NotFound, Refusal

@@ -1,0 +1,65 @@
+"""check, preview and submit on what comes from outside: nothing of it is obeyed, and a script reads one document."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hub.cli.console import Run, document, in_force, staffed
+
+FAULTY = "schema_version = 1\n[[directive]]\nid = 'x'\nsectors = ['elderly']\n"
+
+
+def titled(directory: Path, title: str) -> str:
+    """A directive with a title of its own."""
+    file = in_force(directory)
+    text = file.read_text(encoding="utf-8")
+    old = text.partition('[directive.title]\nfr = "')[2].partition('"')[0]
+    file.write_text(text.replace(f'fr = "{old}"', f'fr = "{title}"', 1), encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize("title", ["Visites [/urgent]", "Visites [x]", "Visites :warning:"])
+def test_preview_prints_a_title_as_it_stands(run: Run, tmp_path: Path, title: str) -> None:
+    code, output = run(
+        "preview", titled(tmp_path, title), "--channel", "email", "--audience", "family", "--language", "fr"
+    )
+
+    assert code == 0, output
+    assert title in output
+
+
+def test_a_file_s_name_is_printed_as_it_stands(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "[bold].toml").write_text(FAULTY)
+
+    assert "[bold].toml: sectors" in run("check", "[bold].toml")[1]
+    assert "[/x].toml" in run("check", "[/x].toml")[1]
+
+
+def test_preview_of_a_faulty_file_is_one_document(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "faulty.toml").write_text(FAULTY)
+
+    code, output = run("preview", "faulty.toml", "--json")
+
+    assert code == 1
+    assert {"U101", "U102"} <= {finding["code"] for finding in document(output)["findings"]}
+
+
+def test_submitting_a_faulty_file_is_one_document(instance: Run, tmp_path: Path) -> None:
+    editor, _ = staffed(instance)
+    (tmp_path / "faulty.toml").write_text(FAULTY)
+
+    code, output = instance("submit", "faulty.toml", "--by", "Rédaction", "--json", token=editor)
+
+    assert code == 1
+    assert {"U101", "U102"} <= {finding["code"] for finding in document(output)["findings"]}
+
+
+def test_one_id_in_two_files_is_a_finding(run: Run, tmp_path: Path) -> None:
+    one = in_force(tmp_path)
+    other = tmp_path / "autre.toml"
+    other.write_text(one.read_text(encoding="utf-8"), encoding="utf-8")
+
+    code, output = run("check", str(one), str(other), "--json")
+
+    assert code == 1
+    assert ("U106", f"{other}: id") in {(f["code"], f["where"]) for f in document(output)["findings"]}
