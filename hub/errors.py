@@ -31,10 +31,6 @@ class NotAllowed(Refusal):
     """This person may not do that."""
 
 
-class Blocked(Refusal):
-    """The gate found blockers."""
-
-
 class ConfigError(UnivoqueError):
     """The settings cannot be used."""
 

@@ -109,13 +109,6 @@ async def outcome_of(tx: Tx, dispatch: int, seq: int) -> Outcome | None:
     return Outcome.QUEUED if outcome is None else Outcome(outcome)
 
 
-async def find_by_provider_id(tx: Tx, provider_id: str) -> Try | None:
-    """The attempt for which the far side gave this id (queue id, SID)."""
-    query = select(attempts.c.dispatch, attempts.c.seq, attempts.c.attempt)
-    row = (await tx.execute(query.where(attempts.c.provider_id == provider_id).limit(1))).one_or_none()
-    return None if row is None or not provider_id else Try(*row)
-
-
 async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:
     """The channel and address of a delivery."""
     query = select(deliveries.c.channel, deliveries.c.address)

@@ -116,13 +116,6 @@ async def get(tx: Tx, directive: str, number: int | None = None) -> Revision:
     return revision
 
 
-async def find_by_code(tx: Tx, code: str) -> Revision | None:
-    """The latest published revision of the directive with this reference code."""
-    query = _query().where(tables.directives.c.code == code, tables.revisions.c.stage.in_(PUBLISHED))
-    row = (await tx.execute(query.order_by(tables.revisions.c.number.desc()).limit(1))).first()
-    return _revision(row) if row else None
-
-
 async def published(tx: Tx) -> list[Revision]:
     """The latest published revision of every directive, newest approval first."""
     latest = (

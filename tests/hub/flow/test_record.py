@@ -54,14 +54,6 @@ async def test_a_report_on_no_delivery_of_ours_is_no_news(planned: Hub) -> None:
     assert not await record(planned, Report(Try(1, 99, 1), Outcome.DELIVERED))
 
 
-async def test_a_report_finds_its_attempt_by_the_provider_s_id(planned: Hub) -> None:
-    await record(planned, Report(Try(1, 1, 1), Outcome.ACCEPTED, provider_id="SM1"))
-
-    async with planned.store.read() as tx:
-        assert await deliveries.find_by_provider_id(tx, "SM1") == Try(1, 1, 1)
-        assert await deliveries.find_by_provider_id(tx, "") is None
-
-
 async def test_an_address_that_the_provider_rules_out_is_suppressed(planned: Hub) -> None:
     await record(planned, Report(Try(1, 1, 1), Outcome.REFUSED, code="21610", suppress=True))
 
