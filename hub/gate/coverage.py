@@ -8,7 +8,7 @@ from hub.model.directive import AUDIENCES
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.register.entries import GENERAL
-from hub.render.blocks import decided_cells, named_sectors
+from hub.render.sheet import decided_cells, named_sectors
 
 
 def every_cell(case: Case) -> Iterator[Finding]:

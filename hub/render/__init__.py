@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from hub.model.directive import Language
 from hub.model.message import CHANNELS, Block, Blocks, ChannelName, Variant
-from hub.render.blocks import Sheet, block, cells
+from hub.render.blocks import block
 from hub.render.measure import LackingWords
+from hub.render.sheet import Sheet, cells
 
 __all__ = ["Lacking", "Rendering", "Sheet", "block", "cells", "render"]
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
@@ -11,24 +11,22 @@ from typing import Any
 import css_inline
 from jinja2 import Environment
 
-from channels import gsm
 from channels.contract import PERSONAL_LINK
 from hub.config import Config
 from hub.facts.reference import reference_code
-from hub.facts.trace import bare, capitalised, retrace, shown, traced, untrace
+from hub.facts.trace import bare, retrace, shown, traced, untrace
 from hub.model.directive import Directive
 from hub.model.message import Block, Hat, Line, Message, Paragraph, Span
 from hub.model.review import Kind, Mode
 from hub.model.revision import Revision
 from hub.register import Register
+from hub.render import short
 from hub.render.pattern import fill, parse
+from hub.render.section import Section, hats_of, merged, sections, union
 from hub.render.wording import Wording, Words
 
 COMPOSITION = 1
 """The version of the way messages are composed; a change voids approvals."""
-
-SMS_BUDGET = 2
-"""Segments; what does not fit is said to be behind the link, never cut."""
 
 _DATES = frozenset({"validity", "from", "until"})
 """The lines that say once for all rules what is the same for all of them."""
@@ -86,27 +84,20 @@ def frame_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Paragraphs that the same hats read."""
-
-    hats: tuple[Hat, ...]
-    paragraphs: tuple[Paragraph, ...]
-
-
 def compose(blocks: Sequence[Block], frame: Frame) -> Message:
     """One message of the blocks of one person, in reading order, all of one channel and language."""
     first = blocks[0].variant
     words = frame.wording.languages[first.language]
     if first.channel == "sms":
-        return _sms(blocks, frame, words)
+        text, spans = short.sms(blocks, frame, words)
+        return Message(blocks[0].directive, hats_of(blocks), "sms", words.language, "", text, None, spans)
     values = _values(blocks, frame, words)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
     _say_the_same(first.channel, spans, untrace(html)[1])
     return Message(
         directive=blocks[0].directive,
-        hats=_hats(blocks),
+        hats=hats_of(blocks),
         channel=first.channel,
         language=first.language,
         subject=_subject(blocks[0], frame, words),
@@ -143,32 +134,11 @@ def frames_digest(wording: Wording, register: Register) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def sections(blocks: Sequence[Block]) -> tuple[Section, ...]:
-    """Paragraphs by the hats that read exactly the same words; each is printed once, naming all of them."""
-    said: dict[tuple[str, tuple[str, ...]], tuple[Paragraph, list[Hat]]] = {}
-    for block in blocks:
-        hat = Hat(block.variant.sector, block.variant.audience)
-        for paragraph in block.paragraphs:
-            key = (paragraph.measure, tuple(line.text for line in paragraph.lines))
-            said.setdefault(key, (paragraph, []))[1].append(hat)
-    grouped: list[Section] = []
-    for paragraph, hats in said.values():
-        if grouped and grouped[-1].hats == tuple(hats):
-            grouped[-1] = Section(grouped[-1].hats, (*grouped[-1].paragraphs, paragraph))
-        else:
-            grouped.append(Section(tuple(hats), (paragraph,)))
-    return tuple(grouped)
-
-
 def hat_label(hat: Hat, words: Words, register: Register) -> str:
     """How a quality is named to its reader: "direction, Maisons de repos"."""
     frame = words.wording["frame"]
     sector = register.sectors[hat.sector].name[words.language]
     return fill(parse(frame["hat"]), {"audience": frame["audience"][hat.audience], "sector": sector}.get)
-
-
-def _hats(blocks: Sequence[Block]) -> tuple[Hat, ...]:
-    return tuple(Hat(block.variant.sector, block.variant.audience) for block in blocks)
 
 
 def _subject(block: Block, frame: Frame, words: Words) -> str:
@@ -180,7 +150,7 @@ def _subject(block: Block, frame: Frame, words: Words) -> str:
 def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, Any]:
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
-    head = _union(block.head for block in blocks)
+    head = union(block.head for block in blocks)
     told = {(line.slot, line.text) for line in head}
     wording = words.wording["frame"]
     return {
@@ -201,10 +171,10 @@ def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, An
         "shared": [retrace(line) for line in shared],
         "tail": [
             {"text": retrace(line), "url": line.url, "slot": line.slot}
-            for line in _union(block.tail for block in blocks)
+            for line in union(block.tail for block in blocks)
             if line.slot != "validity_all" and (line.slot, line.text) not in told
         ],
-        "hats": "" if len(blocks) > 1 else _for_you(Section(_hats(blocks), ()), words, frame),
+        "hats": "" if len(blocks) > 1 else _for_you(Section(hats_of(blocks), ()), words, frame),
         "wording": wording,
         "reference": fill(parse(wording["reference"]), {"ref": traced("ref", frame.code)}.get),
         "page": traced("link", frame.url),
@@ -234,21 +204,8 @@ def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
     if len(said) != 1 or len({line.text for line in shared}) != 1 or len(shared) != len(blocks):
         return []
     unknown = [line for block in blocks for p in block.paragraphs for line in p.lines if line.slot in _DATES]
-    dates = (_merged(unknown, "from"), _merged(shared, "validity_all"), _merged(unknown, "until"))
+    dates = (merged(unknown, "from"), merged(shared, "validity_all"), merged(unknown, "until"))
     return [line for line in dates if line]
-
-
-def _merged(lines: Sequence[Line], slot: str) -> Line | None:
-    """Lines of one slot that say the same, as one line that states the facts of all."""
-    same = [line for line in lines if line.slot == slot]
-    spans = dict.fromkeys(span for line in same for span in line.spans)
-    ordered = tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
-    return Line(slot, same[0].text, ordered) if same else None
-
-
-def _union(groups: Iterable[Iterable[Line]]) -> list[Line]:
-    """The lines of several blocks, each text once, in order."""
-    return list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())
 
 
 def _render(jinja: Environment, name: str, values: dict[str, Any], language: str) -> str:
@@ -281,90 +238,3 @@ def _source(jinja: Environment, name: str) -> str:
 @cache
 def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
-
-
-def _sms(blocks: Sequence[Block], frame: Frame, words: Words) -> Message:
-    """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
-    candidates = list(_sms_forms(blocks, frame, words))
-    fitting = [c for c in candidates if gsm.measure(c[0]).segments <= SMS_BUDGET]
-    text, spans = (fitting or candidates[-1:])[0]
-    return Message(blocks[0].directive, _hats(blocks), "sms", words.language, "", text, None, spans)
-
-
-def _sms_forms(blocks: Sequence[Block], frame: Frame, words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
-    paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
-    head = _union(block.head for block in blocks)
-    contact = [line for line in _union(block.tail for block in blocks) if line.slot == "contact"]
-    details = frozenset({"exceptions", "conditions", "details"})
-    wording = words.wording["sms"]
-
-    def form(
-        kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]
-    ) -> tuple[str, tuple[Span, ...]]:
-        period = _shared_period(blocks, kept) if len(kept) > 1 else []
-        behind = [
-            wording[f"more_{slot}"]
-            for slot in ("exceptions", "conditions", "details")
-            if slot in left_out and any(line.slot == slot for p in kept for line in p.lines)
-        ]
-        if len(kept) < len(paragraphs):
-            behind.append(wording["more_rules"])
-        if behind:
-            notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
-        skipped = left_out | ({"what"} if period else {"brief"})
-        lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
-        kept_head = [line for line in head if line.slot not in left_out]
-        return _sms_text(kept_head, [*lines, *period], notes, frame, words)
-
-    everything, nothing = frozenset[str](), ()
-    yield form(paragraphs, everything, contact)
-    yield form(paragraphs, everything, nothing)
-    yield form(paragraphs, frozenset({"details"}), nothing)
-    yield form(paragraphs, frozenset({"conditions", "details"}), nothing)
-    yield form(paragraphs, details, nothing)
-    for count in range(len(paragraphs) - 1, 0, -1):
-        for left_out in (everything, details):
-            yield form(paragraphs[:count], left_out, nothing)
-    yield form(paragraphs[:1], details | {"place"}, nothing)
-
-
-def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
-    """A rule without a brief form keeps its own sentence."""
-    return (
-        bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
-    )
-
-
-def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[Line]:
-    """The period of all rules as one sentence, where it is the same for all; it speaks for those that are kept."""
-    lines = [line for block in blocks for line in block.tail if line.slot == "period_all"]
-    if len(lines) != len(blocks) or len({line.text for line in lines}) != 1:
-        return []
-    told = tuple(f"{paragraph.measure}." for paragraph in kept)
-    spans = dict.fromkeys(span for line in lines for span in line.spans if span.fact.startswith(told))
-    return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
-
-
-def _sms_text(
-    head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: Frame, words: Words
-) -> tuple[str, tuple[Span, ...]]:
-    wording = words.wording
-    source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
-    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *lines)]
-    body += [retrace(note) if isinstance(note, Line) else note for note in notes]
-    url, _, code = frame.url.rpartition("/")
-    body.append(traced("link", f"{url}/{traced('ref', code)}"))
-    text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)
-    if frame.mode == Mode.EXERCISE:
-        text = f"{wording['frame']['exercise_sms']} {text}"
-    if frame.stream != "duty":
-        text = f"{text} {wording['sms']['stop']}"
-    plain, spans = untrace(_tight(text))
-    substituted = gsm.substitute(plain)
-    return substituted.text, tuple(Span(*span) for span in substituted.moved_spans(spans))
-
-
-def _tight(text: str) -> str:
-    """Without the space before a colon or semicolon: an SMS has no no-break space, and no room."""
-    return text.replace(" :", ":").replace(" ;", ";")

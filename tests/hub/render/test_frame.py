@@ -4,7 +4,8 @@ from channels.contract import PERSONAL_LINK
 from hub.model.directive import Audience
 from hub.model.message import Block, Variant
 from hub.render import render
-from hub.render.frame import compose, digest, sections
+from hub.render.frame import compose, digest
+from hub.render.section import sections
 from tests import a
 
 

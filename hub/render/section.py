@@ -1,0 +1,49 @@
+"""Blocks of one person put side by side: the same words once, naming all the hats that read them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hub.model.message import Block, Hat, Line, Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Paragraphs that the same hats read."""
+
+    hats: tuple[Hat, ...]
+    paragraphs: tuple[Paragraph, ...]
+
+
+def sections(blocks: Sequence[Block]) -> tuple[Section, ...]:
+    """Paragraphs by the hats that read exactly the same words; each is printed once, naming all of them."""
+    said: dict[tuple[str, tuple[str, ...]], tuple[Paragraph, list[Hat]]] = {}
+    for block in blocks:
+        hat = Hat(block.variant.sector, block.variant.audience)
+        for paragraph in block.paragraphs:
+            key = (paragraph.measure, tuple(line.text for line in paragraph.lines))
+            said.setdefault(key, (paragraph, []))[1].append(hat)
+    grouped: list[Section] = []
+    for paragraph, hats in said.values():
+        if grouped and grouped[-1].hats == tuple(hats):
+            grouped[-1] = Section(grouped[-1].hats, (*grouped[-1].paragraphs, paragraph))
+        else:
+            grouped.append(Section(tuple(hats), (paragraph,)))
+    return tuple(grouped)
+
+
+def hats_of(blocks: Sequence[Block]) -> tuple[Hat, ...]:
+    """The qualities in which the person reads, in order."""
+    return tuple(Hat(block.variant.sector, block.variant.audience) for block in blocks)
+
+
+def merged(lines: Sequence[Line], slot: str) -> Line | None:
+    """Lines of one slot that say the same, as one line that states the facts of all."""
+    same = [line for line in lines if line.slot == slot]
+    spans = dict.fromkeys(span for line in same for span in line.spans)
+    ordered = tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
+    return Line(slot, same[0].text, ordered) if same else None
+
+
+def union(groups: Iterable[Iterable[Line]]) -> list[Line]:
+    """The lines of several blocks, each text once, in order."""
+    return list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())

@@ -1,0 +1,104 @@
+"""The SMS of a person: the longest form that fits, from everything down to one rule and the page."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from channels import gsm
+from hub.facts.trace import capitalised, retrace, traced, untrace
+from hub.model.message import Block, Line, Paragraph, Span
+from hub.model.review import Mode
+from hub.render.pattern import fill, parse
+from hub.render.section import sections, union
+from hub.render.wording import Words
+
+if TYPE_CHECKING:
+    from hub.render.frame import Frame
+
+BUDGET = 2
+"""Segments; what does not fit is said to be behind the link, never cut."""
+
+
+def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> tuple[str, tuple[Span, ...]]:
+    """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
+    candidates = list(_forms(blocks, frame, words))
+    fitting = [c for c in candidates if gsm.measure(c[0]).segments <= BUDGET]
+    return (fitting or candidates[-1:])[0]
+
+
+def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
+    paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
+    head = union(block.head for block in blocks)
+    contact = [line for line in union(block.tail for block in blocks) if line.slot == "contact"]
+    details = frozenset({"exceptions", "conditions", "details"})
+    wording = words.wording["sms"]
+
+    def form(
+        kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]
+    ) -> tuple[str, tuple[Span, ...]]:
+        period = _shared_period(blocks, kept) if len(kept) > 1 else []
+        behind = [
+            wording[f"more_{slot}"]
+            for slot in ("exceptions", "conditions", "details")
+            if slot in left_out and any(line.slot == slot for p in kept for line in p.lines)
+        ]
+        if len(kept) < len(paragraphs):
+            behind.append(wording["more_rules"])
+        if behind:
+            notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
+        skipped = left_out | ({"what"} if period else {"brief"})
+        lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
+        kept_head = [line for line in head if line.slot not in left_out]
+        return _text(kept_head, [*lines, *period], notes, frame, words)
+
+    everything, nothing = frozenset[str](), ()
+    yield form(paragraphs, everything, contact)
+    yield form(paragraphs, everything, nothing)
+    yield form(paragraphs, frozenset({"details"}), nothing)
+    yield form(paragraphs, frozenset({"conditions", "details"}), nothing)
+    yield form(paragraphs, details, nothing)
+    for count in range(len(paragraphs) - 1, 0, -1):
+        for left_out in (everything, details):
+            yield form(paragraphs[:count], left_out, nothing)
+    yield form(paragraphs[:1], details | {"place"}, nothing)
+
+
+def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
+    """A rule without a brief form keeps its own sentence."""
+    return (
+        bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
+    )
+
+
+def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[Line]:
+    """The period of all rules as one sentence, where it is the same for all; it speaks for those that are kept."""
+    lines = [line for block in blocks for line in block.tail if line.slot == "period_all"]
+    if len(lines) != len(blocks) or len({line.text for line in lines}) != 1:
+        return []
+    told = tuple(f"{paragraph.measure}." for paragraph in kept)
+    spans = dict.fromkeys(span for line in lines for span in line.spans if span.fact.startswith(told))
+    return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
+
+
+def _text(
+    head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: "Frame", words: Words
+) -> tuple[str, tuple[Span, ...]]:
+    wording = words.wording
+    source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
+    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *lines)]
+    body += [retrace(note) if isinstance(note, Line) else note for note in notes]
+    url, _, code = frame.url.rpartition("/")
+    body.append(traced("link", f"{url}/{traced('ref', code)}"))
+    text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)
+    if frame.mode == Mode.EXERCISE:
+        text = f"{wording['frame']['exercise_sms']} {text}"
+    if frame.stream != "duty":
+        text = f"{text} {wording['sms']['stop']}"
+    plain, spans = untrace(_tight(text))
+    substituted = gsm.substitute(plain)
+    return substituted.text, tuple(Span(*span) for span in substituted.moved_spans(spans))
+
+
+def _tight(text: str) -> str:
+    """Without the space before a colon or semicolon: an SMS has no no-break space, and no room."""
+    return text.replace(" :", ":").replace(" ;", ";")
