@@ -31,8 +31,16 @@ def complain(error: UnivoqueError) -> None:
 
 
 def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings as the interface promises them."""
-    return [{key: value for key, value in asdict(f).items() if key != "waivable"} for f in findings]
+    """Findings as the interface promises them; a gap with its topic and the sectors that it leaves out."""
+    return [_finding_json(finding) for finding in findings]
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    keys = ("code", "level", "directive", "where", "text", "remedy")
+    document = {key: value for key, value in asdict(finding).items() if key in keys}
+    if finding.topic:
+        document |= {"topic": finding.topic, "missing_sectors": list(finding.sectors)}
+    return document
 
 
 def refuse_file(findings: Iterable[Finding], what: str, *, json: bool) -> NoReturn:

@@ -15,7 +15,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check reports: a stable code, the cell or field it points at, what is wrong and what to do."""
+    """What one check reports: a stable code, the cell or field it points at, what is wrong and what to do.
+
+    A gap also names its `topic` and the `sectors` that hear nothing of it.
+    """
 
     code: str
     level: Level
@@ -24,6 +27,8 @@ class Finding:
     text: str
     remedy: str
     waivable: bool = False
+    topic: str = ""
+    sectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
