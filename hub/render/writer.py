@@ -183,4 +183,5 @@ class Writer:
             text = fields.get(name.removeprefix("contact."), fields["other"])
             if text not in said:
                 said.add(text)
-                yield self._tail("unknown", "unknown", field=traced(f"unknown.{name}", text))
+                line = fill(parse(self.words.tail("unknown")), {"field": text}.get)
+                yield self._say("unknown", traced(f"unknown.{name}", line))
