@@ -150,7 +150,7 @@ def test_a_word_of_the_sheet_that_was_altered_is_told() -> None:
     judged = case("wal-visites-2020-03-11")
     message = judged.messages[Variant("elderly.residential", "family", "email", "fr")]
 
-    told = slips(judged, _with(message, "fin de vie", "fin de mois"))
+    told = slips(judged, _with(message, "fin de vie", "fin de mai"))
 
     assert [slip.code for slip in told] == ["U211"]
 

@@ -13,7 +13,6 @@ from hub.now import BRUSSELS
 from hub.reread import FILLER, read
 from tests import a
 
-
 START, LAST = date(2020, 3, 11), Day(date(2020, 3, 31), inclusive=True)
 HALF_PAST_EIGHT = Hour(time(8, 30))
 
