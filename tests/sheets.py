@@ -13,6 +13,7 @@ from hub.model.directive import (
     LabelledQuantity,
     Link,
     Measure,
+    Operator,
     Quantity,
     Text,
     Unit,
@@ -21,50 +22,63 @@ from hub.model.directive import (
 from hub.now import BRUSSELS
 from tests import a
 
-NOUNS: tuple[Text, ...] = (
-    {"fr": "les activités de groupe", "de": "die Gruppenaktivitäten", "nl": "de groepsactiviteiten", "en": "group activities"},
-    {"fr": "le service de bus", "de": "den Busdienst", "nl": "de busdienst", "en": "the bus service"},
-    {"fr": "l'accueil du matin", "de": "die Betreuung am Morgen", "nl": "de ochtendopvang", "en": "morning care"},
-)  # fmt: skip
-VERBS: tuple[Text, ...] = (
-    {"fr": "organiser", "de": "organisieren", "nl": "organiseren", "en": "organise"},
-    {"fr": "annoncer", "de": "ankündigen", "nl": "aankondigen", "en": "announce"},
+
+def _words(table: str) -> dict[str, Text]:
+    """A name and the same words in French, German, Dutch and English, a row each."""
+    rows = [[cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()]
+    return {name: dict(zip(("fr", "de", "nl", "en"), words, strict=True)) for name, *words in rows}
+
+
+NOUNS = tuple(
+    _words("""
+    groups | les activités de groupe | die Gruppenaktivitäten | de groepsactiviteiten | group activities
+    bus | le service de bus | den Busdienst | de busdienst | the bus service
+    morning | l'accueil du matin | die Betreuung am Morgen | de ochtendopvang | morning care
+    """).values()
 )
-REASONS: tuple[Text, ...] = (
-    {"fr": "fin de vie", "de": "Lebensende", "nl": "levenseinde", "en": "end of life"},
-    {"fr": "soins urgents", "de": "dringende Versorgung", "nl": "dringende zorg", "en": "urgent care"},
-    {"fr": "force majeure", "de": "höhere Gewalt", "nl": "overmacht", "en": "force majeure"},
+VERBS = tuple(
+    _words("""
+    organise | organiser | organisieren | organiseren | organise
+    announce | annoncer | ankündigen | aankondigen | announce
+    """).values()
 )
-LABELS: dict[str, Text] = {
-    "subject": NOUNS[0],
-    "services": NOUNS[2],
-    "service": NOUNS[2],
-    "material": {"fr": "des gants", "de": "Handschuhe", "nl": "handschoenen", "en": "gloves"},
-    "equipment": {"fr": "l'oxygène", "de": "Sauerstoff", "nl": "zuurstof", "en": "oxygen"},
-    "systems": {"fr": "les serveurs", "de": "die Server", "nl": "de servers", "en": "the servers"},
-    "support": {"fr": "un contact par téléphone", "de": "Kontakt per Telefon", "nl": "contact via telefoon", "en": "contact by phone"},
-    "subsidy": {"fr": "les subventions", "de": "die Zuschüsse", "nl": "de subsidies", "en": "the subsidies"},
-    "reinforcement": {"fr": "des volontaires", "de": "Freiwillige", "nl": "vrijwilligers", "en": "volunteers"},
-    "trips": {"fr": "les excursions", "de": "die Ausflüge", "nl": "de uitstappen", "en": "trips"},
-    "who": {"fr": "le personnel administratif", "de": "das Verwaltungspersonal", "nl": "het administratief personeel", "en": "office staff"},
-    "zone": {"fr": "la zone marquée", "de": "die markierte Zone", "nl": "de aangeduide zone", "en": "the marked zone"},
-    "tested": {"fr": "le personnel", "de": "das Personal", "nl": "het personeel", "en": "staff"},
-    "priority": {"fr": "les enfants du personnel soignant", "de": "die Kinder des Pflegepersonals", "nl": "de kinderen van het zorgpersoneel", "en": "children of care workers"},
-    "action": {"fr": "aérer les locaux", "de": "die Räume lüften", "nl": "de lokalen verluchten", "en": "air the rooms"},
-    "limit": {"fr": "le matin seulement", "de": "am Morgen", "nl": "in de ochtend", "en": "in the morning"},
-    "condition": {"fr": "le centre reste joignable", "de": "das Zentrum erreichbar bleibt", "nl": "het centrum bereikbaar blijft", "en": "the centre stays reachable"},
-    "where": {"fr": "sur la voie publique", "de": "im öffentlichen Raum", "nl": "op de openbare weg", "en": "in public streets"},
-    "case": {"fr": "après un contact à haut risque", "de": "nach einem Hochrisikokontakt", "nl": "na een hoogrisicocontact", "en": "after a high-risk contact"},
-    "per": {"fr": "par salle", "de": "je Saal", "nl": "per zaal", "en": "per room"},
-    "mode": {"fr": "à distance", "de": "aus der Ferne", "nl": "op afstand", "en": "remotely"},
-    "uses": {"fr": "pour boire ou cuisiner", "de": "zum Trinken oder Kochen", "nl": "om te drinken of te koken", "en": "for drinking or cooking"},
-    "destination": {"fr": "le hall sportif", "de": "die Sporthalle", "nl": "de sporthal", "en": "the sports hall"},
-    "address": {"fr": "le hall sportif", "de": "die Sporthalle", "nl": "de sporthal", "en": "the sports hall"},
-    "authority": {"fr": "le centre de crise", "de": "das Krisenzentrum", "nl": "het crisiscentrum", "en": "the crisis centre"},
-    "to_authority": {"fr": "à l'AVIQ", "de": "der AVIQ", "nl": "aan AVIQ", "en": "to AVIQ"},
-    "quantity": {"fr": "durée prévue", "de": "vorgesehene Dauer", "nl": "voorziene duur", "en": "planned duration"},
-    "window": {"fr": "heures d'ouverture", "de": "Öffnungszeiten", "nl": "openingsuren", "en": "opening hours"},
-}  # fmt: skip
+REASONS = tuple(
+    _words("""
+    end | fin de vie | Lebensende | levenseinde | end of life
+    care | soins urgents | dringende Versorgung | dringende zorg | urgent care
+    force | force majeure | höhere Gewalt | overmacht | force majeure
+    """).values()
+)
+LABELS = _words("""
+    subject | les activités de groupe | die Gruppenaktivitäten | de groepsactiviteiten | group activities
+    services | l'accueil du matin | die Betreuung am Morgen | de ochtendopvang | morning care
+    service | l'accueil du matin | die Betreuung am Morgen | de ochtendopvang | morning care
+    material | des gants | Handschuhe | handschoenen | gloves
+    equipment | l'oxygène | Sauerstoff | zuurstof | oxygen
+    systems | les serveurs | die Server | de servers | the servers
+    support | un contact par téléphone | Kontakt per Telefon | contact via telefoon | contact by phone
+    subsidy | les subventions | die Zuschüsse | de subsidies | the subsidies
+    reinforcement | des volontaires | Freiwillige | vrijwilligers | volunteers
+    trips | les excursions | die Ausflüge | de uitstappen | trips
+    who | le personnel administratif | das Verwaltungspersonal | het administratief personeel | office staff
+    zone | la zone marquée | die markierte Zone | de aangeduide zone | the marked zone
+    tested | le personnel | das Personal | het personeel | staff
+    priority | les enfants de soignants | die Kinder von Pflegekräften | kinderen van zorgpersoneel | carers' children
+    action | aérer les locaux | die Räume lüften | de lokalen verluchten | air the rooms
+    limit | le matin seulement | am Morgen | in de ochtend | in the morning
+    condition | le centre répond | das Zentrum antwortet | het centrum antwoordt | the centre answers
+    where | sur la voie publique | im öffentlichen Raum | op de openbare weg | in public streets
+    case | après un contact à risque | nach einem Risikokontakt | na een risicocontact | after a risky contact
+    per | par salle | je Saal | per zaal | per room
+    mode | à distance | aus der Ferne | op afstand | remotely
+    uses | pour boire ou cuisiner | zum Trinken oder Kochen | om te drinken of te koken | for drinking or cooking
+    destination | le hall sportif | die Sporthalle | de sporthal | the sports hall
+    address | le hall sportif | die Sporthalle | de sporthal | the sports hall
+    authority | le centre de crise | das Krisenzentrum | het crisiscentrum | the crisis centre
+    to_authority | à l'AVIQ | der AVIQ | aan AVIQ | to AVIQ
+    quantity | durée prévue | vorgesehene Dauer | voorziene duur | planned duration
+    window | heures d'ouverture | Öffnungszeiten | openingsuren | opening hours
+""")
 """The words of the phrase bank's slots, in the form that each asks for."""
 
 UNITS: tuple[Unit, ...] = (
@@ -81,7 +95,7 @@ UNITS: tuple[Unit, ...] = (
     "pièce",
     "école",
 )
-OPERATORS = ("=", "<", "<=", ">", ">=", "~")
+OPERATORS: tuple[Operator, ...] = ("=", "<", "<=", ">", ">=", "~")
 MODALITIES = (
     "required", "forbidden", "permitted", "recommended", "discouraged", "restricted", "condition", "information",
 )  # fmt: skip
@@ -95,7 +109,7 @@ HOURS = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4 * 
 def quantities(draw: st.DrawFn) -> Quantity:
     return Quantity(
         draw(st.sampled_from(OPERATORS)), draw(st.integers(2, 5000)), draw(st.sampled_from(UNITS))
-    )  # type: ignore[arg-type]
+    )
 
 
 @st.composite
@@ -131,10 +145,8 @@ def measures(draw: st.DrawFn, id_: str) -> Measure:
 @st.composite
 def directives(draw: st.DrawFn) -> Directive:
     """One to three rules for some sectors and audiences, from a day or an hour, until one or further notice."""
-    start = draw(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)))
-    since = start.replace(
-        hour=draw(st.sampled_from([0, 6, 22])), minute=0, second=0, microsecond=0, tzinfo=BRUSSELS
-    )
+    start = draw(st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+    since = datetime.combine(start, time(draw(st.sampled_from([0, 6, 22]))), BRUSSELS)
     length = draw(st.none() | st.integers(1, 90))
     until = (
         None if length is None else datetime.combine(since.date() + timedelta(days=length), time(0), BRUSSELS)

@@ -1,18 +1,25 @@
 """The HTML of a message says what its text says, block by block: who reads the one reads the other."""
 
-from collections.abc import Collection, Iterator, Mapping
-
-import lxml.html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from html import unescape
 
 from hub.gate.case import Case, variant_name
+from hub.gate.consistency import lines
 from hub.gate.statements import Statements, Verbatim, statements
-from hub.model.message import Message
+from hub.model.directive import Language
+from hub.model.message import Message, Span
 from hub.model.review import Finding, Level
 from hub.reread import read
 
-_BLOCKS = ("p", "h1", "h2", "h3", "li", "td", "th")
 _ELSEWHERE: Mapping[str, frozenset[str]] = {"email": frozenset(), "web": frozenset({"title", "link"})}
 """Facts that stand in the page around the web text: its heading and its address."""
+
+_UNSEEN = re.compile(r"<!--.*?-->|<(head|style|script|title)\b.*?</\1>|<!DOCTYPE[^>]*>", re.S | re.I)
+_INLINE_TAG = re.compile(r"</?(?:a|abbr|b|data|em|i|span|strong)\b[^>]*>", re.I)
+_BLOCK_TAG = re.compile(r"<[^>]*>")
+_ADDRESS = re.compile(r'<a [^>]*?href="([^"]*)"')
 
 
 def same_as_text(case: Case) -> Iterator[Finding]:
@@ -32,29 +39,33 @@ def same_as_text(case: Case) -> Iterator[Finding]:
             )
 
 
-def differences(message: Message, known: Statements, *, allowed: Collection[str] = ()) -> Iterator[str]:
+def differences(
+    message: Message, known: Statements, *, allowed: frozenset[str] = frozenset()
+) -> Iterator[str]:
     """What the HTML or the subject says otherwise than the text, in words."""
     assert message.html is not None
-    document = lxml.html.fromstring(message.html)
-    blocks = [
-        _plain("".join(element.itertext()))
-        for element in document.iter(*_BLOCKS)
-        if not any(child.tag in _BLOCKS for child in element)
-    ]
-    addresses = {element.get("href") for element in document.iter("a")}
-    lines = _lines(message, known)
-    for line, facts in lines.items():
-        outside = facts and facts <= _ELSEWHERE[message.channel]
-        if facts and not outside and line not in blocks and line not in addresses:
+    shown, addresses = _read_html(message.html)
+    told = {_plain(text): facts_of(spans, known) for text, spans, _, _ in lines(message)}
+    for line, facts in told.items():
+        outside = facts <= _ELSEWHERE[message.channel]
+        if facts and not outside and line not in shown and line not in addresses:
             yield f"the HTML lacks the line {line!r}"
-    everything = "\n".join(blocks)
-    for block in dict.fromkeys(blocks):
-        if block not in lines and _says_something(block, message, allowed):
+    for block in shown:
+        if block not in told and _says_something(block, message.language, allowed):
             yield f"the HTML says {block!r}, the text does not"
-    whole = _plain(" ".join(document.itertext()))
-    if len(_letters(whole)) - len(_letters(everything)) > len(_letters(_head(document))):
-        yield "the HTML holds words outside of its paragraphs, headings and lists"
     yield from _subject(message, known)
+
+
+def facts_of(spans: Iterable[Span], known: Statements) -> frozenset[str]:
+    """The facts of the sheet that a line states."""
+    return frozenset(span.fact for span in spans if span.fact in known)
+
+
+def _read_html(html: str) -> tuple[dict[str, None], frozenset[str]]:
+    """The runs of text that a reader sees, each once, in order, and the addresses behind its links."""
+    addresses = frozenset(unescape(url) for url in _ADDRESS.findall(html))
+    runs = _BLOCK_TAG.split(_INLINE_TAG.sub("", _UNSEEN.sub("", html)))
+    return dict.fromkeys(_plain(unescape(run)) for run in runs if run.strip()), addresses
 
 
 def _subject(message: Message, known: Statements) -> Iterator[str]:
@@ -62,38 +73,19 @@ def _subject(message: Message, known: Statements) -> Iterator[str]:
     assert isinstance(title, Verbatim)
     for wording in title.wordings.get(message.language, ()):
         before, found, after = _plain(message.subject).rpartition(_plain(wording))
-        if found and not _says_something(f"{before}{after}", message, ()):
+        if found and not _says_something(f"{before}{after}", message.language, frozenset()):
             return
     yield f"the subject {message.subject!r} is not the title of the directive"
 
 
-def _lines(message: Message, known: Statements) -> dict[str, set[str]]:
-    """The lines of the text, each with the facts of the sheet that it states."""
-    found: dict[str, set[str]] = {}
-    start = 0
-    for line in message.text.split("\n"):
-        end = start + len(line)
-        facts = {s.fact for s in message.spans if start <= s.start and s.end <= end and s.fact in known}
-        found.setdefault(_plain(line), set()).update(facts)
-        start = end + 1
-    return found
-
-
-def _head(document: lxml.html.HtmlElement) -> str:
-    """What a reader never sees as text: title and style sheet."""
-    return " ".join("".join(element.itertext()) for element in document.iter("title", "style"))
-
-
-def _says_something(block: str, message: Message, allowed: Collection[str]) -> bool:
-    reading = read(block, message.language)
+@lru_cache(maxsize=4096)
+def _says_something(text: str, language: Language, allowed: frozenset[str]) -> bool:
+    """Whether a text states a value, or binds anybody with a word that the frames may not say."""
+    reading = read(text, language)
     return bool(reading.values) or any(
-        block[mark.start : mark.end].lower() not in allowed for mark in reading.modalities
+        text[mark.start : mark.end].lower() not in allowed for mark in reading.modalities
     )
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def _letters(text: str) -> str:
-    return "".join(text.split())

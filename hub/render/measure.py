@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.facts.trace import bare, capitalised, sentences, traced, untrace
+from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
 from hub.render.pattern import Unfilled, fill, parse
@@ -185,7 +185,7 @@ def _prints_all(what: str, slots: MeasureSlots) -> bool:
 
 
 def _states(text: str, fact: str) -> bool:
-    return any(span.fact == fact for span in untrace(text)[1])
+    return fact in facts_in(text)
 
 
 def _try(pattern: str, slots: MeasureSlots) -> str | None:

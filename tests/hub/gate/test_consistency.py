@@ -9,7 +9,7 @@ import pytest
 
 from hub import gate
 from hub.gate import Case, consistency
-from hub.gate.statements import statements
+from hub.gate.line import Slip
 from hub.model.directive import LANGUAGES, Contact, Language
 from hub.model.message import Message, Variant
 from hub.model.review import Finding
@@ -40,10 +40,13 @@ def found(judged: Case) -> list[Finding]:
     return [finding for check in checks for finding in check(judged)]
 
 
-def slips(judged: Case, message: Message) -> list[consistency.Slip]:
-    known = statements(judged.sheet, judged.frame)
-    allowed = judged.sheet.wording.languages[message.language].allowed
-    return list(consistency.slips(message, known, links=consistency.links_of(judged), allowed=allowed))
+@cache
+def reader(directive: str) -> consistency.Reader:
+    return consistency.reader_of(case(directive))
+
+
+def slips(directive: str, message: Message) -> list[Slip]:
+    return list(reader(directive).slips(message))
 
 
 def texts(judged: Case) -> Iterator[tuple[Variant, Message]]:
@@ -77,7 +80,7 @@ def test_a_changed_token_is_caught_whatever_its_kind(directive: str) -> None:
     judged = case(directive)
     changed = list(representatives(judged))
 
-    missed = [(m.kind, m.before, m.after) for m in changed if not slips(judged, m.message)]
+    missed = [(m.kind, m.before, m.after) for m in changed if not slips(directive, m.message)]
 
     assert len({m.kind for m in changed}) >= 4
     assert missed == []
@@ -93,7 +96,7 @@ def test_every_token_of_every_text_changed_one_at_a_time_is_caught(directive: st
     for variant, message in texts(judged):
         for mutation in mutations(message):
             counts[mutation.kind] += 1
-            if not slips(judged, mutation.message):
+            if not slips(directive, mutation.message):
                 missed.append((variant, mutation.kind, mutation.before, mutation.after))
 
     print(f"\n{directive}: {counts.total():,} mutations, {len(missed)} missed ({dict(counts)})")  # noqa: T201
@@ -123,7 +126,7 @@ def test_a_wrong_weekday_is_told_as_such() -> None:
     judged = case("wal-visites-2020-03-11")
     message = judged.messages[Variant("elderly.residential", "family", "email", "fr")]
 
-    told = slips(judged, _with(message, "mercredi 11", "vendredi 11"))
+    told = slips("wal-visites-2020-03-11", _with(message, "mercredi 11", "vendredi 11"))
 
     assert {slip.code for slip in told} == {"U213"}
 
@@ -132,7 +135,7 @@ def test_a_value_that_no_fact_states_is_told() -> None:
     judged = case("wal-visites-2020-03-11")
     message = judged.messages[Variant("elderly.residential", "family", "email", "fr")]
 
-    told = slips(judged, replace(message, text=f"{message.text}\nDistance : 2 mètres."))
+    told = slips("wal-visites-2020-03-11", replace(message, text=f"{message.text}\nDistance : 2 mètres."))
 
     assert [(slip.code, "2 mètres" in slip.text) for slip in told] == [("U212", True)]
 
@@ -141,7 +144,7 @@ def test_a_modal_word_outside_of_a_rule_is_told() -> None:
     judged = case("wal-visites-2020-03-11")
     message = judged.messages[Variant("elderly.residential", "family", "email", "en")]
 
-    told = slips(judged, replace(message, text=f"{message.text}\nYou must reply."))
+    told = slips("wal-visites-2020-03-11", replace(message, text=f"{message.text}\nYou must reply."))
 
     assert [slip.code for slip in told] == ["U214"]
 
@@ -150,7 +153,7 @@ def test_a_word_of_the_sheet_that_was_altered_is_told() -> None:
     judged = case("wal-visites-2020-03-11")
     message = judged.messages[Variant("elderly.residential", "family", "email", "fr")]
 
-    told = slips(judged, _with(message, "fin de vie", "fin de mai"))
+    told = slips("wal-visites-2020-03-11", _with(message, "fin de vie", "fin de mai"))
 
     assert [slip.code for slip in told] == ["U211"]
 
@@ -163,7 +166,10 @@ def test_a_window_turned_round_is_told() -> None:
         if v[1:] == ("citizen", "email", "fr") and "de 22 h à 6 h" in m.text
     )
 
-    told = slips(judged, replace(message, text=message.text.replace("22 h à 6 h le", "6 h à 22 h le")))
+    told = slips(
+        "wal-mesures-2020-10-23",
+        replace(message, text=message.text.replace("22 h à 6 h le", "6 h à 22 h le")),
+    )
 
     assert "U212" in {slip.code for slip in told}
 
