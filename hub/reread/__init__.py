@@ -74,7 +74,9 @@ def _values(text: str, words: Lexicon) -> Iterator[Found]:
             end = start + len(match["amount"])
             yield Found(start, end, tuple(_amounts(match, text, words)))
         elif match["code"]:
-            yield Found(start, end, (Code(match["code"]),))
+            while start and text[start - 1].isalnum():  # K7QX2M begins before its first digit
+                start -= 1
+            yield Found(start, end, (Code(text[start:end]),))
         elif match["mark"]:
             yield Found(start, end, (words.marks[match["mark"].lower()],))
         else:

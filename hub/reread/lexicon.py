@@ -97,11 +97,14 @@ def _tokens(
         rf"(?P<midnight>\b{raw['midnight']}\b)",
         r"(?P<phone>(?<![\w,.])(?:\+\d|0\d)[\d ./()-]*\d)",
         rf"(?P<amount>(?:(?P<first>EUR){_SPACE})?(?<![\w])(?P<number>{number})(?:{_SPACE}?(?P<unit>{units})(?!\w))?(?![\w]))",
-        r"(?P<code>\w*\d[\w/]*)",
+        r"(?P<code>\d[\w/]*)",
         rf"(?P<mark>\b(?:{_any(marks)})\b)",
         rf"(?P<bare>\b(?:{days})s?\b)",
     )
-    return re.compile("|".join(parts), re.I)
+    # Most positions of a text begin no value: one look at the next character says so.
+    words = (*weekdays, *marks, raw["midnight"], "http", "EUR")
+    first = "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
+    return re.compile(rf"(?=[\d+{first}])(?:{'|'.join(parts)})", re.I)
 
 
 def _units(raw: Mapping[str, Any]) -> list[tuple[Unit, str]]:
