@@ -25,7 +25,9 @@ QUANTITY_FORMS = frozenset(
         "quantity",
     }
 )
+"""The slots that print a measure's quantity."""
 ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+"""What a noun of the lexicon names for a sector."""
 
 
 @dataclass(frozen=True, slots=True)
