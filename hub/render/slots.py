@@ -10,7 +10,7 @@ from hub.now import BRUSSELS
 from hub.register import Register
 from hub.render.wording import Words
 
-_QUANTITY_FORMS = frozenset(
+QUANTITY_FORMS = frozenset(
     {
         "count",
         "max",
@@ -25,7 +25,9 @@ _QUANTITY_FORMS = frozenset(
         "quantity",
     }
 )
-_ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+"""The slots that print a measure's quantity."""
+ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+"""What a noun of the lexicon names for a sector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ class MeasureSlots:
         return traced(f"{self.key}{fact}", text)
 
     def __call__(self, name: str) -> str | None:
-        if name in _QUANTITY_FORMS:
+        if name in QUANTITY_FORMS:
             return self._quantity(name, self.measure.quantity)
         role = name.partition(".")[0]
-        if role in _ROLES:
+        if role in ROLES:
             return self.words.noun(self.sector, name, sms=self.sms)
         if name in ("contact", "phone", "hours", "email"):
             return self._contact(name)
