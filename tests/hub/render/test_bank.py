@@ -10,6 +10,7 @@ from hub.facts.trace import sentences
 from hub.model.directive import AUDIENCES, LANGUAGES, Language
 from hub.render.pattern import Literal, Optional, Part, Slot, fill, parse
 from hub.render.slots import QUANTITY_FORMS, ROLES
+from hub.reread import FILLER, read
 from tests import a
 
 LISTENERS = (*AUDIENCES, "sms")
@@ -168,3 +169,21 @@ def test_the_words_of_an_sms_pattern_are_gsm_7_and_leave_room_for_its_facts(lang
 @in_each_language
 def test_a_pattern_holds_no_number(language: Language) -> None:
     assert [row for row in rows(language) if re.search(r"\d", row[3])] == []
+
+
+@in_each_language
+def test_a_pattern_reads_back_as_its_own_modality_and_no_other(language: Language) -> None:
+    def known(name: str, sector: str, key: str) -> str | None:
+        noun = name.partition(".")[0] in ROLES
+        return a.WORDING.languages[language].noun(sector, name, sms=key.startswith("sms")) if noun else FILLER
+
+    misread = [
+        (topic, modality, key, said)
+        for topic, modality, key, text in rows(language)
+        for sector in a.WORDING.languages[language].nouns
+        for said in [sentences(fill(parse(text), lambda name: known(name, sector, key)))]
+        if {found.modality for found in read(said, language).modalities}
+        != (set() if modality == "information" else {modality})
+    ]
+
+    assert misread == []
