@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from hub.facts.scope import judged_on
-from hub.gate import completeness, coverage, exercise, languages, relations, sms, validity
+from hub.gate import completeness, conflict, coverage, exercise, languages, relations, sms, validity
 from hub.gate.case import Case
 from hub.model.directive import Language
 from hub.model.review import Finding, Level
@@ -25,6 +25,8 @@ CHECKS: tuple[Check, ...] = (
     relations.targets,
     exercise.marked,
     sms.length,
+    conflict.conflicts,
+    conflict.competent,
 )
 
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}

@@ -106,6 +106,14 @@ def separation(left: Rule, right: Rule) -> Reason:
     return "subject" if None not in keys and keys[0] != keys[1] else ""
 
 
+def common_sectors(left: Rule, right: Rule) -> tuple[str, ...]:
+    """The sectors that both mean; `general` means every one."""
+    ours, theirs = left.scope.sectors, right.scope.sectors
+    if GENERAL in ours:
+        return theirs
+    return ours if GENERAL in theirs else tuple(sector for sector in ours if sector in theirs)
+
+
 def together(left: Rule, right: Rule, during: Span) -> tuple[Span, ...]:
     """The times within `during` at which both hold for a common sector, whatever suspends them."""
     found = set()
@@ -113,11 +121,7 @@ def together(left: Rule, right: Rule, during: Span) -> tuple[Span, ...]:
         for theirs in right.stretches:
             common = ours.span.overlap(theirs.span)
             within = common and common.overlap(during)
-            if within and (
-                theirs.concerns(GENERAL)
-                or any(theirs.concerns(sector) for sector in ours.sectors)
-                or ours.concerns(GENERAL)
-            ):
+            if within and (ours.concerns(GENERAL) or any(map(theirs.concerns, ours.sectors))):
                 found.add(within)
     return tuple(sorted(found))
 
@@ -127,7 +131,7 @@ def _unsuspended(left: Rule, right: Rule, meeting: tuple[Span, ...]) -> tuple[Sp
     if not meeting or not (left.narrower or right.narrower):
         return meeting
     places = left.places & right.places
-    sectors = _common(left.scope.sectors, right.scope.sectors)
+    sectors = common_sectors(left, right)
     holes = [
         span
         for narrower in (*left.narrower, *right.narrower)
@@ -139,12 +143,6 @@ def _unsuspended(left: Rule, right: Rule, meeting: tuple[Span, ...]) -> tuple[Sp
 
 def _names(rule: Rule, sectors: Collection[str]) -> bool:
     return GENERAL in rule.scope.sectors or set(sectors) <= set(rule.scope.sectors)
-
-
-def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
-    if GENERAL in ours:
-        return theirs
-    return ours if GENERAL in theirs else tuple(sector for sector in ours if sector in theirs)
 
 
 def _narrower_in_one_act(left: Rule, right: Rule, meeting: tuple[Span, ...]) -> bool:
