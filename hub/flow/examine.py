@@ -87,7 +87,8 @@ def judge(
 ) -> Examined:
     """The same without a store: what `check` and `preview` use."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
-    sheet = Sheet(directive, hub.register, hub.wording, around, kind, withdrawn or {}, explanations(waived))
+    gone = {id_: taken for id_, taken in (withdrawn or {}).items() if id_ != directive.id}
+    sheet = Sheet(directive, hub.register, hub.wording, around, kind, gone, explanations(waived))
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))

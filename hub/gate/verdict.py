@@ -34,7 +34,7 @@ ALLOWING = frozenset({"permitted", "required", "restricted"})
 class Comparison:
     """What two rules are to each other; `verdict` None where nothing is said.
 
-    `together` are the times at which both hold. `why` says what settles them or keeps them apart, `relation` and
+    `together` are the times at which both hold, as far as they reach. `why` says what settles them or keeps them apart, `relation` and
     `by` which relation does, and which act declares it.
     """
 
@@ -69,7 +69,7 @@ def compare(rules: Rules, one: Rule, other: Rule, during: Span = EVER) -> Compar
     left, right = sorted((one, other), key=_order)
     apart = separation(left, right)
     meeting = () if apart else together(left, right, during)
-    holding = _unsuspended(left, right, meeting)
+    holding = _unsuspended(left, right, meeting, during)
     if _narrower_in_one_act(left, right, meeting) or (meeting and not holding):
         return Comparison(left, right, "resolved", meeting, "narrower")
     if link := _settling(rules, left, right):
@@ -115,18 +115,18 @@ def common_sectors(left: Rule, right: Rule) -> tuple[str, ...]:
 
 
 def together(left: Rule, right: Rule, during: Span) -> tuple[Span, ...]:
-    """The times within `during` at which both hold for a common sector, whatever suspends them."""
+    """The times at which both hold for a common sector, whatever suspends them; those that reach into `during`."""
     found = set()
     for ours in left.stretches:
         for theirs in right.stretches:
             common = ours.span.overlap(theirs.span)
-            within = common and common.overlap(during)
-            if within and (ours.concerns(GENERAL) or any(map(theirs.concerns, ours.sectors))):
-                found.add(within)
+            shared = ours.concerns(GENERAL) or any(map(theirs.concerns, ours.sectors))
+            if common and shared and common.overlap(during):
+                found.add(common)
     return tuple(sorted(found))
 
 
-def _unsuspended(left: Rule, right: Rule, meeting: tuple[Span, ...]) -> tuple[Span, ...]:
+def _unsuspended(left: Rule, right: Rule, meeting: tuple[Span, ...], during: Span) -> tuple[Span, ...]:
     """The times that are left when narrower rules of the same act, for all whom the two mean, suspend one of them."""
     if not meeting or not (left.narrower or right.narrower):
         return meeting
@@ -138,7 +138,7 @@ def _unsuspended(left: Rule, right: Rule, meeting: tuple[Span, ...]) -> tuple[Sp
         if places <= narrower.places and _names(narrower, sectors)
         for span in narrower.spans
     ]
-    return without(meeting, holes)
+    return tuple(span for span in without(meeting, holes) if span.overlap(during))
 
 
 def _names(rule: Rule, sectors: Collection[str]) -> bool:

@@ -1,11 +1,12 @@
 """What is in force when, where and for whom: first consolidate, then ask or compare (decision 0014)."""
 
-from hub.in_force.readers import Aim, Held, Reader, aim, hold, in_force, reaches
+from hub.in_force.readers import AIMED, Aim, Held, Reader, aim, hold, in_force, reaches
 from hub.in_force.replay import SETTLING, consolidate
 from hub.in_force.rules import Rule, Rules, Status, Stretch, is_narrower, name_of, status_of
 from hub.in_force.spans import EVER, Span, without
 
 __all__ = [
+    "AIMED",
     "EVER",
     "SETTLING",
     "Aim",

@@ -35,7 +35,8 @@ class Held:
     @property
     def scope(self) -> Scope:
         """The measure's scope with the dates that hold after all that was done to it."""
-        return replace(self.rule.scope, start=self.since, end=self.until)
+        unknown = self.rule.scope.end_unknown and self.until is None
+        return replace(self.rule.scope, start=self.since, end=self.until, end_unknown=unknown)
 
 
 def in_force(rules: Rules, reader: Reader, during: Span) -> tuple[Held, ...]:
