@@ -157,6 +157,6 @@ def kept_in_force(
     """
     if act.measures:
         return
-    for owner, measure, extended in _targets(act, others, frozenset()):
+    for owner, measure, extended in _targets(act, others, frozenset({act.id})):
         if extended and not _over(owner, measure, act, extended=True):
             yield owner, measure, _common(scope_of(owner, measure).sectors, act.sectors)

@@ -34,8 +34,8 @@ ALLOWING = frozenset({"permitted", "required", "restricted"})
 class Comparison:
     """What two rules are to each other; `verdict` None where nothing is said.
 
-    `together` are the times at which both hold, as far as they reach. `why` says what settles them or keeps them apart, `relation` and
-    `by` which relation does, and which act declares it.
+    `together` are the times at which both hold, as far as they reach. `why` says what settles them or keeps them
+    apart; `relation` and `by`, which relation does and which act declares it.
     """
 
     left: Rule

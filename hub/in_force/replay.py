@@ -123,8 +123,8 @@ def _extensions(
         if act.measures or status_of(act, register) != "binding":
             continue
         for owner, measure, sectors in kept_in_force(act, acts):
-            start = _start(act) or validity(scope_of(owner, measure)).start
-            span = Span(start, utc(act.effective_to) or EVER.end)
+            begun = validity(scope_of(owner, measure)).start
+            span = Span(max(_start(act) or begun, begun), utc(act.effective_to) or EVER.end)
             pieces = without([span], holes.get((act.id, ""), ()))
             found.setdefault((owner.id, measure.id), []).extend(
                 Stretch(p, sectors) for p in pieces if sectors

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from hub.errors import EnvironmentFailed
@@ -45,6 +45,12 @@ class Store:
                 yield tx
         except OperationalError as error:
             raise EnvironmentFailed(_advice(str(error.orig))) from error
+        except DatabaseError as error:
+            if "not a database" not in str(error.orig):
+                raise
+            raise EnvironmentFailed(
+                f"{error.orig}: name an instance's univoque.db, or a copy of it"
+            ) from error
 
     async def close(self) -> None:
         await self.engine.dispose()
