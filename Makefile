@@ -7,7 +7,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 CODE   := hub channels subscribers tests scripts $(wildcard bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check prove bench lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ check: $(VENV)/.installed-dev ## Set up and run format, lint, types and import c
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict $(CODE)
 	@$(BIN)/lint-imports
+
+prove: $(VENV)/.installed-dev ## Set up and run the long proofs, which print what they counted
+	@$(BIN)/python -m pytest -q -s -m prove
 
 bench: $(VENV)/.installed-dev ## Measure the way from approval to the last acceptance, into a relay on this machine
 	@$(BIN)/python bench/fanout.py

@@ -9,6 +9,7 @@ from babel.numbers import format_decimal, get_group_symbol
 
 from hub.facts.grammar import Grammar
 from hub.facts.scope import Scope
+from hub.facts.trace import bare
 from hub.model.directive import Operator, Quantity, Unit, Window
 from hub.now import BRUSSELS
 
@@ -183,7 +184,7 @@ class Printer:
     def elided(self, word: str, phrase: str) -> str:
         """`word` before `phrase`, joined as the language wants it (French: de + ouvrir = d'ouvrir)."""
         rule = self._long.elision
-        if rule and word in rule.words and phrase[:1].lower() in rule.before:
+        if rule and word in rule.words and bare(phrase)[:1].lower() in rule.before:
             return rule.form.format(stem=word[:-1], phrase=phrase)
         return f"{word} {phrase}"
 

@@ -1,7 +1,7 @@
 """Traced text: while a message is put together, marks in it say which fact stands where."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from hub.model.message import Line, Span
 
@@ -21,59 +21,63 @@ def traced_all(facts: Iterable[str], text: str) -> str:
     return text
 
 
-def untrace(text: str, rewrite: Callable[[str], str] = str) -> tuple[str, tuple[Span, ...]]:
-    """The plain text, each piece of it rewritten, and the spans of the facts, outer before inner.
+_MARKS = re.compile(f"({OPEN}[^{IS}]*{IS}|{CLOSE})")
+
+
+def untrace(text: str) -> tuple[str, tuple[Span, ...]]:
+    """The plain text, and the spans of the facts, outer before inner.
 
     Raises ValueError for marks that do not nest: a bug of a template, never of a sheet.
     """
-    plain: list[str] = []
-    length = 0
+    pieces = _MARKS.split(text)  # plain, mark, plain, mark, … plain
+    if len(pieces) == 1:
+        return text, ()
+    length = len(pieces[0])
     open_: list[tuple[str, int]] = []
     spans: list[Span] = []
-    piece_start = position = 0
-    while position < len(text):
-        character = text[position]
-        if character not in (OPEN, CLOSE):
-            position += 1
-            continue
-        piece = rewrite(text[piece_start:position])
-        plain.append(piece)
-        length += len(piece)
-        if character == OPEN:
-            end = text.index(IS, position)
-            open_.append((text[position + 1 : end], length))
-            position = end + 1
+    for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        if mark != CLOSE:
+            open_.append((mark[1:-1], length))
+        elif not open_:
+            raise ValueError("a mark closes that was never opened")
         else:
-            if not open_:
-                raise ValueError("a mark closes that was never opened")
             fact, start = open_.pop()
             spans.append(Span(start, length, fact))
-            position += 1
-        piece_start = position
+        length += len(piece)
     if open_:
         raise ValueError(f"the mark of {open_[-1][0]} never closes")
-    plain.append(rewrite(text[piece_start:]))
-    return "".join(plain), tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
+    return "".join(pieces[::2]), tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
 
 
 def bare(text: str) -> str:
     """The plain text alone."""
-    return untrace(text)[0]
+    return _MARKS.sub("", text)
+
+
+def facts_in(text: str) -> frozenset[str]:
+    """The keys of the facts that a traced text states."""
+    return frozenset(mark[1:-1] for mark in _MARKS.findall(text) if mark != CLOSE)
 
 
 def retrace(line: Line) -> str:
     """The traced text of a finished line."""
-    at: dict[int, list[str]] = {}
-    closing: dict[int, int] = {}
-    for span in line.spans:
-        at.setdefault(span.start, []).append(f"{OPEN}{span.fact}{IS}")
-        closing[span.end] = closing.get(span.end, 0) + 1
-    parts = []
-    for position in range(len(line.text) + 1):
-        parts.append(CLOSE * closing.get(position, 0))
-        parts += at.get(position, [])
-        parts.append(line.text[position : position + 1])
-    return "".join(parts)
+    if not line.spans:
+        return line.text
+    closing = sorted((span.end for span in line.spans), reverse=True)
+    parts: list[str] = []
+    position = 0
+    for span in line.spans:  # outer before inner, so the marks nest
+        while closing and closing[-1] <= span.start:
+            end = closing.pop()
+            parts += line.text[position:end], CLOSE
+            position = end
+        parts += line.text[position : span.start], f"{OPEN}{span.fact}{IS}"
+        position = span.start
+    while closing:
+        end = closing.pop()
+        parts += line.text[position:end], CLOSE
+        position = end
+    return "".join([*parts, line.text[position:]])
 
 
 def capitalised(text: str) -> str:
@@ -91,6 +95,8 @@ def capitalised(text: str) -> str:
 
 def sentences(text: str) -> str:
     """`text` with a capital at the start of each sentence; a full stop inside a fact ends none."""
+    if ". " not in text:
+        return capitalised(text)
     parts: list[str] = []
     depth = start = 0
     for position, character in enumerate(text):
@@ -102,6 +108,7 @@ def sentences(text: str) -> str:
 
 
 _TAG = re.compile(r"<[^>]*>")
+_OPENING = re.compile(f"{OPEN}([^{IS}]*){IS}")
 
 
 def shown(html: str, *, start: str = "<body", wrap: str = "data") -> str:
@@ -116,9 +123,9 @@ def shown(html: str, *, start: str = "<body", wrap: str = "data") -> str:
 
 
 def _elements(text: str, wrap: str) -> str:
-    opened = re.sub(f"{OPEN}([^{IS}]*){IS}", rf'<{wrap} class="fact" value="\1">', text)
+    opened = _OPENING.sub(rf'<{wrap} class="fact" value="\1">', text)
     return opened.replace(CLOSE, f"</{wrap}>")
 
 
 def _unmarked(tag: str) -> str:
-    return re.sub(f"{OPEN}[^{IS}]*{IS}|{CLOSE}", "", tag)
+    return bare(tag)

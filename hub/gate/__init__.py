@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from hub.facts.scope import judged_on
-from hub.gate import completeness, conflict, coverage, exercise, languages, relations, sms, validity
+from hub.gate import (
+    completeness,
+    conflict,
+    consistency,
+    coverage,
+    exercise,
+    languages,
+    markup,
+    relations,
+    sms,
+    templates,
+    validity,
+)
 from hub.gate.case import Case
 from hub.model.directive import Language
 from hub.model.review import Finding, Level
@@ -19,6 +31,11 @@ Check = Callable[[Case], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    consistency.read_back,
+    consistency.same_facts,
+    consistency.same_hours,
+    markup.same_as_text,
+    templates.literals,
     coverage.every_cell,
     languages.demanded,
     validity.dates,

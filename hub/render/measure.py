@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.facts.trace import bare, capitalised, sentences, traced, untrace
+from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
 from hub.render.pattern import Unfilled, fill, parse
@@ -167,7 +167,8 @@ def _missing_values(slots: MeasureSlots, what: str, wording: dict[str, str]) -> 
 
 def _label(slots: MeasureSlots, name: str) -> str | None:
     label = slots.measure.label.get(name)
-    return label.get(slots.language) if label else None
+    text = label.get(slots.language) if label else None
+    return slots.say(f"label.{name}", text) if text else None
 
 
 def _unprinted(what: str, slots: MeasureSlots) -> list[str]:
@@ -184,7 +185,7 @@ def _prints_all(what: str, slots: MeasureSlots) -> bool:
 
 
 def _states(text: str, fact: str) -> bool:
-    return any(span.fact == fact for span in untrace(text)[1])
+    return fact in facts_in(text)
 
 
 def _try(pattern: str, slots: MeasureSlots) -> str | None:
@@ -233,13 +234,15 @@ def _further(slots: MeasureSlots, index: int, further: LabelledQuantity) -> str:
     if label is None:
         raise LackingWords(f"{slots.measure.id}.further {index + 1}.label")
     quantity = Quantity(further.op, further.value, further.unit)
+    label = slots.say(f"further.{index + 1}.label", label)
     value = slots.say(f"further.{index + 1}", slots.printer.quantity(quantity))
     return capitalised(fill(parse(slots.words.tail("further")), {"label": label, "quantity": value}.get))
 
 
 def _advice(slots: MeasureSlots, advice: Quantity) -> str:
     value = slots.say("advice_quantity", slots.printer.quantity(advice))
-    return fill(parse(slots.words.tail("advice")), {"by": advice.by or None, "quantity": value}.get)
+    by = slots.say("advice_quantity.by", advice.by) if advice.by else None
+    return fill(parse(slots.words.tail("advice")), {"by": by, "quantity": value}.get)
 
 
 def _alternative(slots: MeasureSlots, window: Window) -> str:
@@ -249,8 +252,8 @@ def _alternative(slots: MeasureSlots, window: Window) -> str:
 
 def _unknown(slots: MeasureSlots, field: str) -> str:
     fields = slots.words.wording["field"]
-    name = slots.say(f"unknown.{field}", fields.get(field, fields["other"]))
-    return fill(parse(slots.words.tail("unknown")), {"field": name}.get)
+    name = fields.get(field, fields["other"])
+    return slots.say(f"unknown.{field}", fill(parse(slots.words.tail("unknown")), {"field": name}.get))
 
 
 def _modality(slots: MeasureSlots, text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub.facts.scope import scope_of, speaking_measures
-from hub.model.directive import Audience, Directive, Measure
+from hub.model.directive import Audience, Directive, Language, Measure
 from hub.model.message import Hat
 from hub.model.review import Explanation, Kind, Withdrawal
 from hub.register import Places, Register
@@ -30,6 +30,11 @@ class Sheet:
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""
         return speaking_measures(self.directive, self.others)
+
+    def explained_in(self, explanation: Explanation, language: Language) -> str:
+        """The signed words in a language; where there are none in it, where they stand."""
+        signed = explanation.words.get(language)
+        return signed.rstrip(".") if signed else self.wording.languages[language].tail("explained_elsewhere")
 
     def measures_for(self, sector: str, audience: Audience) -> tuple[tuple[Directive, Measure], ...]:
         """Those that concern a sector × audience; one for `general` concerns every sector."""

@@ -74,7 +74,7 @@ class MeasureSlots:
             value: str | None = method()
             return value
         text = self._label(name)
-        return self.say(f"label.{name}", text) if text else None
+        return self.say(f"label.{role}", text) if text else None
 
     def _label(self, name: str) -> str | None:
         """The sheet's label; its nominative ("subject.nom") from the plain one where the two are the same."""
@@ -146,12 +146,15 @@ class MeasureSlots:
         return self.register.topics[self.measure.topic].name.get(self.language)
 
     def _slot_verb(self) -> str | None:
-        return self.measure.verb.get(self.language)
+        verb = self.measure.verb.get(self.language)
+        return self.say("verb", verb) if verb else None
 
     def _slot_act(self) -> str | None:
         """Verb and object as one phrase in the infinitive."""
-        verb, text = self._slot_verb(), self.measure.object.get(self.language)
-        return self.say("object", self.printer.infinitive(verb, text)) if verb and text else None
+        verb, text = self.measure.verb.get(self.language), self.measure.object.get(self.language)
+        if not verb or not text:
+            return None
+        return self.say("verb", self.say("object", self.printer.infinitive(verb, text)))
 
     def _slot_object(self) -> str | None:
         text = self.measure.object.get(self.language)

@@ -31,15 +31,17 @@ class Anatomy:
     required: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """All words of one language."""
+    """All words of one language; read once, so two are the same only if they are one."""
 
     language: Language
     phrases: Mapping[str, Mapping[str, Mapping[str, str]]]
     nouns: Nouns
     wording: Mapping[str, Any]
     printer: Printer
+    allowed: frozenset[str] = frozenset()
+    """Modal words that a file's header lets its frames say, in lower case."""
 
     def phrase(self, topic: str, modality: str, audience: str, actor: str) -> str | None:
         """The bank's pattern for an audience (or "sms"); one bound to the actor before one that is not."""
@@ -112,6 +114,7 @@ def _anatomy(directory: Path) -> dict[str, Any]:
 
 def _words(directory: Path, language: Language) -> Words:
     phrases = {}
+    wording = _toml(directory / "wording" / f"{language}.toml")
     for file in sorted((directory / "phrases" / language).glob("*.toml")):
         phrases[file.stem] = _toml(file)
         for modality, patterns in phrases[file.stem].items():
@@ -124,8 +127,9 @@ def _words(directory: Path, language: Language) -> Words:
         language=language,
         phrases=phrases,
         nouns=_toml(directory / "lexicon" / f"{language}.toml"),
-        wording=_toml(directory / "wording" / f"{language}.toml"),
+        wording=wording,
         printer=_printer(directory / "grammar" / f"{language}.toml"),
+        allowed=frozenset(word.lower() for word in wording.get("allow", ())),
     )
 
 

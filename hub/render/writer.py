@@ -183,17 +183,13 @@ class Writer:
             text = fields.get(name.removeprefix("contact."), fields["other"])
             if text not in said:
                 said.add(text)
-                yield self._tail("unknown", "unknown", field=traced(f"unknown.{name}", text))
+                line = fill(parse(self.words.tail("unknown")), {"field": text}.get)
+                yield self._say("unknown", traced(f"unknown.{name}", line))
 
     def _explained(self) -> Iterator[Line]:
         """Why a contradiction with another act stands; in a language without the signed words, where they are."""
         for index, explanation in enumerate(self.sheet.explained):
             target = self._target(explanation.other, None)
-            fact = f"explained.{index + 1}"
-            if words := explanation.words.get(self.variant.language):
-                said = traced(fact, words.rstrip("."))
-                yield self._tail("explained", "explained", target=target, explanation=said)
-            else:
-                line = fill(parse(self.words.tail("explained_elsewhere")), {"target": target}.get)
-                text, spans = untrace(traced(fact, capitalised(line)))
-                yield Line("explained", text, spans)
+            words = self.sheet.explained_in(explanation, self.variant.language)
+            said = traced(f"explained.{index + 1}", words)
+            yield self._tail("explained", "explained", target=target, explanation=said)

@@ -93,7 +93,7 @@ async def test_a_language_without_the_words_says_where_they_are(hub: Hub) -> Non
     await submit(hub, BAN, by=EDITOR)
 
     (line,) = explained((await blocks(hub, "de"))["direction"])
-    assert "erklärt und unterschrieben: siehe die dauerhafte Seite" in line
+    assert "Die unterschriebene Erklärung steht auf der dauerhaften Seite" in line
     assert WHY not in line
 
 

@@ -1,0 +1,134 @@
+"""Reads every finished message back and holds it against the sheet: the same facts, and nothing else."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from channels.contract import PERSONAL_LINK
+from hub.gate.case import Case, variant_name
+from hub.gate.line import LineSlips, Slip, said, spoken
+from hub.gate.statements import Statements, Values, statements
+from hub.model.directive import Language
+from hub.model.message import Message, Span, Variant
+from hub.model.review import Finding, Level
+from hub.model.value import Value
+from hub.reread import read
+
+_REMEDIES = {
+    "U211": "look at the template or printer behind these words: they are not those of the sheet",
+    "U212": "the text has been altered, or the printer is wrong: nothing leaves like this",
+    "U213": "mend the date; a day of the week is never typed",
+    "U214": "use the words of this modality in the pattern, or another pattern",
+}
+
+
+def read_back(case: Case) -> Iterator[Finding]:
+    """Every value, every word of the sheet and how binding it is, in every message, text by text."""
+    reader = reader_of(case)
+    for variant, message in case.messages.items():
+        for slip in reader.slips(message):
+            yield case.finding(
+                slip.code, Level.BLOCKER, variant_name(variant), slip.text, _REMEDIES[slip.code]
+            )
+
+
+def reader_of(case: Case) -> "Reader":
+    """A reader for the messages of a case."""
+    offers = (*case.directive.docs, *case.directive.links)
+    return Reader(
+        known=statements(case.sheet, case.frame),
+        links=frozenset((PERSONAL_LINK, case.frame.url, *(offer.url for offer in offers))),
+        allowed={language: words.allowed for language, words in case.sheet.wording.languages.items()},
+    )
+
+
+Line = tuple[str, tuple[Span, ...], Language, bool]
+"""A line's text, its spans from its own start on, its language, and whether it is an SMS."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Holds messages against the facts of one sheet; a line that several readers get is read once.
+
+    `links` may stand in a message beside those that are facts; `allowed` are modal words of the frames.
+    """
+
+    known: Statements
+    links: Collection[str] = ()
+    allowed: dict[Language, frozenset[str]] = field(default_factory=dict)
+    _read: dict[Line, LineSlips] = field(default_factory=dict)
+
+    def slips(self, message: Message) -> Iterator[Slip]:
+        """Where the text of a message does not say what the sheet says."""
+        told: dict[str, set[Value]] = {}
+        for line in lines(message):
+            found = self._read.get(line)
+            if found is None:
+                allowed = self.allowed.get(message.language, frozenset())
+                found = self._read[line] = said(*line, known=self.known, links=self.links, allowed=allowed)
+            yield from found.slips
+            for fact, values in found.told.items():
+                told.setdefault(fact, set()).update(values)
+        for fact, stated in told.items():
+            expected = self.known[fact]
+            assert isinstance(expected, Values)
+            if missing := set(expected.values) - stated:
+                yield Slip("U212", f"{fact} is said without {spoken(missing)}")
+
+
+def lines(message: Message) -> Iterator[Line]:
+    """The lines of a message with the spans that lie in each; no fact is said across two lines."""
+    sms = message.channel == "sms"
+    spans = iter((*message.spans, None))
+    span = next(spans)
+    start = 0
+    for text in message.text.split("\n"):
+        end = start + len(text)
+        own = []
+        while span is not None and span.start <= end:
+            own.append(Span(span.start - start, span.end - start, span.fact))
+            span = next(spans)
+        yield text, tuple(own), message.language, sms
+        start = end + 1
+
+
+def same_facts(case: Case) -> Iterator[Finding]:
+    """A reader's messages state the same facts in every language: nobody learns more or less for their tongue."""
+    by_reader: dict[tuple[str, str, str], dict[Language, tuple[Variant, frozenset[str]]]] = {}
+    for variant, message in case.messages.items():
+        if variant.channel != "sms":  # what of a rule fits an SMS depends on the length of the words
+            reader = (variant.sector, variant.audience, variant.channel)
+            by_reader.setdefault(reader, {})[variant.language] = (variant, message.stated)
+    for told in by_reader.values():
+        everything = frozenset().union(*(stated for _, stated in told.values()))
+        for language, (variant, stated) in told.items():
+            if missing := everything - stated:
+                others = [other for other, (_, facts) in told.items() if missing & facts]
+                yield case.finding(
+                    "U215",
+                    Level.BLOCKER,
+                    variant_name(variant),
+                    f"{language} does not state {', '.join(sorted(missing))}; {', '.join(others)} does",
+                    "give the pattern the same slots in every language",
+                )
+
+
+def same_hours(case: Case) -> Iterator[Finding]:
+    """Opening hours are words of the sheet: read in each language, they must be the same hours."""
+    for contact in case.directive.contacts:
+        if not contact.hours:
+            continue
+        read_in = {language: _hours_read(text, language) for language, text in contact.hours.items()}
+        if len(set(read_in.values())) > 1:
+            told = "; ".join(f"{language}: {contact.hours[language]}" for language in read_in)
+            yield case.finding(
+                "U216",
+                Level.BLOCKER,
+                f"contact {contact.id}.hours",
+                f"the languages do not say the same hours ({told})",
+                "mend the hours of the contact in the language that is wrong",
+            )
+
+
+def _hours_read(text: str, language: Language) -> tuple[str, ...]:
+    """Days and hours, without the order in which a language puts them."""
+    return tuple(sorted(spoken([found.readings[0]]) for found in read(text, language).values))

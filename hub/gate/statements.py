@@ -1,0 +1,229 @@
+"""What a message may say, fact by fact, worked out from the sheet and the registers alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from hub.facts.scope import Scope, scope_of
+from hub.model.directive import Contact, Directive, Language, Measure, Modality, Quantity, Text, Window
+from hub.model.value import Amount, Day, Hour, Link, Mark, Phone, Value
+from hub.now import BRUSSELS
+from hub.register import Register
+from hub.render import Sheet
+from hub.render.frame import Frame
+from hub.render.slots import fact_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A fact that is a value, or a few: each place that states it reads as some of them, all places as all.
+
+    `in_order` where their order is part of the fact: from 22 to 6 is not from 6 to 22.
+    """
+
+    values: tuple[Value, ...]
+    in_order: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A fact that is words: those of the sheet or a register, one of the wordings of each language."""
+
+    wordings: Mapping[Language, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A fact that is a list of names, each as it stands, with nothing between them but what joins a list."""
+
+    names: tuple[Mapping[Language, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A fact whose words may change their order: German and Dutch put the verb last."""
+
+    wordings: Mapping[Language, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How a rule binds."""
+
+    modality: Modality
+
+
+Statement = Values | Verbatim | Listed | Phrase | Binding
+Statements = Mapping[str, Statement]
+
+
+def statements(sheet: Sheet, frame: Frame) -> dict[str, Statement]:
+    """The facts that messages of this sheet may state, by key. What has no entry may hold no value at all."""
+    found: dict[str, Statement] = dict(_of_act(sheet, frame))
+    for owner, measure in sheet.speaking():
+        key = fact_prefix(sheet.directive, owner, measure)
+        scope = scope_of(sheet.directive, measure)
+        for name, statement in (*_of_measure(measure), *_of_scope(scope, sheet.register)):
+            found[f"{key}{name}"] = statement
+        for contact in owner.contacts:
+            found |= _of_contact(contact)
+    return found
+
+
+def _of_act(sheet: Sheet, frame: Frame) -> Iterator[tuple[str, Statement]]:
+    act, register = sheet.directive, sheet.register
+    issuer = register.issuers[act.issuer]
+    yield "title", _verbatim(act.title)
+    yield "issuer", _verbatim(issuer.name, issuer.short)
+    yield "territory", _places(act.territory, register)
+    yield "act_type", _verbatim(register.act_types[act.act_type].name)
+    yield "ref", _same(frame.code)
+    yield "link", Values((Link(frame.url),))
+    if issuer.site:
+        yield "issuer.site", Values((Link(issuer.site),))
+    if act.issued:
+        yield "issued", Values((Day(act.issued),))
+    if act.hazard:
+        yield "hazard", _verbatim(act.hazard)
+    if act.reference:
+        yield "reference", _same(act.reference)
+    yield from _of_lists(act)
+    yield from _of_relations(sheet)
+    for index, explanation in enumerate(sheet.explained):
+        words = {lang: sheet.explained_in(explanation, lang) for lang in sheet.wording.languages}
+        yield f"explained.{index + 1}", _verbatim(words)
+    yield from _unknown(act.unknown)
+
+
+def _of_lists(act: Directive) -> Iterator[tuple[str, Statement]]:
+    for name in ("legal_basis", "establishments"):
+        if texts := getattr(act, name):
+            yield name, Listed(tuple(_same(text).wordings for text in texts))
+    for name in ("docs", "links"):
+        for index, offer in enumerate(getattr(act, name)):
+            yield f"{name}.{index + 1}", _verbatim(offer.label)
+    for contact in act.contacts:
+        yield from _of_contact(contact).items()
+
+
+def _of_relations(sheet: Sheet) -> Iterator[tuple[str, Statement]]:
+    relations = sheet.directive.relations
+    for other in sheet.others.values():
+        yield f"relation.{other.id}", _verbatim(other.title)
+    yield "relation", _same(*(r.target_external for r in relations if r.target_external))
+    yield "relation.scope", _verbatim(*(r.scope for r in relations if r.scope))
+
+
+def _of_contact(contact: Contact) -> dict[str, Statement]:
+    key = f"contact.{contact.id}."
+    found: dict[str, Statement] = {f"{key}label": _verbatim(contact.label)}
+    if contact.phone:
+        found[f"{key}phone"] = Values((phone(contact.phone),))
+    if contact.email:
+        found[f"{key}email"] = _same(contact.email)
+    if contact.hours:
+        found[f"{key}hours"] = _verbatim(contact.hours)
+    return found | dict(_unknown(f"contact.{name}" for name in contact.unknown))
+
+
+def _unknown(names: Iterable[str]) -> Iterator[tuple[str, Statement]]:
+    for name in names:
+        yield f"unknown.{name}", Values((Mark.UNCONFIRMED,))
+
+
+def _of_measure(measure: Measure) -> Iterator[tuple[str, Statement]]:
+    yield "modality", Binding(measure.modality)
+    yield from _of_numbers(measure)
+    yield from _of_words(measure)
+    yield from _unknown(measure.unknown)
+
+
+def _of_numbers(measure: Measure) -> Iterator[tuple[str, Statement]]:
+    if measure.quantity:
+        yield "quantity", _amount(measure.quantity)
+    if measure.advice_quantity:
+        yield "advice_quantity", _amount(measure.advice_quantity)
+        yield "advice_quantity.by", _same(measure.advice_quantity.by)
+    for index, more in enumerate(measure.further):
+        yield f"further.{index + 1}", _amount(Quantity(more.op, more.value, more.unit))
+        yield f"further.{index + 1}.label", _verbatim(more.label)
+    for name in ("window", "window_alternative"):
+        if window := getattr(measure, name):
+            yield name, _hours(window)
+    if measure.deadline:
+        yield "deadline", Values(_moment(measure.deadline))
+
+
+def _of_words(measure: Measure) -> Iterator[tuple[str, Statement]]:
+    act = {lang: f"{measure.verb.get(lang, '')} {text}" for lang, text in measure.object.items()}
+    yield "verb", Phrase({lang: (verb, act.get(lang, verb)) for lang, verb in measure.verb.items()})
+    yield "object", Phrase({lang: (text, act[lang]) for lang, text in measure.object.items()})
+    for name in ("exceptions", "conditions"):
+        for index, text in enumerate(getattr(measure, name)):
+            yield f"{name}.{index + 1}", _verbatim(text)
+    if measure.population_rule:
+        yield "population_rule", _verbatim(measure.population_rule)
+    for stem in dict.fromkeys(name.partition(".")[0] for name in measure.label):
+        forms = (stem, f"{stem}.nom")
+        yield f"label.{stem}", _verbatim(*(measure.label[form] for form in forms if form in measure.label))
+
+
+def _of_scope(scope: Scope, register: Register) -> Iterator[tuple[str, Statement]]:
+    yield "territory", _places(scope.territory, register)
+    start = None if scope.start_unknown or scope.start is None else scope.start.astimezone(BRUSSELS)
+    end = None if scope.end is None else scope.end.astimezone(BRUSSELS)
+    within_a_day = start is not None and end is not None and start.date() == end.date()
+    if start is None:
+        yield "from", Values((Mark.UNCONFIRMED,))
+    elif within_a_day:
+        yield "from", Values((Day(start.date()), Hour(start.time())))
+    else:
+        yield "from", Values(_moment(start))
+    if end is None:
+        yield "until", Values((Mark.UNCONFIRMED if scope.end_unknown else Mark.OPEN_END,))
+    elif within_a_day:
+        yield "until", Values((Day(end.date()), Hour(end.time())))
+    elif end.time() == time(0):
+        last = (end - timedelta(days=1)).date()
+        one_day = start is not None and start.time() == time(0) and last == start.date()
+        yield "until", Values((Day(last, inclusive=not one_day),))
+    else:
+        yield "until", Values(_moment(end))
+
+
+def _moment(at: date) -> tuple[Value, ...]:
+    """A day, with its hour unless it is that day's beginning or has none."""
+    if not isinstance(at, datetime):
+        return (Day(at),)
+    local = at.astimezone(BRUSSELS)
+    return (Day(local.date()),) if local.time() == time(0) else (Day(local.date()), Hour(local.time()))
+
+
+def _hours(window: Window) -> Values:
+    crosses = window.to < window.from_ and window.to != time(0)
+    tail = (Mark.NEXT_DAY,) if crosses else ()
+    return Values((Hour(window.from_), Hour(window.to), *tail), in_order=True)
+
+
+def _amount(quantity: Quantity) -> Values:
+    return Values((Amount(quantity.op, float(quantity.value), quantity.unit).bound(),))
+
+
+def phone(text: str) -> Phone:
+    """A number to call without the signs that people put between its digits."""
+    return Phone("".join(character for character in text if character.isdigit() or character == "+"))
+
+
+def _places(territory: tuple[str, ...], register: Register) -> Listed:
+    entries = [register.territory(id_) for id_ in territory]
+    return Listed(tuple(_verbatim(entry.in_, entry.short, entry.name).wordings for entry in entries))
+
+
+def _verbatim(*texts: Text) -> Verbatim:
+    languages = dict.fromkeys(language for text in texts for language in text)
+    return Verbatim({lang: tuple(text[lang] for text in texts if lang in text) for lang in languages})
+
+
+def _same(*texts: str) -> Verbatim:
+    """Words that are the same in every language."""
+    return Verbatim(dict.fromkeys(("fr", "de", "nl", "en"), texts))

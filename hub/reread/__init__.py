@@ -1,0 +1,166 @@
+"""The independent reader: what a finished text says, found in its words alone.
+
+It knows nothing of templates, of the printer or of the sheet, and imports `hub.model` only (decision 12): what it
+finds is compared elsewhere with what should stand there.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time
+
+from hub.model.directive import Language, Modality, Operator
+from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
+from hub.reread.lexicon import FILLER, Lexicon, lexicon
+
+__all__ = ["FILLER", "Found", "Marked", "Reading", "read"]
+
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*|\n")
+_REACH = 32
+"""How far before a number its bound may begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value at [start, end), and what it may mean: 10 uur is an hour of the day or ten hours."""
+
+    start: int
+    end: int
+    readings: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Words at [start, end) that say how binding a sentence is."""
+
+    start: int
+    end: int
+    modality: Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every value and every modal word of a text, in order."""
+
+    values: tuple[Found, ...]
+    modalities: tuple[Marked, ...]
+
+
+def read(text: str, language: Language) -> Reading:
+    """What the text says. A stretch of FILLER in it is skipped, but holds the sentence together."""
+    words = lexicon(language)
+    values = tuple(_values(text, words))
+    blanked = list(text)
+    for found in values:
+        blanked[found.start : found.end] = FILLER * (found.end - found.start)
+    return Reading(values, tuple(_modalities("".join(blanked), words)))
+
+
+def _values(text: str, words: Lexicon) -> Iterator[Found]:
+    for match in words.tokens.finditer(text):
+        start, end = match.span()
+        if match["link"]:
+            url = match["link"].rstrip(".,;:!?)")
+            yield Found(start, start + len(url), (Link(url),))
+        elif match["month"]:
+            yield Found(start, end, (_day(match, text, words),))
+        elif match["hour"]:
+            yield Found(start, end, tuple(_hours(match, text, words)))
+        elif match["midnight"]:
+            yield Found(start, end, (Hour(time(0)),))
+        elif match["phone"]:
+            yield Found(start, end, (_phone(match["phone"]),))
+        elif match["amount"]:
+            end = start + len(match["amount"])
+            yield Found(start, end, tuple(_amounts(match, text, words)))
+        elif match["code"]:
+            yield Found(start, end, (Code(match["code"]),))
+        elif match["mark"]:
+            yield Found(start, end, (words.marks[match["mark"].lower()],))
+        else:
+            yield Found(start, end, (Weekday(words.weekdays[_singular(match["bare"], words)]),))
+
+
+def _singular(weekday: str, words: Lexicon) -> str:
+    lower = weekday.lower()
+    return lower if lower in words.weekdays else lower.removesuffix("s")
+
+
+def _day(match: re.Match[str], text: str, words: Lexicon) -> Value:
+    try:
+        on = date(int(match["year"]), words.months[match["month"].lower()], int(match["day"]))
+    except ValueError:
+        return WrongDay(match.group())
+    if match["weekday"] and words.weekdays[match["weekday"].lower()] != on.weekday():
+        return WrongDay(match.group())
+    last = (words.last_day_before and words.last_day_before.search(text, 0, match.start())) or (
+        words.last_day_after and words.last_day_after.match(text, match.end())
+    )
+    return Day(on, inclusive=bool(last))
+
+
+def _hours(match: re.Match[str], text: str, words: Lexicon) -> Iterator[Value]:
+    hour, minute = int(match["h"]), int(match["min"] or 0)
+    if hour < 24 and minute < 60:
+        yield Hour(time(hour, minute))
+    if words.hour_is_duration and not match["min"]:
+        yield from (Amount(op, hour, "heure") for op in _bounds(match.start(), match.end(), text, words))
+    if hour >= 24 and not words.hour_is_duration:
+        yield Code(match.group())
+
+
+def _amounts(match: re.Match[str], text: str, words: Lexicon) -> Iterator[Value]:
+    digits = re.sub(r"[ \u00a0\u202f\u2009]", "", match["number"])
+    if words.thousands:
+        digits = digits.replace(words.thousands, "")
+    value = float(digits.replace(words.decimal, "."))
+    name = match["unit"] or match["first"]
+    unit = next(
+        (known for pattern, known in words.units.items() if name and re.fullmatch(pattern, name, re.I)), None
+    )
+    start, end = match.start(), match.start() + len(match["amount"])
+    yield from (Amount(op, value, unit) for op in _bounds(start, end, text, words))
+    if unit is None:
+        yield Phone(digits)
+
+
+def _bounds(start: int, end: int, text: str, words: Lexicon) -> Iterator[Operator]:
+    """How the words around a number bound it; "limited to 5" bounds it from above."""
+    before = words.before.search(text[max(0, start - _REACH) : start])
+    after = words.after.match(text, end)
+    if after:
+        yield words.operators[after[1].lower()]
+    elif before:
+        yield words.operators[before[1].lower()]
+    else:
+        yield "="
+        if words.limit.search(_sentence_around(text, start, end)):
+            yield "<="
+
+
+def _sentence_around(text: str, start: int, end: int) -> str:
+    first = max(text.rfind(". ", 0, start), text.rfind("\n", 0, start)) + 1
+    stops = [stop for stop in (text.find(". ", end), text.find("\n", end)) if stop >= 0]
+    return text[first : min(stops, default=len(text))]
+
+
+def _phone(text: str) -> Phone:
+    return Phone(re.sub(r"[^+\d]", "", text))
+
+
+def _modalities(text: str, words: Lexicon) -> Iterator[Marked]:
+    """Sentence by sentence, the most telling marker first; what one marker used up, the next does not see."""
+    for sentence in _SENTENCE.finditer(text):
+        rest, offset = sentence.group(), sentence.start()
+        for marker in words.markers:
+            if not marker.words.search(rest):
+                continue
+            for found in marker.words.finditer(rest):
+                yield Marked(offset + found.start(), offset + found.end(), marker.modality)
+            rest = _without(marker.words, rest)
+            if marker.uses:
+                rest = _without(marker.uses, rest)
+
+
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda found: FILLER * len(found.group()), text)

@@ -1,0 +1,140 @@
+"""What the reader knows of one language, from its own files: it shares no word with the templates."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, get_args
+
+from hub.model.directive import Language, Modality, Operator, Unit
+from hub.model.value import Mark
+
+FILLER = "\ufffc"
+"""Stands for what somebody else has read already: it is part of no word."""
+
+_SPACE = "[ \u00a0\u202f\u2009]"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A pattern that says how a sentence rules, and the words that it uses up elsewhere in the sentence."""
+
+    modality: Modality
+    words: re.Pattern[str]
+    uses: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One language, compiled. `tokens` finds every value; its groups say which kind it is."""
+
+    tokens: re.Pattern[str]
+    months: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    marks: Mapping[str, Mark]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    operators: Mapping[str, Operator]
+    units: Mapping[str, Unit]
+    last_day_before: re.Pattern[str] | None
+    last_day_after: re.Pattern[str] | None
+    hour_is_duration: bool
+    decimal: str
+    thousands: str
+    limit: re.Pattern[str]
+    markers: tuple[Marker, ...]
+
+
+@cache
+def lexicon(language: Language) -> Lexicon:
+    """The lexicon of a language. Raises FileNotFoundError where nobody wrote one."""
+    file = resources.files("hub.reread") / "data" / f"{language}.toml"
+    raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    months = {
+        name.lower(): number for number, names in enumerate(raw["months"], 1) for name in names.split("|")
+    }
+    weekdays = {name.lower(): number for number, name in enumerate(raw["weekdays"])}
+    marks = {text.lower(): Mark(mark) for mark, texts in raw["marks"].items() for text in texts.split("|")}
+    operators = {
+        word.lower(): _operator(op)
+        for side in ("before", "after")
+        for op, words in raw[side].items()
+        for word in words
+    }
+    return Lexicon(
+        tokens=_tokens(raw, months, weekdays, marks),
+        months=months,
+        weekdays=weekdays,
+        marks=marks,
+        before=re.compile(rf"(?<!\w)({_any(_words(raw['before']))}) $", re.I),
+        after=re.compile(rf"{_SPACE}({_any(_words(raw['after']))})\b", re.I),
+        operators=operators,
+        units={unit: name for name, unit in _units(raw)},
+        last_day_before=_last(raw.get("last_day_before"), r"(?<!\w)(?:{}) $"),
+        last_day_after=_last(raw.get("last_day_after"), r" (?:{})\b"),
+        hour_is_duration=raw.get("hour_is_duration", False),
+        decimal=raw["decimal"],
+        thousands=raw.get("thousands", ""),
+        limit=re.compile(raw["limit"], re.I),
+        markers=tuple(_marker(row, raw) for row in raw["modality"]),
+    )
+
+
+def _tokens(
+    raw: Mapping[str, Any], months: Mapping[str, int], weekdays: Mapping[str, int], marks: Mapping[str, Mark]
+) -> re.Pattern[str]:
+    number = rf"\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)|\d+(?:{re.escape(raw['decimal'])}\d+)?"
+    if thousands := raw.get("thousands"):
+        number = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?!\d)|{number}"
+    units = _any([unit for _, unit in _units(raw)], escape=False)
+    days = _any(weekdays)
+    parts = (
+        r"(?P<link>https?://[^\s<>\"\ufffc]+)",
+        rf"(?:(?P<weekday>{days})s?,? )?(?P<day>\d{{1,2}})(?:er|\.)? (?P<month>{_any(months)}) (?P<year>\d{{4}})",
+        rf"(?P<hour>{raw['hour']})",
+        rf"(?P<midnight>\b{raw['midnight']}\b)",
+        r"(?P<phone>(?<![\w,.])(?:\+\d|0\d)[\d ./()-]*\d)",
+        rf"(?P<amount>(?:(?P<first>EUR){_SPACE})?(?<![\w])(?P<number>{number})(?:{_SPACE}?(?P<unit>{units})(?!\w))?(?![\w]))",
+        r"(?P<code>\w*\d[\w/]*)",
+        rf"(?P<mark>\b(?:{_any(marks)})\b)",
+        rf"(?P<bare>\b(?:{days})s?\b)",
+    )
+    return re.compile("|".join(parts), re.I)
+
+
+def _units(raw: Mapping[str, Any]) -> list[tuple[Unit, str]]:
+    return [(name, unit) for name in get_args(Unit) for unit in [raw["unit"][name]]]
+
+
+def _marker(row: Mapping[str, str], raw: Mapping[str, Any]) -> Marker:
+    imperatives = _any(raw.get("imperatives", {}).get("words", ()))
+    uses = row.get("with")
+    return Marker(
+        modality=_modality(row["is"]),
+        words=re.compile(row["words"].replace("{imperatives}", imperatives), re.I),
+        uses=re.compile(uses.replace("{imperatives}", imperatives), re.I) if uses else None,
+    )
+
+
+def _last(words: str | None, form: str) -> re.Pattern[str] | None:
+    return re.compile(form.format(words), re.I) if words else None
+
+
+def _words(table: Mapping[str, list[str]]) -> list[str]:
+    return [word for words in table.values() for word in words]
+
+
+def _any(words: Any, *, escape: bool = True) -> str:
+    """An alternation, the longest first."""
+    ordered = sorted(words, key=len, reverse=True)
+    return "|".join(re.escape(word) if escape else word for word in ordered)
+
+
+def _operator(text: str) -> Operator:
+    return next(op for op in get_args(Operator) if op == text)
+
+
+def _modality(text: str) -> Modality:
+    return next(modality for modality in get_args(Modality) if modality == text)
