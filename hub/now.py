@@ -78,3 +78,14 @@ def parse_instant(text: str) -> datetime:
             f"{text!r} is neither a date (2020-04-17) nor an instant (2020-04-17T08:00)"
         ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=BRUSSELS)
+
+
+def parse_period(text: str) -> tuple[datetime, datetime]:
+    """The time that --at names, [start, end): a bare date is that whole day in Brussels, an instant just that.
+
+    Raises ValueError with the text at fault.
+    """
+    start = parse_instant(text)
+    if len(text) == len("2020-04-17"):
+        return start, midnight(start.date() + timedelta(days=1))
+    return start, start + datetime.resolution

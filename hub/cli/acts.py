@@ -19,11 +19,14 @@ from hub.flow import publish as publishing
 from hub.flow import stop as stopping
 from hub.flow import submit as submitting
 from hub.flow import waive as waiving
+from hub.model.directive import Language
 from hub.model.review import Kind
 from hub.model.staff import Role
 from hub.store import directives, dispatches
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
+
+ReasonIn = Annotated[str | None, typer.Option(help="The same reason in this language.")]
 
 RESUMERS = frozenset({Role.OPERATOR, Role.APPROVER})
 """Anybody may stop; to let it go on is another decision."""
@@ -73,15 +76,32 @@ def waive(
     cell: Annotated[str, typer.Option(help="The cell it points at, as `check` and `submit` print it.")],
     by: ByOption,
     reason: Annotated[
-        str, typer.Option(help="Why this may pass; it is kept in the journal and shown to the approver.")
+        str,
+        typer.Option(
+            help="Why this may pass, in the service's first language; kept in the journal, shown to the approver."
+        ),
     ],
+    reason_fr: ReasonIn = None,
+    reason_de: ReasonIn = None,
+    reason_nl: ReasonIn = None,
+    reason_en: ReasonIn = None,
     config: ConfigOption = None,
 ) -> None:
-    """Let one finding of the latest draft pass, by name and with a reason. Then submit it again."""
+    """Let one finding of the latest draft pass, by name and with a reason. Then submit it again.
+
+    The reason of a contradiction (U801) is printed for directors and on the permanent page, without the name.
+    """
+    given: dict[Language, str | None] = {
+        "fr": reason_fr, "de": reason_de, "nl": reason_nl, "en": reason_en,
+    }  # fmt: skip
+    translations = {language: text for language, text in given.items() if text is not None}
 
     async def work(hub: Hub) -> None:
         signer = await sign_in(hub, by, waiving.SIGNERS)
-        await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason)
+        first = hub.config.service.languages[0]
+        if first in translations:
+            raise WrongUse(f"--reason-{first}: --reason is in this language already")
+        await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason, translations=translations)
 
     with_hub(config, work)
     out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from channels import gsm
+from hub.cli.around import AgainstOption, read_around
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
-from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
+from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
 from hub.flow.examine import judge
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def check(
     files: Files,
     at: AtOption = None,
+    against: AgainstOption = None,
     register: RegisterOption = None,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -36,10 +38,11 @@ def check(
     """Hold directive files against the gate. All faults and findings are told at once; exit code 1 if any stands."""
     hub = bare_hub(config, register)
     directives, found = read_all(hub, files)
-    others = {directive.id: directive for directive in directives}
+    around = read_around(hub, against).joined(directives)
+    found += around.faults
     when = instant(at)
     for directive in directives:
-        found += judge(hub, directive, others=others, at=when).findings
+        found += judge(hub, directive, others=around.acts, withdrawn=around.withdrawn, at=when).findings
     if json:
         print_json({"findings": findings_json(found)})
     else:
@@ -63,10 +66,10 @@ def preview(
     """Show the messages of a directive file, exactly as they would be sent as of its day of issue."""
     hub = bare_hub(config, register)
     instant(at)
-    _known("--sector", sector, hub.register.sectors)
-    _known("--audience", audience, AUDIENCES)
-    _known("--channel", channel, CHANNELS)
-    _known("--language", language, LANGUAGES)
+    demand_known("--sector", sector, hub.register.sectors)
+    demand_known("--audience", audience, AUDIENCES)
+    demand_known("--channel", channel, CHANNELS)
+    demand_known("--language", language, LANGUAGES)
     if language and language not in hub.wording.languages:
         raise WrongUse(f"--language {language}: this instance has no words in it yet")
     directives, faults = read_all(hub, [file])
@@ -103,12 +106,6 @@ def _messages(
     frame = frame_of(directive, hub.config, hub.wording, hub.register, preview=True)
     languages = [known for known in LANGUAGES if known == language] or hub.config.service.languages
     return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
-
-
-def _known(option: str, value: str | None, known: object) -> None:
-    names = list(known)  # type: ignore[call-overload]
-    if value is not None and value not in names:
-        raise WrongUse(f"{option} {value}: known are {', '.join(names)}")
 
 
 def _json(variant: Variant, message: Message) -> dict[str, object]:

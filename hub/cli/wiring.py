@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -104,3 +104,10 @@ def instant(text: str | None) -> datetime | None:
         return parse_instant(text) if text else None
     except ValueError as error:
         raise WrongUse(f"--at: {error}") from error
+
+
+def demand_known(option: str, value: str | None, names: Iterable[str]) -> None:
+    """Raises WrongUse, with what there is, for a value that is not among `names`."""
+    known = list(names)
+    if value is not None and value not in known:
+        raise WrongUse(f"{option} {value}: known are {', '.join(known)}")

@@ -7,7 +7,7 @@ from importlib import resources
 
 from hub.facts.scope import judged_on
 from hub.intake import file
-from hub.model.directive import Directive
+from hub.model.directive import LANGUAGES, Directive, Text
 from hub.now import BRUSSELS
 from hub.register import Register
 
@@ -17,11 +17,12 @@ FIRST = datetime.combine(date(2020, 3, 10), MORNING, BRUSSELS)
 
 @dataclass(frozen=True, slots=True)
 class Excused:
-    """A finding that a named function lets pass, with its reason."""
+    """A finding that a named function lets pass, with its reason in French, and in other languages where it is read."""
 
     code: str
     cell: str
     reason: str
+    translations: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def load(register: Register) -> list[Act]:
     acts = []
     for directive in reading.directives:
         own = (row for row in rows if row["directive"] == directive.id)
-        waivers = tuple(Excused(row["code"], row["cell"], row["reason"]) for row in own)
+        waivers = tuple(_excused(row) for row in own)
         acts.append(Act(directive, datetime.combine(_day(directive), MORNING, BRUSSELS), waivers))
     return sorted(acts, key=lambda act: act.at)
 
@@ -52,3 +53,8 @@ def _day(directive: Directive) -> date:
     day = judged_on(directive)
     assert day is not None, f"{directive.id} has neither a day of issue nor a start"
     return day
+
+
+def _excused(row: dict[str, str]) -> Excused:
+    translations = {lang: row[key] for lang in LANGUAGES if (key := f"reason_{lang}") in row}
+    return Excused(row["code"], row["cell"], row["reason"], translations)

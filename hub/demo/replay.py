@@ -170,6 +170,7 @@ async def _submit(stage: Stage, act: Act) -> None:
             await waive(
                 stage.hub, act.directive.id, excused.code,
                 cell=excused.cell, by=stage.crew[APPROVER], reason=excused.reason,
+                translations=excused.translations,
             )  # fmt: skip
             stage.screen.say(f"{APPROVER} waives {excused.code} for {excused.cell}: “{excused.reason}”")
         submission = await submit(stage.hub, act.directive, by=stage.crew[EDITOR])

@@ -146,3 +146,17 @@ def last_instant(directive: Directive) -> datetime | None:
     scopes = [scope_of(directive, measure) for measure in directive.measures]
     ends = [scope.end for scope in scopes] or [directive.effective_to]
     return None if any(end is None for end in ends) else max(end for end in ends if end)
+
+
+def kept_in_force(
+    act: Directive, others: Mapping[str, Directive]
+) -> Iterator[tuple[Directive, Measure, tuple[str, ...]]]:
+    """The measures that an act without its own extends, each with its act and the sectors for which it goes on.
+
+    Whom the act is addressed to does not narrow the rule: it holds for all whom it held for.
+    """
+    if act.measures:
+        return
+    for owner, measure, extended in _targets(act, others, frozenset({act.id})):
+        if extended and not _over(owner, measure, act, extended=True):
+            yield owner, measure, _common(scope_of(owner, measure).sectors, act.sectors)

@@ -1,16 +1,18 @@
 """Holds a directive against the gate, with what the hub knows of other acts and the waivers that were signed."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub import gate
 from hub.context import Hub
 from hub.gate import Case
+from hub.gate.conflict import CONTRADICTION, other_act
 from hub.model.directive import Directive
 from hub.model.message import Variant
-from hub.model.review import Finding, Kind, Level, Waiver
+from hub.model.review import Explanation, Finding, Kind, Level, Stage, Waiver, Withdrawal
+from hub.model.revision import Revision
 from hub.render import Sheet, seal
 from hub.render.frame import canonical, digest, frame_of, frames_digest
 from hub.store import directives, waivers
@@ -60,9 +62,17 @@ async def examine(
     hub: Hub, tx: Tx, directive: Directive, *, kind: Kind = Kind.NEW, at: datetime | None = None
 ) -> Examined:
     """Judge a directive as of `at` (its day of issue when None) against all that is published."""
-    others = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
+    published = await directives.published(tx)
     signed = await waivers.of_sheet(tx, directive.id, sheet_digest(directive))
-    return judge(hub, directive, others=others, waived=signed, kind=kind, at=at)
+    return judge(
+        hub,
+        directive,
+        others={revision.directive.id: revision.directive for revision in published},
+        withdrawn=withdrawals(published),
+        waived=signed,
+        kind=kind,
+        at=at,
+    )
 
 
 def judge(
@@ -70,16 +80,38 @@ def judge(
     directive: Directive,
     *,
     others: Mapping[str, Directive],
+    withdrawn: Mapping[str, Withdrawal] | None = None,
     waived: Sequence[Waiver] = (),
     kind: Kind = Kind.NEW,
     at: datetime | None = None,
 ) -> Examined:
     """The same without a store: what `check` and `preview` use."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
-    sheet = Sheet(directive, hub.register, hub.wording, around, kind)
+    gone = {id_: taken for id_, taken in (withdrawn or {}).items() if id_ != directive.id}
+    sheet = Sheet(directive, hub.register, hub.wording, around, kind, gone, explanations(waived))
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
+
+
+def withdrawals(published: Iterable[Revision]) -> dict[str, Withdrawal]:
+    """Which of the published acts were taken back, and when."""
+    found = {}
+    for revision in published:
+        kind = Kind.CANCEL if revision.stage == Stage.CANCELLED else revision.kind
+        if kind in (Kind.CANCEL, Kind.ALL_CLEAR) and revision.approved_at is not None:
+            found[revision.directive.id] = Withdrawal(revision.approved_at, kind)
+    return found
+
+
+def explanations(waived: Iterable[Waiver]) -> tuple[Explanation, ...]:
+    """The signed words on contradictions, the latest of each pair of measures, once per act and wording."""
+    latest = {waiver.cell: waiver for waiver in waived if waiver.code == CONTRADICTION}
+    found: dict[tuple[str, str], Explanation] = {}
+    for waiver in latest.values():
+        other = other_act(waiver.cell)
+        found[other, waiver.reason] = Explanation(other, waiver.words, waiver.at)
+    return tuple(found.values())
 
 
 def sheet_digest(directive: Directive) -> str:

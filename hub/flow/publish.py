@@ -13,16 +13,17 @@ from pathlib import Path
 
 from hub.config import Config
 from hub.context import Hub
+from hub.flow.examine import explanations
 from hub.model.directive import Language
 from hub.model.message import Block, Blocks, Hat, Message, Variant
-from hub.model.review import Mode
+from hub.model.review import Mode, Waiver
 from hub.model.revision import Revision
 from hub.render.frame import compose, frame_for
 from hub.site import pages, shelf
 from hub.site.catalogue import Catalogue, Edition, Past
 from hub.site.state import changes_at
 from hub.site.words import speaks, words
-from hub.store import directives
+from hub.store import directives, waivers
 from hub.store.engine import Tx
 
 STATE = ".published.json"
@@ -57,10 +58,11 @@ async def refresh(hub: Hub) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One directive: its published revisions, oldest first, and the blocks of each."""
+    """One directive: its published revisions, oldest first, the blocks of each, and what was signed for the latest."""
 
     revisions: Sequence[Revision]
     blocks: Sequence[Blocks]
+    waivers: Sequence[Waiver]
 
 
 async def _sources(tx: Tx) -> list[_Source]:
@@ -73,7 +75,8 @@ async def _sources(tx: Tx) -> list[_Source]:
             await directives.blocks(tx, latest.directive.id, revision.number, channel="web")
             for revision in revisions
         ]
-        found.append(_Source(revisions, blocks))
+        signed = await waivers.of_sheet(tx, latest.directive.id, latest.sheet_digest)
+        found.append(_Source(revisions, blocks, signed))
     return found
 
 
@@ -113,6 +116,7 @@ def _edition(hub: Hub, source: _Source, language: Language) -> Edition:
             Past(revision.number, revision.kind, _published_at(revision), revision.directive)
             for revision in source.revisions
         ),
+        explained=explanations(source.waivers),
     )
 
 

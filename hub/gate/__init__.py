@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hub.facts.scope import judged_on
 from hub.gate import (
     completeness,
+    conflict,
     consistency,
     coverage,
     exercise,
@@ -41,6 +42,8 @@ CHECKS: tuple[Check, ...] = (
     relations.targets,
     exercise.marked,
     sms.length,
+    conflict.conflicts,
+    conflict.competent,
 )
 
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}

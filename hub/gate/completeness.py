@@ -87,6 +87,8 @@ def _of_directive(case: Case, audience: Audience) -> set[str]:
         facts.add("hazard")
     if directive.establishments and "establishments" in slots:
         facts.add("establishments")
+    if "explained" in slots:
+        facts |= {f"explained.{index + 1}" for index in range(len(case.sheet.explained))}
     for contact in directive.contacts[:1]:
         facts |= {f"contact.{contact.id}.label"}
         facts |= {f"contact.{contact.id}.{name}" for name in ("phone", "email") if getattr(contact, name)}

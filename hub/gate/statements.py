@@ -89,6 +89,9 @@ def _of_act(sheet: Sheet, frame: Frame) -> Iterator[tuple[str, Statement]]:
         yield "reference", _same(act.reference)
     yield from _of_lists(act)
     yield from _of_relations(sheet)
+    for index, explanation in enumerate(sheet.explained):
+        words = {lang: sheet.explained_in(explanation, lang) for lang in sheet.wording.languages}
+        yield f"explained.{index + 1}", _verbatim(words)
     yield from _unknown(act.unknown)
 
 

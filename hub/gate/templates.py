@@ -20,7 +20,8 @@ Fault = tuple[str, str]
 
 FRAMES = ("email.txt.j2", "email.html.j2", "web.txt.j2", "web.html.j2")
 _UNWRITTEN = re.compile(r"<style>.*?</style>|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.S)
-_NO_SENTENCES = ("allow", "actor", "neutral")
+_NO_SENTENCES = ("allow", "actor", "neutral", "conflict")
+"""Tables that are no words of messages; neutral sentences are held to their modality instead."""
 
 
 def literals(case: Case) -> Iterator[Finding]:

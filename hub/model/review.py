@@ -1,8 +1,10 @@
 """What the gate and people say about a revision: findings, waivers, approval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from hub.model.directive import Text
 
 
 class Level(StrEnum):
@@ -42,6 +44,17 @@ class Waiver:
     by: str
     reason: str
     at: datetime
+    words: Text = field(default_factory=dict)
+    """The reason for readers, in the languages in which it was signed; printed where the rule says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a contradiction with another act stands, as it was signed; who signed it is in the journal."""
+
+    other: str
+    words: Text
+    at: datetime
 
 
 class Stage(StrEnum):
@@ -65,6 +78,14 @@ class Kind(StrEnum):
     MINOR = "minor"
     CANCEL = "cancel"
     ALL_CLEAR = "all-clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A published act was taken back. A cancel undoes what it did to other acts, an all clear does not."""
+
+    at: datetime
+    kind: Kind
 
 
 class Mode(StrEnum):

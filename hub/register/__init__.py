@@ -2,6 +2,7 @@
 
 from hub.register.entries import (
     Commune,
+    Competence,
     Entry,
     Issuer,
     LanguageRule,
@@ -15,6 +16,7 @@ from hub.register.places import Places
 
 __all__ = [
     "Commune",
+    "Competence",
     "Entry",
     "Issuer",
     "LanguageRule",

@@ -79,6 +79,26 @@ class LanguageRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Competence:
+    """Which levels may bind on some topics in some sectors; `levels` is empty where that is not clear.
+
+    `in_dg` are the levels that take the place of the Region in the German-language region.
+    """
+
+    topics: tuple[str, ...]
+    groups: tuple[str, ...]
+    sectors: tuple[str, ...]
+    levels: tuple[str, ...]
+    in_dg: tuple[str, ...] = ()
+
+    def fits(self, topic: str, sector: Sector) -> bool:
+        """Whether this row speaks of the topic in the sector; "*" stands for all."""
+        if topic not in self.topics and "*" not in self.topics:
+            return False
+        return sector.id in self.sectors or sector.group in self.groups or "*" in self.groups
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """All reference data of one version. Mappings keep the register's order; `general` is the last sector."""
 
@@ -92,6 +112,12 @@ class Register:
     territories: Mapping[str, Territory]
     communes: Mapping[str, Commune]
     language_rules: tuple[LanguageRule, ...]
+    competences: tuple[Competence, ...] = ()
+
+    def competence(self, topic: str, sector: str) -> Competence | None:
+        """Who is competent for a topic in a sector: the first row that fits; None where none does."""
+        entry = self.sectors[sector]
+        return next((row for row in self.competences if row.fits(topic, entry)), None)
 
     def places(self, territory: Sequence[str]) -> Places:
         """The communes that a list of territories means. Raises NotFound for an unknown id."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hub.model.directive import Language
 from hub.plain import clean
@@ -99,6 +99,29 @@ class LanguageRule(BaseModel):
     members: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     note: str = ""
+
+
+class Competence(BaseModel):
+    """A row of the table of competences; [] with unknown = true: unclear, a person decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topics: Annotated[tuple[str, ...], Field(min_length=1)]
+    groups: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    levels: tuple[str, ...]
+    in_dg: tuple[str, ...] = ()
+    unknown: bool = False
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> "Competence":
+        if self.unknown == bool(self.levels):
+            raise ValueError("name levels, or say unknown = true")
+        return self
+
+    def entry(self) -> entries.Competence:
+        return entries.Competence(self.topics, self.groups, self.sectors, self.levels, self.in_dg)
 
 
 class Addition(BaseModel):

@@ -56,6 +56,9 @@ def load(extra: Path | None = None) -> entries.Register:
         territories=territories,
         communes=communes,
         language_rules=(),
+        competences=tuple(
+            form.Competence.model_validate(row).entry() for row in _toml("competences.toml")["competence"]
+        ),
     )
     _demand_communes(addition.territory, register, extra)
     return _with_language_rules(register, [form.LanguageRule.model_validate(r) for r in raw["language_rule"]])

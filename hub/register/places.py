@@ -56,6 +56,31 @@ class Places:
             return None
         return self.establishments | other.establishments
 
+    def __and__(self, other: "Places") -> "Places":
+        """Where, and for whose organisations, both are meant."""
+        communities = {}
+        for community in {*self.nis_if_community, *other.nis_if_community}:
+            ours = self.nis_if_community.get(community, frozenset())
+            theirs = other.nis_if_community.get(community, frozenset())
+            communities[community] = ours & (other.nis | theirs) | self.nis & theirs
+        return Places(self.nis & other.nis, communities, self._both(other))
+
+    def _both(self, other: "Places") -> frozenset[str] | None:
+        if self.establishments is None or other.establishments is None:
+            return self.establishments if other.establishments is None else other.establishments
+        return self.establishments & other.establishments
+
+    def __le__(self, other: "Places") -> bool:
+        """Whether all who are meant here are meant there too."""
+        if other.establishments is not None and (
+            self.establishments is None or not self.establishments <= other.establishments
+        ):
+            return False
+        return self.nis <= other.nis and all(
+            nis <= other.nis | other.nis_if_community.get(community, frozenset())
+            for community, nis in self.nis_if_community.items()
+        )
+
     def only(self, establishments: Collection[str]) -> "Places":
         """The same places, but only these organisations in them."""
         return Places(self.nis, self.nis_if_community, frozenset(name.casefold() for name in establishments))
@@ -64,8 +89,10 @@ class Places:
         return Places(self.nis - other.nis, {c: nis - other.nis for c, nis in self.nis_if_community.items()})
 
     def meets(self, other: "Places") -> bool:
-        """Whether some organisation may lie in both."""
-        if self.nis & other.nis:
+        """Whether some organisation may lie in both, and is meant by both."""
+        if self._both(other) == frozenset():
+            return False
+        if not self.nis.isdisjoint(other.nis):
             return True
         ours = frozenset().union(*self.nis_if_community.values())
         theirs = frozenset().union(*other.nis_if_community.values())

@@ -1,12 +1,12 @@
 """A directive with what is needed to speak for it, and whom it speaks to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.facts.scope import scope_of, speaking_measures
-from hub.model.directive import Audience, Directive, Measure
+from hub.model.directive import Audience, Directive, Language, Measure
 from hub.model.message import Hat
-from hub.model.review import Kind
+from hub.model.review import Explanation, Kind, Withdrawal
 from hub.register import Places, Register
 from hub.register.entries import GENERAL
 from hub.render.wording import Wording
@@ -14,17 +14,27 @@ from hub.render.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A directive with what is needed to speak for it: the other acts it may refer to, registers and words."""
+    """A directive with what is needed to speak for it: the other acts it may refer to, registers and words.
+
+    `withdrawn` are those of the others that were taken back, `explained` the signed words on contradictions.
+    """
 
     directive: Directive
     register: Register
     wording: Wording
     others: Mapping[str, Directive]
     kind: Kind = Kind.NEW
+    withdrawn: Mapping[str, Withdrawal] = field(default_factory=dict)
+    explained: tuple[Explanation, ...] = ()
 
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""
         return speaking_measures(self.directive, self.others)
+
+    def explained_in(self, explanation: Explanation, language: Language) -> str:
+        """The signed words in a language; where there are none in it, where they stand."""
+        signed = explanation.words.get(language)
+        return signed.rstrip(".") if signed else self.wording.languages[language].tail("explained_elsewhere")
 
     def measures_for(self, sector: str, audience: Audience) -> tuple[tuple[Directive, Measure], ...]:
         """Those that concern a sector × audience; one for `general` concerns every sector."""

@@ -185,3 +185,11 @@ class Writer:
                 said.add(text)
                 line = fill(parse(self.words.tail("unknown")), {"field": text}.get)
                 yield self._say("unknown", traced(f"unknown.{name}", line))
+
+    def _explained(self) -> Iterator[Line]:
+        """Why a contradiction with another act stands; in a language without the signed words, where they are."""
+        for index, explanation in enumerate(self.sheet.explained):
+            target = self._target(explanation.other, None)
+            words = self.sheet.explained_in(explanation, self.variant.language)
+            said = traced(f"explained.{index + 1}", words)
+            yield self._tail("explained", "explained", target=target, explanation=said)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from hub.model.directive import AUDIENCES, Directive, Language, Relation, Text
 from hub.model.message import Hat, Message
-from hub.model.review import Kind, Mode, Stage
+from hub.model.review import Explanation, Kind, Mode, Stage
 from hub.register import Issuer, Register
 
 
@@ -38,6 +38,8 @@ class Edition:
     changed_at: Mapping[Hat, datetime]
     past: tuple[Past, ...]
     withdrawn: tuple[Hat, ...] = ()
+    explained: tuple[Explanation, ...] = ()
+    """Why contradictions with other acts stand, as it was signed for this revision."""
 
     @property
     def kind(self) -> Kind:

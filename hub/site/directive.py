@@ -8,6 +8,7 @@ from typing import Any
 from hub.facts.scope import scope_of
 from hub.model.directive import AUDIENCES, Audience, Directive, Measure, Relation
 from hub.model.message import Hat, Message
+from hub.now import BRUSSELS
 from hub.site.catalogue import Edition, Said, said
 from hub.site.changes import Change, changes
 from hub.site.views import Link, Moment, Teller
@@ -78,6 +79,15 @@ class Bond:
     href: str = ""
     note: str = ""
     date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a contradiction with another act stands: both acts, the signed words, and when they were signed."""
+
+    acts: tuple[Link, ...]
+    words: Said | None
+    signed: str
 
 
 def readers(edition: Edition, teller: Teller) -> tuple[Readers, ...]:
@@ -243,3 +253,18 @@ def _note(relation: Relation, teller: Teller) -> str:
     if relation.target_measure:
         return words("relation.measure")
     return words("relation.partial") if relation.partial else ""
+
+
+def explained(edition: Edition, teller: Teller) -> Iterator[Explained]:
+    """The explanations signed for this act, then those that other acts signed about it."""
+    catalogue, words = teller.catalogue, teller.words
+    for act in (edition, *(other for other in catalogue.editions if other is not edition)):
+        for explanation in act.explained:
+            other = catalogue.by_id.get(explanation.other)
+            if edition in (act, other):
+                acts = [one for one in (act, other) if one]
+                yield Explained(
+                    tuple(Link(one.path, teller.title(one.directive).text) for one in acts),
+                    said(explanation.words, words.language),
+                    words("directive.signed", day=words.day(explanation.at.astimezone(BRUSSELS).date())),
+                )

@@ -149,6 +149,7 @@ class Press:
             rules=list(parts.rules(edition, teller)),
             steps=list(parts.history(edition, teller)),
             bonds=list(parts.bonds(edition, teller)),
+            explained=list(parts.explained(edition, teller)),
         )
 
     def reading(self, edition: Edition, hat: Hat) -> bytes:

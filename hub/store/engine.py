@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from hub.errors import EnvironmentFailed
@@ -44,6 +45,12 @@ class Store:
                 yield tx
         except OperationalError as error:
             raise EnvironmentFailed(_advice(str(error.orig))) from error
+        except DatabaseError as error:
+            if "not a database" not in str(error.orig):
+                raise
+            raise EnvironmentFailed(
+                f"{error.orig}: name an instance's univoque.db, or a copy of it"
+            ) from error
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -60,6 +67,26 @@ def open_store(url: str) -> Store:
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     return Store(engine)
+
+
+def open_to_read(file: Path) -> Store:
+    """Open an instance's SQLite file for reading alone: not even its journal mode is touched."""
+    url = f"sqlite+aiosqlite:///file:{quote(str(file.resolve()))}?mode=ro&uri=true"
+    engine = create_async_engine(url, hide_parameters=True)
+    event.listen(engine.sync_engine, "begin", _on_begin)
+    return Store(engine)
+
+
+def is_database(file: Path) -> bool:
+    """Whether a file is an SQLite database, by its first octets."""
+    try:
+        with file.open("rb") as octets:
+            return octets.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+_MAGIC = b"SQLite format 3\0"
 
 
 def sqlite_url(file: Path) -> str:

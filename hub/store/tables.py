@@ -132,6 +132,7 @@ waivers = Table(
     Column("by", String, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("words", JSON, nullable=False, server_default=text("'{}'")),
 )
 
 journal = Table(

@@ -18,6 +18,7 @@ async def add(tx: Tx, waiver: Waiver) -> None:
             by=waiver.by,
             reason=waiver.reason,
             at=waiver.at,
+            words=dict(waiver.words),
         )
     )
 
@@ -31,6 +32,6 @@ async def of_sheet(tx: Tx, directive: str, sheet_digest: str) -> tuple[Waiver, .
     )
     rows = await tx.execute(query)
     return tuple(
-        Waiver(row.directive, row.code, row.cell, row.sheet_digest, row.by, row.reason, row.at)
+        Waiver(row.directive, row.code, row.cell, row.sheet_digest, row.by, row.reason, row.at, row.words)
         for row in rows
     )

@@ -181,3 +181,49 @@ def test_an_addition_that_is_no_toml_is_said_to_be_none(tmp_path: Path, text: st
 
     with pytest.raises(FaultyFile, match="TOML"):
         register.load(extra)
+
+
+@pytest.mark.parametrize(
+    ("topic", "sector", "levels", "in_dg"),
+    [
+        ("telework", "culture", ("federal",), ()),
+        ("visits", "elderly.residential", ("region",), ("community",)),
+        ("visits", "youth.care", ("community",), ()),
+        ("isolation", "elderly.residential", (), ()),
+        ("masks", "general", ("federal", "province", "commune"), ()),
+    ],
+)
+def test_the_first_row_that_fits_says_who_is_competent(
+    topic: str, sector: str, levels: tuple[str, ...], in_dg: tuple[str, ...]
+) -> None:
+    row = a.REGISTER.competence(topic, sector)
+
+    assert row is not None
+    assert (row.levels, row.in_dg) == (levels, in_dg)
+
+
+def test_every_topic_in_every_sector_has_its_row() -> None:
+    missing = [
+        (topic, sector)
+        for topic in a.REGISTER.topics
+        for sector in a.REGISTER.sectors
+        if a.REGISTER.competence(topic, sector) is None
+    ]
+
+    assert missing == []
+
+
+def test_places_in_common_are_those_that_both_mean() -> None:
+    french, namur = a.REGISTER.places(["FWB"]), a.REGISTER.places(["90000"])
+    brussels = Places(frozenset({BRUSSELS}))
+
+    assert (french & namur).nis == namur.nis
+    assert (french & brussels).nis == frozenset()
+    assert (french & brussels).includes(BRUSSELS, "FWB")
+    assert namur.only(["Ici", "Là"]) & namur.only(["Là"]) == namur.only(["Là"]) & namur
+    assert namur <= french
+    assert not french <= namur
+    assert french & brussels <= brussels
+    assert not brussels <= french
+    assert namur.only(["Ici"]) <= namur
+    assert not namur <= namur.only(["Ici"])

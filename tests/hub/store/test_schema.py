@@ -1,11 +1,15 @@
 """The migrations lead to exactly the tables of the code."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import text
 
 from hub.errors import EnvironmentFailed
-from hub.store import instance, schema
+from hub.model.review import Waiver
+from hub.store import instance, schema, waivers
 from hub.store.engine import open_store, sqlite_url
 
 
@@ -37,4 +41,25 @@ async def test_a_database_without_tables_is_told_from_a_current_one(tmp_path: Pa
 
     with pytest.raises(EnvironmentFailed, match="univoque init"):
         await schema.demand_current(store)
+    await store.close()
+
+
+async def test_a_waiver_of_the_first_version_is_kept_without_its_words(tmp_path: Path) -> None:
+    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+    when = datetime(2020, 4, 1, tzinfo=UTC)
+    async with store.write() as tx:
+        await tx.run_sync(lambda connection: command.upgrade(schema.alembic_config(connection), "0001"))
+        await tx.execute(
+            text(
+                'INSERT INTO waivers (directive, code, cell, sheet_digest, "by", reason, at) '
+                "VALUES ('visites', 'U301', 'youth.care', 'sheet', 'x', 'Une raison.', '2020-04-01 00:00:00.000000')"
+            )
+        )
+
+    await schema.upgrade(store)
+
+    async with store.read() as tx:
+        assert await waivers.of_sheet(tx, "visites", "sheet") == (
+            Waiver("visites", "U301", "youth.care", "sheet", "x", "Une raison.", when, {}),
+        )
     await store.close()

@@ -1,0 +1,29 @@
+"""What is in force when, where and for whom: first consolidate, then ask or compare (decision 0014)."""
+
+from hub.in_force.readers import AIMED, Aim, Held, Reader, aim, hold, in_force, reaches
+from hub.in_force.replay import SETTLING, consolidate
+from hub.in_force.rules import Rule, Rules, Status, Stretch, is_narrower, name_of, status_of
+from hub.in_force.spans import EVER, Span, without
+
+__all__ = [
+    "AIMED",
+    "EVER",
+    "SETTLING",
+    "Aim",
+    "Held",
+    "Reader",
+    "Rule",
+    "Rules",
+    "Span",
+    "Status",
+    "Stretch",
+    "aim",
+    "consolidate",
+    "hold",
+    "in_force",
+    "is_narrower",
+    "name_of",
+    "reaches",
+    "status_of",
+    "without",
+]

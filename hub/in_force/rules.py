@@ -1,0 +1,113 @@
+"""A measure among all acts: what it says, where, when it holds after all that was done to it, and how firmly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+from hub.facts.scope import Scope
+from hub.in_force.spans import EVER, Span
+from hub.model.directive import Directive, Measure, Relation
+from hub.register import Places, Register
+from hub.register.entries import GENERAL
+
+Status = Literal["binding", "announced", "reported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of a rule's validity, and the sectors for which it holds then."""
+
+    span: Span
+    sectors: tuple[str, ...]
+
+    def concerns(self, sector: str) -> bool:
+        return sector in self.sectors or GENERAL in self.sectors
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A measure with its act. `stretches` are when it holds after extensions and endings; `narrower` are the rules of
+    the same act that suspend it while they hold.
+    """
+
+    owner: Directive
+    measure: Measure
+    scope: Scope
+    places: Places
+    status: Status
+    stretches: tuple[Stretch, ...]
+    narrower: "tuple[Rule, ...]" = ()
+
+    @property
+    def name(self) -> str:
+        return name_of(self.owner, self.measure)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        return tuple(stretch.span for stretch in self.stretches)
+
+    @property
+    def declared(self) -> Span:
+        """The validity that its own act gives it."""
+        return validity(self.scope)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All measures of all acts by name. `ended` has, for each act, the measures that it put an end to."""
+
+    acts: Mapping[str, Directive]
+    register: Register
+    all: Mapping[str, Rule]
+    ended: Mapping[str, tuple[str, ...]]
+    cancelled: frozenset[str]
+
+    @cached_property
+    def by_topic(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The only rules that can meet."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.all.values():
+            found.setdefault(rule.measure.topic, []).append(rule)
+        return {topic: tuple(rules) for topic, rules in found.items()}
+
+    def relations_of(self, act: Directive) -> Sequence[Relation]:
+        """What an act does to others: an announcement and a cancelled act do nothing (decision 27)."""
+        if act.id in self.cancelled or status_of(act, self.register) != "binding":
+            return ()
+        return act.relations
+
+
+def name_of(owner: Directive, measure: Measure) -> str:
+    """How a measure is named anywhere: "act#m1"."""
+    return f"{owner.id}#{measure.id}"
+
+
+def status_of(act: Directive, register: Register) -> Status:
+    """Whether an act binds, or is only announced or reported (decision 27)."""
+    if act.reported:
+        return "reported"
+    return "announced" if register.issuers[act.issuer].binding == "none" else "binding"
+
+
+def is_narrower(one: Rule, other: Rule) -> bool:
+    """Whether the validity of `one` lies within that of `other`, and is shorter."""
+    inner, outer = one.declared, other.declared
+    return inner != outer and outer.start <= inner.start and inner.end <= outer.end
+
+
+def covers(one: Rule, other: Rule) -> bool:
+    """Whether `one` speaks to all whom `other` commands, and of all that it is about."""
+    actors = one.measure.actor in (other.measure.actor, "citizen")
+    return actors and one.measure.subject_key in (None, other.measure.subject_key)
+
+
+def validity(scope: Scope) -> Span:
+    """The dates of a scope as a span; an open side is open for ever."""
+    return Span(utc(scope.start) or EVER.start, utc(scope.end) or EVER.end)
+
+
+def utc(instant: datetime | None) -> datetime | None:
+    """The same instant in UTC, so that instants of one zone compare across a change of clocks."""
+    return instant.astimezone(UTC) if instant else None
