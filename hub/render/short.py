@@ -14,6 +14,9 @@ from hub.render.wording import Words
 if TYPE_CHECKING:
     from hub.render.frame import Frame
 
+CHANGES = frozenset({"changed", "left"})
+"""The slots that say what a later revision changed."""
+
 BUDGET = 2
 """Segments; what does not fit is said to be behind the link, never cut."""
 
@@ -44,23 +47,32 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tu
         ]
         if len(kept) < len(paragraphs):
             behind.append(wording["more_rules"])
+        if left_out & CHANGES and any(_name(line) in CHANGES for line in head):
+            behind.insert(0, wording["more_changes"])
         if behind:
             notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
         skipped = left_out | ({"what"} if period else {"brief"})
         lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
-        kept_head = [line for line in head if line.slot not in left_out]
+        kept_head = [line for line in head if _name(line) not in left_out]
         return _text(kept_head, [*lines, *period], notes, frame, words)
 
     everything, nothing = frozenset[str](), ()
-    yield form(paragraphs, everything, contact)
-    yield form(paragraphs, everything, nothing)
-    yield form(paragraphs, frozenset({"details"}), nothing)
-    yield form(paragraphs, frozenset({"conditions", "details"}), nothing)
-    yield form(paragraphs, details, nothing)
-    for count in range(len(paragraphs) - 1, 0, -1):
-        for left_out in (everything, details):
-            yield form(paragraphs[:count], left_out, nothing)
-    yield form(paragraphs[:1], details | {"place"}, nothing)
+    # What changed comes first (K11): it goes to the page only when not even one rule fits beside it.
+    for behind_link in (everything, CHANGES):
+        yield form(paragraphs, behind_link, contact)
+        yield form(paragraphs, behind_link, nothing)
+        yield form(paragraphs, behind_link | {"details"}, nothing)
+        yield form(paragraphs, behind_link | {"conditions", "details"}, nothing)
+        yield form(paragraphs, behind_link | details, nothing)
+        for count in range(len(paragraphs) - 1, 0, -1):
+            for left_out in (everything, details):
+                yield form(paragraphs[:count], behind_link | left_out, nothing)
+        yield form(paragraphs[:1], behind_link | details | {"place"}, nothing)
+
+
+def _name(line: Line) -> str:
+    """The slot, whichever revision it is about."""
+    return line.slot.partition(".")[0]
 
 
 def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
