@@ -11,6 +11,7 @@ from hub.gate import Case
 from hub.model.directive import Directive
 from hub.model.message import Variant
 from hub.model.review import Finding, Kind, Level, Waiver
+from hub.model.revision import Revision
 from hub.render import Sheet, seal
 from hub.render.frame import canonical, digest, frame_of, frames_digest
 from hub.store import directives, waivers
@@ -53,7 +54,7 @@ class Examined:
     @property
     def digests(self) -> dict[Variant, str]:
         """The digest of every block."""
-        return {variant: digest(block) for variant, block in self.case.rendering.blocks.items()}
+        return {variant: digest(block) for variant, block in self.case.rendering.all.items()}
 
 
 async def examine(
@@ -62,7 +63,8 @@ async def examine(
     """Judge a directive as of `at` (its day of issue when None) against all that is published."""
     others = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
     signed = await waivers.of_sheet(tx, directive.id, sheet_digest(directive))
-    return judge(hub, directive, others=others, waived=signed, kind=kind, at=at)
+    past = await directives.history(tx, directive.id)
+    return judge(hub, directive, others=others, waived=signed, kind=kind, at=at, past=past)
 
 
 def judge(
@@ -73,13 +75,22 @@ def judge(
     waived: Sequence[Waiver] = (),
     kind: Kind = Kind.NEW,
     at: datetime | None = None,
+    past: Sequence[Revision] = (),
 ) -> Examined:
-    """The same without a store: what `check` and `preview` use."""
+    """The same without a store: what `check` and `preview` use. `past` are its published revisions."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
-    sheet = Sheet(directive, hub.register, hub.wording, around, kind)
+    sheet = Sheet(directive, hub.register, hub.wording, around, *spoken(kind, past))
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
+
+
+def spoken(kind: Kind, past: Sequence[Revision]) -> tuple[Kind, tuple[Directive, ...]]:
+    """As what a revision speaks, and after which ones: one that only mends words speaks as the one it mends."""
+    if kind == Kind.MINOR and past:
+        mended = max(number for number, revision in enumerate(past) if revision.kind != Kind.MINOR)
+        kind, past = past[mended].kind, past[:mended]
+    return kind, tuple(revision.directive for revision in past)
 
 
 def sheet_digest(directive: Directive) -> str:
