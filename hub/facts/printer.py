@@ -155,7 +155,8 @@ class Printer:
 
     def within(self, noun: str) -> str:
         """A heading as it stands within a sentence: without its capital, unless the language keeps it."""
-        if self._long.capital_nouns or noun[1:2].isupper():
+        keeps = self._long.capital_nouns and noun.split()[0] not in self._long.no_nouns
+        if keeps or noun[1:2].isupper():
             return noun
         return noun[:1].lower() + noun[1:]
 

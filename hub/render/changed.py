@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 from hub.facts.changes import Change, Rule, of_rules
 from hub.facts.changes import rules as rules_of
+from hub.facts.printer import last_day
 from hub.facts.trace import bare, capitalised, traced, untrace
 from hub.model.directive import Quantity
 from hub.model.message import Block, Line, Span, Variant
 from hub.model.review import Kind
+from hub.now import BRUSSELS
 from hub.render.blocks import slots_of
 from hub.render.measure import LackingWords
 from hub.render.pattern import fill, parse
@@ -88,7 +90,8 @@ class Difference:
         old, new = self._slots(self.before, change.before, BEFORE), self._slots(self.after, change.after, NOW)
         if change.fact in SILENT or not self._is_read(change.fact, new.key):
             return
-        values = [value(slots, change.fact) for slots in (old, new)]
+        days = _last_days(old, new) if change.fact == "until" else None
+        values = days or [value(slots, change.fact) for slots in (old, new)]
         if bare(values[0]) != bare(values[1]):  # words may differ in another language alone
             yield Told(change.after, self._name(change.fact, old, new), *values)
 
@@ -111,9 +114,11 @@ class Difference:
             return label or (new.printer.quantity_label(quantity) if quantity else names["further"])
         if fact == "window":
             return new.measure.label.get("window", {}).get(self.variant.language) or names["window"]
-        if fact == "until" and self.after.kind == Kind.UPDATE:
-            return names[_direction(old, new)]
-        return names[fact.partition(".")[0]]
+        if fact != "until":
+            return names[fact.partition(".")[0]]
+        moved = names[_direction(old, new)] if self.after.kind == Kind.UPDATE else ""
+        last = names["last_day"] if _last_days(old, new) else ""
+        return ", ".join(word for word in (moved, last) if word) or names[fact]
 
     def _merged(self, slot: str, told: Sequence[Told], rules: int) -> Iterator[Line]:
         """Rules that change alike are told in one line, which names no topic where it is all that there are."""
@@ -215,6 +220,16 @@ def _date(slots: MeasureSlots, fact: str) -> str:
     period = slots.printer.period(alone, slots.say, short=slots.sms)
     assert period is not None
     return period
+
+
+def _last_days(old: MeasureSlots, new: MeasureSlots) -> list[str] | None:
+    """In an SMS the two last days alone, where both ends are a day's."""
+    days = [
+        slots.say("until", slots.printer.day(day, short=True))
+        for slots in (old, new)
+        if slots.sms and slots.scope.end and (day := last_day(slots.scope.end.astimezone(BRUSSELS)))
+    ]
+    return days if len(days) == 2 else None
 
 
 def _direction(old: MeasureSlots, new: MeasureSlots) -> str:

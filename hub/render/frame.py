@@ -22,7 +22,7 @@ from hub.model.revision import Revision
 from hub.register import Register
 from hub.render import short
 from hub.render.pattern import fill, parse
-from hub.render.recall import as_read
+from hub.render.readings import as_read
 from hub.render.section import Section, hat_label, hats_of, merged, sections, union
 from hub.render.wording import Wording, Words
 

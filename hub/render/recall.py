@@ -1,6 +1,6 @@
 """A later revision, as each of its readers gets it: what changed first, that it is over, or that it is not for them.
 
-One block holds the lines for all of them, by slot; `as_read` keeps those of one reader.
+One block holds the lines for all of them, by slot; `readings.as_read` keeps those of one reader.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from hub.facts.changes import Rule, rules
 from hub.facts.printer import last_day
 from hub.facts.scope import scope_of
 from hub.facts.trace import capitalised, traced_all, untrace
-from hub.model.message import Block, Hat, Line, Span, Variant
+from hub.model.message import Block, Hat, Line, Variant
 from hub.model.review import Kind
 from hub.now import BRUSSELS
 from hub.render import blocks
@@ -18,28 +18,15 @@ from hub.render.act_changed import ActDifference
 from hub.render.changed import WENT, Difference, stated_by
 from hub.render.measure import LackingWords
 from hub.render.pattern import fill, parse
+from hub.render.readings import AGAIN, BRIEFLY, CHANGED, FAREWELL, FIRST, GONE, LEFT, MARK, MARK_LEFT, SAME
 from hub.render.section import hat_label
 from hub.render.sheet import Sheet, cells
 from hub.render.slots import fact_prefix
 from hub.render.wording import Words
 from hub.render.writer import Writer
 
-MARK, AGAIN = "mark", "again"
-"""For whoever knows an earlier revision: what kind of news it is, before the title and as a sentence."""
-
-CHANGED, SAME = "changed", "same"
-"""What differs from a revision, or that nothing does: "changed.2" is for whoever knows the second one."""
-
-FIRST = "first"
-"""For whoever is concerned for the first time."""
-
-MARK_LEFT, GONE, LEFT = "mark_left", "gone", "left"
-"""For whoever was told before and is not concerned any more: in no quality, or in this one."""
-
 OVER = frozenset({"announced", "source", "issued", "place", "legal", "contact"})
 """What stays of a message that only says that it is over: who says so, of which act, and whom to call."""
-
-FAREWELL = frozenset({"source", "place", "contact"})
 
 
 def block(sheet: Sheet, variant: Variant) -> Block | None:
@@ -82,9 +69,10 @@ def _over(sheet: Sheet, variant: Variant) -> Block | None:
     if not topics:
         return None
     words = sheet.wording.languages[variant.language]
-    kind = sheet.kind.value
+    # An act that only extends another one leaves that one's rules as they were; an all clear names a last day.
+    voids = sheet.kind == Kind.CANCEL and bool(sheet.directive.measures)
     lines = [*_again(words, sheet, variant), *_last_day(sheet, variant, words)]
-    lines.append(_line(AGAIN, words.tail(f"ended_{kind}"), topics=topics))
+    lines.append(_line(AGAIN, words.tail("ended" if voids else "about"), topics=topics))
     head, tail = _around(sheet, variant, words, OVER)
     return Block(
         sheet.directive.id,
@@ -122,6 +110,8 @@ def _again(words: Words, sheet: Sheet, variant: Variant) -> Iterator[Line]:
     yield _line(MARK, words.wording["mark"][kind])
     short = variant.channel == "sms"
     yield _line(AGAIN, words.wording["sms"][f"status_{kind}"] if short else words.tail(f"status_{kind}"))
+    if short and not sheet.ends:
+        yield _line(BRIEFLY, f"{words.wording['mark'][kind]}.")
 
 
 def _changes(sheet: Sheet, plain: Block, words: Words) -> Iterator[Line]:
@@ -199,57 +189,3 @@ def _around(
 
 def _line(slot: str, pattern: str, **values: str) -> Line:
     return Line(slot, *untrace(capitalised(fill(parse(pattern), values.get))))
-
-
-def as_read(parts: Sequence[Block], left: Sequence[Block], since: int | None) -> list[Block]:
-    """The blocks as one reader gets them.
-
-    `since` is the revision that they know: None for the one before, 0 for none. `left` are the blocks of the
-    qualities in which they were told before and are not meant any more; without any other block that is all
-    they are told.
-    """
-    if not parts:
-        return [_taking_leave(part) for part in left]
-    if since is None:
-        since = max((_number(line.slot) for part in parts for line in part.head), default=0)
-        news = any(line.slot == MARK for part in parts for line in part.head)
-    else:
-        news = since > 0
-    changed = any(line.slot == f"{CHANGED}.{since}" for part in parts for line in part.head)
-    told = {AGAIN, f"{CHANGED}.{since}" if changed else f"{SAME}.{since}"} if news else {FIRST}
-    read = []
-    for number, part in enumerate(parts):
-        first = [line for line in part.head if line.slot in told]
-        if number == 0:
-            first += [line for other in left for line in other.head if line.slot == LEFT]
-        rest = [line for line in part.head if not _is_recall(line.slot)]
-        marked = _marked(part, MARK) if news else part.title
-        read.append(replace(part, title=marked, head=(*first, *rest)))
-    return read
-
-
-def _taking_leave(part: Block) -> Block:
-    head = [line for slot in (GONE, LEFT) for line in part.head if line.slot == slot]
-    head += [line for line in part.head if line.slot in FAREWELL]
-    tail = tuple(line for line in part.tail if line.slot in FAREWELL)
-    return replace(part, title=_marked(part, MARK_LEFT), head=tuple(head), paragraphs=(), tail=tail)
-
-
-def _marked(part: Block, slot: str) -> Line:
-    """The title after its mark."""
-    mark = next((line.text for line in part.head if line.slot == slot), "")
-    if not mark:
-        return part.title
-    opening = f"{mark} – "
-    spans = tuple(Span(s.start + len(opening), s.end + len(opening), s.fact) for s in part.title.spans)
-    return replace(part.title, text=f"{opening}{part.title.text}", spans=spans)
-
-
-def _is_recall(slot: str) -> bool:
-    name = slot.partition(".")[0]
-    return name in (MARK, AGAIN, CHANGED, SAME, FIRST, MARK_LEFT, GONE, LEFT)
-
-
-def _number(slot: str) -> int:
-    name, _, number = slot.partition(".")
-    return int(number) if name in (CHANGED, SAME) else 0

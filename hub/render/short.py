@@ -8,6 +8,7 @@ from hub.facts.trace import capitalised, retrace, traced, untrace
 from hub.model.message import Block, Line, Paragraph, Span
 from hub.model.review import Mode
 from hub.render.pattern import fill, parse
+from hub.render.readings import AGAIN, BRIEFLY
 from hub.render.section import sections, union
 from hub.render.wording import Words
 
@@ -57,8 +58,11 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tu
         return _text(kept_head, [*lines, *period], notes, frame, words)
 
     everything, nothing = frozenset[str](), ()
-    # What changed comes first (K11): it goes to the page only when not even one rule fits beside it.
-    for behind_link in (everything, CHANGES):
+    # What changed comes first (K11), after one word of status: it goes to the page only when not even one rule
+    # fits beside it, and then the status says that an earlier SMS does not count any more.
+    changed = any(_name(line) in CHANGES for line in head)
+    in_a_word, as_a_sentence = frozenset({AGAIN}), frozenset({BRIEFLY})
+    for behind_link in (in_a_word, CHANGES | as_a_sentence) if changed else (as_a_sentence,):
         yield form(paragraphs, behind_link, contact)
         yield form(paragraphs, behind_link, nothing)
         yield form(paragraphs, behind_link | {"details"}, nothing)
