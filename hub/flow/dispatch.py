@@ -109,7 +109,9 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
         blocks = await directives.blocks(tx, directive.id, revision.number)
         _as_approved(hub, revision, blocks)
         frame = frame_for(revision, hub.config, hub.wording, hub.register)
-        known = {d.id: d.revision for d in await dispatches.of_directive(tx, directive.id)}
+        # Who got an exercise holds nothing that a real message could correct.
+        sent = [d for d in await dispatches.of_directive(tx, directive.id) if d.mode == dispatch.mode]
+        known = {d.id: d.revision for d in sent}
         earlier = [id_ for id_, number in known.items() if number < revision.number]
         plan = _Plan(hub, dispatch, claim, blocks, frame, known)
         others = {other.directive.id: other.directive for other in await directives.published(tx)}

@@ -180,13 +180,14 @@ async def count_audience(hub: Hub, tx: Tx, examined: Examined, *, as_of: datetim
         cells={} if examined.case.sheet.ends else examined.case.cells,
         urgent=examined.case.directive.urgency == "Immediate",
         languages=hub.config.service.languages,
-        earlier=await earlier(tx, examined.case.directive.id, examined.case.kind, as_of=as_of),
+        earlier=await _earlier(hub, tx, examined, as_of),
     )
     return counted.total
 
 
-async def earlier(tx: Tx, directive: str, kind: Kind, *, as_of: datetime | None = None) -> Earlier:
+async def _earlier(hub: Hub, tx: Tx, examined: Examined, as_of: datetime | None) -> Earlier:
     """The dispatches whose readers a revision has to reach again; a minor one reaches nobody."""
-    if kind in (Kind.NEW, Kind.MINOR):
+    if examined.case.kind in (Kind.NEW, Kind.MINOR):
         return persons.NOBODY
-    return Earlier([found.id for found in await dispatches.of_directive(tx, directive)], as_of)
+    sent = await dispatches.of_directive(tx, examined.case.directive.id)
+    return Earlier([known.id for known in sent if known.mode == hub.config.service.mode], as_of)
