@@ -24,9 +24,10 @@ BUDGET = 2
 
 def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> tuple[str, tuple[Span, ...]]:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
-    candidates = list(_forms(blocks, frame, words))
-    fitting = [c for c in candidates if gsm.measure(c[0]).segments <= BUDGET]
-    return (fitting or candidates[-1:])[0]
+    for form in _forms(blocks, frame, words):
+        if gsm.measure(form[0]).segments <= BUDGET:
+            break
+    return form
 
 
 def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
