@@ -88,7 +88,7 @@ def _may_follow(before: Revision, kind: Kind, after: Directive) -> None:
     if over and not (before.kind == Kind.ALL_CLEAR and kind == Kind.ALL_CLEAR):
         raise Refusal(
             f"{after.id} is over since revision {before.number} ({before.kind.value}): "
-            "whoever reads of it again needs a new act, with an id of its own"
+            "what rules again is a new act; give it an id of its own"
         )
     if kind in ENDS:
         _only_its_end_changed(before.directive, after)

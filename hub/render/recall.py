@@ -129,8 +129,9 @@ def _changes(sheet: Sheet, plain: Block, words: Words) -> Iterator[Line]:
             *ActDifference(past, sheet, plain.variant, words, stated).lines(f"{CHANGED}.{number}"),
         ]
         yield from found
-        if not found and _says(old) == _says(plain):
-            yield _line(f"{SAME}.{number}", words.wording["change"]["same"])
+        if not found:
+            same = "same" if _says(old) == _says(plain) else "reworded"
+            yield _line(f"{SAME}.{number}", words.wording["change"][same])
 
 
 def _says(plain: Block) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,10 @@ SAME_PERSON: Text = {
     "nl": "altijd dezelfde persoon",
     "en": "always the same person",
 }
+
+
+COUNTED: dict[str, Any] = {"topic": "psychosocial", "quantity": Quantity("<=", 2, "personne")}
+"""A rule whose number has no place in its sentence and is printed after its label."""
 
 
 def corrected(act: Directive) -> Directive:
@@ -184,6 +189,29 @@ def test_a_revision_that_comes_back_to_what_a_reader_knows_says_that_nothing_cha
     text = told(third, "family", "email", since=1).text
 
     assert "Pour vous, rien ne change." in text
+
+
+def test_mended_words_are_no_change_of_a_fact() -> None:
+    counted = replace(VISITS, measures=(a.measure(**COUNTED),))
+    worded = replace(VISITS, measures=(a.measure(label={"quantity": a.text("visiteurs")}, **COUNTED),))
+
+    text = told(sheet(worded, counted), "family", "email").text
+
+    assert "Le texte est revu, les faits sont les mêmes." in text
+    assert "Avant" not in text
+
+
+def test_the_page_tells_the_change_since_the_revision_before_and_no_older_one() -> None:
+    worded = replace(
+        until("2020-03-25"), measures=(a.measure(label={"quantity": a.text("visiteurs")}, **COUNTED),)
+    )
+    counted = replace(until("2020-03-25"), measures=(a.measure(**COUNTED),))
+    older = replace(VISITS, measures=counted.measures)
+
+    text = told(sheet(worded, older, counted), "family", "web").text
+
+    assert "Le texte est revu" in text
+    assert "Avant" not in text
 
 
 def test_a_change_that_a_reader_does_not_read_is_told_to_those_who_do() -> None:
