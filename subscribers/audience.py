@@ -31,7 +31,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person to be reached by one message. `hats` are (sector, audience) in reading order."""
+    """One person to be reached by one message. `hats` are (sector, audience) in reading order.
+
+    `held` is the dispatch whose message they may hold, None for none; `left` are the hats of that message in
+    which they are not concerned any more.
+    """
 
     person: int
     channel: Reach
@@ -40,6 +44,8 @@ class Recipient:
     stream: Stream
     token: str
     hats: tuple[tuple[str, str], ...]
+    held: int | None = None
+    left: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

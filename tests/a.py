@@ -8,7 +8,7 @@ from typing import Any
 from hub import register as registers
 from hub.config import Config, load
 from hub.intake import file
-from hub.model.directive import Contact, Directive, Measure
+from hub.model.directive import Contact, Directive, Link, Measure
 from hub.model.review import Kind, Mode
 from hub.model.staff import Role, Staff
 from hub.register import Register
@@ -39,6 +39,11 @@ def measure(**given: Any) -> Measure:
         "object": text("les visites aux résidents"),
     }
     return Measure(**{**fields, **given})
+
+
+def link(url: str) -> Link:
+    """A form on offer."""
+    return Link(text("Formulaire"), url)
 
 
 def directive(**given: Any) -> Directive:

@@ -32,6 +32,10 @@ RESUMERS = frozenset({Role.OPERATOR, Role.APPROVER})
 """Anybody may stop; to let it go on is another decision."""
 
 
+STANDS = {Kind.CANCEL: "is cancelled", Kind.ALL_CLEAR: "comes to its end"}
+"""What the approval of an end says; all else is in force."""
+
+
 def add_to(app: typer.Typer) -> None:
     for command in (submit, waive, approve, status, stop, resume):
         app.command()(command)
@@ -130,6 +134,7 @@ def approve(
         document: dict[str, Any] = {
             "directive": id,
             "revision": approved.revision.number,
+            "kind": approved.revision.kind.value,
             "approval": approved.revision.approval_digest,
             "page": f"{hub.config.service.base_url.rstrip('/')}/d/{approved.revision.code}",
             "planned": {},
@@ -151,9 +156,8 @@ def approve(
         ", ".join(f"{count} by {channel}" for channel, count in document["planned"].items())
         or "nobody is alerted"
     )
-    out.print(
-        f"{id}, revision {document['revision']}, is in force: {planned}. {document['page']}",
-    )
+    now = STANDS.get(Kind(document["kind"]), "is in force")
+    out.print(f"{id}, revision {document['revision']}, {now}: {planned}. {document['page']}")
 
 
 def status(

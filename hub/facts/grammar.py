@@ -105,6 +105,7 @@ class Grammar(_Table):
     """All of it. `*_short` tables override the long forms in SMS; `dative` and `mass` where a language has them.
 
     `age_alone` is an age after "age:"; `thousands` groups the digits of a number, `places` joins places.
+    `capital_nouns` says that a noun keeps its capital within a sentence; `no_nouns` open a heading and do not.
     """
 
     locale: str
@@ -112,6 +113,8 @@ class Grammar(_Table):
     join_short: str
     places: Annotated[tuple[str, str] | None, Field(description="between, before the last")] = None
     thousands: str | None = None
+    capital_nouns: bool = False
+    no_nouns: tuple[str, ...] = ()
     day: Day
     hour: Hour
     period: Period

@@ -68,7 +68,7 @@ class Printer:
             since = say("from", self._moment(start, short=short))
             form = forms.from_open if open_end else forms.from_only
             return form.format_map({"from": since, "until": open_end})
-        if start.time() == time(0) and _last_day(end) == start.date():
+        if start.time() == time(0) and last_day(end) == start.date():
             return forms.one_day.format(day=say("from", say("until", self.day(start.date(), short=short))))
         if start.date() == end.date():
             hours = {
@@ -82,7 +82,7 @@ class Printer:
         return span.format_map({"from": since, "until": say("until", self._end(end, short=short))})
 
     def _end(self, end: datetime, *, short: bool) -> str:
-        last = _last_day(end)
+        last = last_day(end)
         if last is None:
             return self._moment(end, short=short)
         return self._grammar(short=short).period.inclusive.format(day=self.day(last, short=short))
@@ -153,6 +153,13 @@ class Printer:
             return self.join(places)
         between, last = self._long.places
         return f"{between.join(places[:-1])}{last}{places[-1]}"
+
+    def within(self, noun: str) -> str:
+        """A heading as it stands within a sentence: without its capital, unless the language keeps it."""
+        keeps = self._long.capital_nouns and noun.split()[0] not in self._long.no_nouns
+        if keeps or noun[1:2].isupper():
+            return noun
+        return noun[:1].lower() + noun[1:]
 
     def infinitive(self, verb: str, object_: str) -> str:
         """The act to take as a phrase in the infinitive, in the order of the language's words."""
@@ -252,6 +259,6 @@ def _is_limit(quantity: Quantity) -> bool:
     return whole and (quantity.op == "<=" or (quantity.op == "<" and quantity.value > 1))
 
 
-def _last_day(end: datetime) -> date | None:
+def last_day(end: datetime) -> date | None:
     """The last day of a validity that ends at midnight, which is excluded; None when it ends within a day."""
     return (end - timedelta(days=1)).date() if end.time() == time(0) else None

@@ -6,7 +6,7 @@ waive         a named person lets one finding pass, with a reason
 submit        an editor hands it in: words, audience and digest are fixed
 approve       a second person signs the digest; it is in force, public, and on its way
 publish       public pages and feeds become files
-dispatch      the audience becomes deliveries, one per person
+dispatch      the audience becomes deliveries, one per person, and who may hold an earlier text hears what changed
 deliver       a sender hands each to its channel, once
 record        receipts, bounces and STOP come back
 stop          one person takes the rest back

@@ -9,7 +9,7 @@ from hub.flow.submit import count_audience
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
-from hub.store import directives, dispatches, journal
+from hub.store import directives, dispatches, journal, stops
 from hub.store.engine import Tx
 
 
@@ -42,8 +42,10 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
         count = await _same_audience(hub, tx, revision, examined)
-        await directives.approve(tx, directive, revision.number, by=by.name, at=now)
+        await directives.approve(tx, directive, revision.number, by=by.name, at=now, kind=revision.kind)
         if revision.kind != Kind.MINOR:
+            # In the same transaction: whoever did not begin to get the old text by now never will.
+            await stops.cancel_directive(tx, directive, at=now)
             await dispatches.announce(
                 tx,
                 directive=directive,
@@ -91,9 +93,15 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
 
 
 async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
-    """The audience may have moved by a share or by a few people since it was shown, whichever is more."""
-    shown, now = revision.audience_count or 0, await count_audience(hub, tx, examined)
+    """The audience may have moved by a share or by a few people since it was shown, whichever is more.
+
+    That the text which a correction replaces reached more people meanwhile is no reason to wait.
+    """
+    shown = revision.audience_count or 0
+    like_then = await count_audience(hub, tx, examined, as_of=revision.submitted_at)
     limits = hub.config.approval
-    if abs(now - shown) > max(limits.drift_share * shown, limits.drift_people):
-        raise Refusal(f"the audience was {shown} when it was submitted and is {now} now; submit it again")
-    return now
+    if abs(like_then - shown) > max(limits.drift_share * shown, limits.drift_people):
+        raise Refusal(
+            f"the audience was {shown} when it was submitted and is {like_then} now; submit it again"
+        )
+    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await count_audience(hub, tx, examined)

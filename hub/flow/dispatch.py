@@ -12,13 +12,20 @@ from hub.context import Hub
 from hub.errors import Refusal
 from hub.model.directive import Audience, Language
 from hub.model.message import Block, Blocks, Hat, Variant
+from hub.model.review import ENDS, Kind
 from hub.model.revision import Revision
 from hub.render import Sheet, cells
 from hub.render.frame import Frame, compose, digest, frame_for, frames_digest
 from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
+from hub.store.holders import Earlier
 from subscribers.audience import Recipient
+
+Hats = tuple[tuple[str, str], ...]
+
+READINGS = ("again", "first", "left")
+"""How a later revision reaches people: what changed first, the whole as new, or that it is not for them any more."""
 
 BATCH = 2_000
 """Deliveries written in one transaction, so that others may write in between."""
@@ -102,14 +109,20 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
         blocks = await directives.blocks(tx, directive.id, revision.number)
         _as_approved(hub, revision, blocks)
         frame = frame_for(revision, hub.config, hub.wording, hub.register)
-        plan = _Plan(hub, dispatch, claim, blocks, frame)
+        # Who got an exercise holds nothing that a real message could correct.
+        sent = [d for d in await dispatches.of_directive(tx, directive.id) if d.mode == dispatch.mode]
+        known = {d.id: d.revision for d in sent}
+        earlier = [id_ for id_, number in known.items() if number < revision.number]
+        plan = _Plan(hub, dispatch, claim, blocks, frame, known)
         others = {other.directive.id: other.directive for other in await directives.published(tx)}
-        sheet = Sheet(directive, hub.register, hub.wording, others, revision.kind)
+        sheet = Sheet(directive, hub.register, hub.wording, others)
         audience = persons.audience(
             tx,
-            cells=cells(sheet),
+            # What is over concerns nobody: it reaches those who may hold it.
+            cells={} if revision.kind in ENDS else cells(sheet),
             urgent=dispatch.urgency == "Immediate",
             languages=hub.config.service.languages,
+            earlier=Earlier(earlier),
         )
         await plan.take(audience)
     return await plan.complete()
@@ -137,6 +150,8 @@ class _Plan:
     claim: str
     blocks: Blocks
     frame: Frame
+    known: Mapping[int, int]
+    """The revision of each dispatch of the directive."""
     _bodies: dict[tuple[object, ...], int | None] = field(default_factory=dict)
     _rows: list[NewDelivery] = field(default_factory=list)
     _seq: Iterator[int] = field(default_factory=lambda: count(1))
@@ -151,6 +166,7 @@ class _Plan:
             if body is None:
                 self._counts["without words"] += 1
                 continue
+            self._counts[self._reading(recipient)] += 1
             seq = next(self._seq)
             reach = (recipient.channel, recipient.address, recipient.token)
             self._rows.append(NewDelivery(seq, recipient.person, *reach, body))
@@ -193,33 +209,52 @@ class _Plan:
                     "bodies": len(self._bodies),
                     "other_language": planned.other_language,
                     "without_words": planned.without_words,
+                    **self._readings(),
                 },
             )
         return planned
+
+    def _reading(self, recipient: Recipient) -> str:
+        if recipient.held is None:
+            return "first"
+        return "again" if recipient.hats or self.frame.kind in ENDS else "left"
+
+    def _readings(self) -> dict[str, int]:
+        """For the journal: a new act has only first readers."""
+        told = READINGS if self.frame.kind != Kind.NEW else ()
+        return {reading: self._counts[reading] for reading in told}
 
     def _language(self, recipient: Recipient) -> Language:
         """Theirs, or the first of this instance in which there are words for all their hats."""
         rendered = self.hub.config.service.languages
         order = sorted(rendered, key=lambda language: language != recipient.language)
-        return max(order, key=lambda language: len(self._words(recipient, language)))
+        hats = (*recipient.hats, *recipient.left)
+        return max(order, key=lambda language: len(self._words(recipient, language, hats)))
 
-    def _words(self, recipient: Recipient, language: Language) -> list[Block]:
-        hats = (Hat(sector, cast(Audience, audience)) for sector, audience in recipient.hats)
-        variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in hats)
+    def _words(self, recipient: Recipient, language: Language, hats: Hats) -> list[Block]:
+        found = (Hat(sector, cast(Audience, audience)) for sector, audience in hats)
+        variants = (Variant(hat.sector, hat.audience, recipient.channel, language) for hat in found)
         return [self.blocks[variant] for variant in variants if variant in self.blocks]
 
     async def _body(self, recipient: Recipient, language: Language) -> int | None:
-        key = (recipient.hats, recipient.channel, language, recipient.stream)
+        since = self.known[recipient.held] if recipient.held else 0
+        key = (recipient.hats, recipient.left, since, recipient.channel, language, recipient.stream)
         if key not in self._bodies:
-            blocks = self._words(recipient, language)
-            self._bodies[key] = await self._freeze(blocks, recipient.stream) if blocks else None
+            self._bodies[key] = await self._freeze(recipient, language, since)
         return self._bodies[key]
 
-    async def _freeze(self, blocks: list[Block], stream: str) -> int:
-        message = compose(blocks, replace(self.frame, stream=stream))
+    async def _freeze(self, recipient: Recipient, language: Language, since: int) -> int | None:
+        """Their words: what changed since the revision that they know, and what they do not need any more."""
+        hats, left = recipient.hats, recipient.left
+        if self.frame.kind in ENDS:  # it is over in whichever hat they were told
+            hats, left = left, ()
+        blocks, gone = (self._words(recipient, language, some) for some in (hats, left))
+        if not blocks and not gone:
+            return None
+        message = compose(blocks, replace(self.frame, stream=recipient.stream, since=since), left=gone)
         async with self.hub.store.write() as tx:
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
-            return await dispatches.add_body(tx, self.dispatch.id, message, stream=stream)
+            return await dispatches.add_body(tx, self.dispatch.id, message, stream=recipient.stream)
 
     async def _write(self) -> None:
         async with self.hub.store.write() as tx:

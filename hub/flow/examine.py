@@ -55,7 +55,7 @@ class Examined:
     @property
     def digests(self) -> dict[Variant, str]:
         """The digest of every block."""
-        return {variant: digest(block) for variant, block in self.case.rendering.blocks.items()}
+        return {variant: digest(block) for variant, block in self.case.rendering.all.items()}
 
 
 async def examine(
@@ -72,6 +72,7 @@ async def examine(
         waived=signed,
         kind=kind,
         at=at,
+        past=await directives.history(tx, directive.id),
     )
 
 
@@ -84,11 +85,13 @@ def judge(
     waived: Sequence[Waiver] = (),
     kind: Kind = Kind.NEW,
     at: datetime | None = None,
+    past: Sequence[Revision] = (),
 ) -> Examined:
-    """The same without a store: what `check` and `preview` use."""
+    """The same without a store: what `check` and `preview` use. `past` are its published revisions."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
     gone = {id_: taken for id_, taken in (withdrawn or {}).items() if id_ != directive.id}
-    sheet = Sheet(directive, hub.register, hub.wording, around, kind, gone, explanations(waived))
+    speaks, earlier = spoken(kind, past)
+    sheet = Sheet(directive, hub.register, hub.wording, around, speaks, earlier, gone, explanations(waived))
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
     return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
@@ -112,6 +115,14 @@ def explanations(waived: Iterable[Waiver]) -> tuple[Explanation, ...]:
         other = other_act(waiver.cell)
         found[other, waiver.reason] = Explanation(other, waiver.words, waiver.at)
     return tuple(found.values())
+
+
+def spoken(kind: Kind, past: Sequence[Revision]) -> tuple[Kind, tuple[Directive, ...]]:
+    """As what a revision speaks, and after which ones: one that only mends words speaks as the one it mends."""
+    if kind == Kind.MINOR and past:
+        mended = max(number for number, revision in enumerate(past) if revision.kind != Kind.MINOR)
+        kind, past = past[mended].kind, past[:mended]
+    return kind, tuple(revision.directive for revision in past)
 
 
 def sheet_digest(directive: Directive) -> str:

@@ -9,11 +9,14 @@ from hub.errors import NotAllowed, Refusal
 from hub.facts.scope import last_instant
 from hub.flow.examine import Examined, examine, sheet_digest
 from hub.model.directive import LANGUAGES, Directive
-from hub.model.review import Finding, Kind, Mode, Stage
+from hub.model.review import ENDS, Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
-from hub.store import directives, journal, persons
+from hub.store import directives, dispatches, journal, persons
 from hub.store.engine import Tx
+from hub.store.holders import Earlier
+
+LATER = tuple(kind.value for kind in Kind if kind != Kind.NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,12 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     async with hub.store.write() as tx:
         latest = await directives.find(tx, directive.id)
         number, editors = _place(latest, by, kind, directive.id)
-        if kind == Kind.MINOR:
-            _only_words_changed((await directives.history(tx, directive.id))[-1].directive, directive)
+        past = await directives.history(tx, directive.id)
+        if past:
+            _may_follow(past[-1], kind, directive)
         examined = await examine(hub, tx, directive, kind=kind, at=now)
         revision = await _revision(hub, tx, examined, number=number, editors=editors, by=by, at=now)
-        await directives.put(tx, revision, examined.case.rendering.blocks, examined.digests)
+        await directives.put(tx, revision, examined.case.rendering.all, examined.digests)
         await journal.append(
             tx,
             at=now,
@@ -65,14 +69,10 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
 
 def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[int, tuple[str, ...]]:
     """The number of the revision, and all who had a hand in it: what is unapproved is replaced, its editors stay."""
-    if kind in (Kind.CANCEL, Kind.ALL_CLEAR):
-        raise Refusal(
-            f"{kind.value} cannot be submitted as a sheet; `univoque stop {id_}` ends what is on its way"
-        )
     waiting = latest is not None and latest.stage in (Stage.DRAFT, Stage.SUBMITTED)
     published = latest is not None and not (waiting and latest.number == 1)
     if published and kind == Kind.NEW:
-        raise Refusal(f"{id_} is published already; submit it --as update, correction or minor")
+        raise Refusal(f"{id_} is published already; submit it --as {', '.join(LATER)}")
     if not published and kind != Kind.NEW:
         raise Refusal(f"{id_} was never published; submit it --as new")
     if latest is None:
@@ -80,6 +80,38 @@ def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[in
     if waiting:
         return latest.number, tuple(dict.fromkeys((*latest.editors, by.name)))
     return latest.number + 1, (by.name,)
+
+
+def _may_follow(before: Revision, kind: Kind, after: Directive) -> None:
+    """What is over stays over; an end changes nothing else, a minor change nothing but words. Raises Refusal."""
+    over = before.kind in ENDS
+    if over and not (before.kind == Kind.ALL_CLEAR and kind == Kind.ALL_CLEAR):
+        raise Refusal(
+            f"{after.id} is over since revision {before.number} ({before.kind.value}): "
+            "what rules again is a new act; give it an id of its own"
+        )
+    if kind in ENDS:
+        _only_its_end_changed(before.directive, after)
+    if kind == Kind.MINOR:
+        _only_words_changed(before.directive, after)
+
+
+def _only_its_end_changed(before: Directive, after: Directive) -> None:
+    """A cancellation or an all clear is about the directive as it was. Raises Refusal."""
+    old, new = (_without_end(directives.sheet_json(sheet)) for sheet in (before, after))
+    if differing := [key for key in old if old[key] != new[key]]:
+        raise Refusal(
+            f"{after.id} differs from what was published in more than its end ({', '.join(differing)}); "
+            "give the file as it was, and change no more than effective_to"
+        )
+
+
+def _without_end(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_end(inner) for key, inner in value.items() if key != "effective_to"}
+    if isinstance(value, list | tuple):
+        return [_without_end(inner) for inner in value if inner != "effective_to"]
+    return value
 
 
 def _only_words_changed(before: Directive, after: Directive) -> None:
@@ -106,7 +138,7 @@ async def _revision(
 ) -> Revision:
     case, directive = examined.case, examined.case.directive
     code = await directives.register(tx, directive.id)
-    expires_at = expiry(hub, directive, at)
+    expires_at = expiry(hub, directive, at, kind=case.kind)
     blocked = bool(examined.blockers)
     count = None if blocked else await count_audience(hub, tx, examined)
     return Revision(
@@ -131,19 +163,31 @@ async def _revision(
     )
 
 
-def expiry(hub: Hub, directive: Directive, at: datetime) -> datetime:
-    """After this instant nothing of it leaves: the end of its last rule, or the configured life, the earlier."""
+def expiry(hub: Hub, directive: Directive, at: datetime, *, kind: Kind) -> datetime:
+    """After this instant nothing of it leaves: the end of its last rule, or the configured life, the earlier.
+
+    That it is over is news for its whole life: the rules that it ends may be past already.
+    """
     latest = at + hub.config.delivery.life
-    last = last_instant(directive)
+    last = None if kind in ENDS else last_instant(directive)
     return min(last, latest) if last else latest
 
 
-async def count_audience(hub: Hub, tx: Tx, examined: Examined) -> int:
-    """How many people would get a message now."""
+async def count_audience(hub: Hub, tx: Tx, examined: Examined, *, as_of: datetime | None = None) -> int:
+    """How many people would get a message; with `as_of`, as far as earlier messages had got by then."""
     counted = await persons.count_audience(
         tx,
-        cells=examined.case.cells,
+        cells={} if examined.case.sheet.ends else examined.case.cells,
         urgent=examined.case.directive.urgency == "Immediate",
         languages=hub.config.service.languages,
+        earlier=await _earlier(hub, tx, examined, as_of),
     )
     return counted.total
+
+
+async def _earlier(hub: Hub, tx: Tx, examined: Examined, as_of: datetime | None) -> Earlier:
+    """The dispatches whose readers a revision has to reach again; a minor one reaches nobody."""
+    if examined.case.kind in (Kind.NEW, Kind.MINOR):
+        return persons.NOBODY
+    sent = await dispatches.of_directive(tx, examined.case.directive.id)
+    return Earlier([known.id for known in sent if known.mode == hub.config.service.mode], as_of)

@@ -12,6 +12,7 @@ from hub.gate import (
     exercise,
     languages,
     markup,
+    recall,
     relations,
     sms,
     templates,
@@ -44,7 +45,19 @@ CHECKS: tuple[Check, ...] = (
     sms.length,
     conflict.conflicts,
     conflict.competent,
+    recall.last_day,
 )
+
+OF_AN_END: tuple[Check, ...] = (
+    completeness.facts_stated,
+    completeness.words_present,
+    languages.demanded,
+    relations.targets,
+    exercise.marked,
+    sms.length,
+    recall.last_day,
+)
+"""The checks of a cancellation or an all clear: it rules nothing, so it leaves no gap and holds until no date."""
 
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}
 
@@ -58,12 +71,16 @@ def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at
     messages = {variant: compose([block], frame) for variant, block in rendering.blocks.items()}
     day = judged_on(sheet.directive)
     instant = at or (midnight(day) if day else datetime.min.replace(tzinfo=UTC))
-    return Case(sheet, frame, rendering, messages, cells(sheet), languages, instant, frame.mode, frame.kind)
+    asides = tuple(recall.asides(sheet, rendering, frame))
+    return Case(
+        sheet, frame, rendering, messages, cells(sheet), languages, instant, frame.mode, frame.kind, asides
+    )
 
 
 def examine(case: Case) -> tuple[Finding, ...]:
     """All findings of all checks, the gravest first."""
-    found = [finding for check in CHECKS for finding in check(case)]
+    checks = OF_AN_END if case.sheet.ends else CHECKS
+    found = [finding for check in checks for finding in check(case)]
     return tuple(sorted(found, key=lambda finding: (_RANK[finding.level], finding.code, finding.where)))
 
 

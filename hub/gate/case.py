@@ -1,6 +1,6 @@
 """What the gate looks at: one directive with its words and surroundings, so that no check does I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,11 @@ from hub.render.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A directive before the gate. `at` is the instant as of which it is judged."""
+    """A directive before the gate. `at` is the instant as of which it is judged.
+
+    `asides` are a later revision's texts for other readers: the newly concerned, who missed a revision, and who
+    is not concerned any more.
+    """
 
     sheet: Sheet
     frame: Frame
@@ -25,6 +29,12 @@ class Case:
     at: datetime
     mode: Mode
     kind: Kind
+    asides: tuple[tuple[Variant, Message], ...] = ()
+
+    def texts(self) -> Iterator[tuple[Variant, Message]]:
+        """Every text that may leave."""
+        yield from self.messages.items()
+        yield from self.asides
 
     @property
     def directive(self) -> Directive:

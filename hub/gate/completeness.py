@@ -6,7 +6,7 @@ from hub.facts.scope import scope_of
 from hub.gate.case import Case, variant_name
 from hub.model.directive import Audience, Measure
 from hub.model.message import Variant
-from hub.model.review import Finding, Level
+from hub.model.review import Finding, Kind, Level
 from hub.render.slots import fact_prefix
 
 ALWAYS = ("issuer", "link", "ref")
@@ -47,6 +47,8 @@ def words_present(case: Case) -> Iterator[Finding]:
 
 def required(case: Case, variant: Variant) -> frozenset[str]:
     """The keys of the facts that this variant's message must state."""
+    if case.sheet.ends:
+        return frozenset(_of_end(case, variant))
     if variant.channel == "sms":
         return frozenset(_of_sms(case, variant))
     facts = {*ALWAYS, *_of_directive(case, variant.audience)}
@@ -55,6 +57,20 @@ def required(case: Case, variant: Variant) -> frozenset[str]:
     for owner, measure in case.sheet.measures_for(variant.sector, variant.audience):
         facts |= _of_measure(measure, fact_prefix(case.directive, owner, measure))
     return frozenset(facts)
+
+
+def _of_end(case: Case, variant: Variant) -> set[str]:
+    """That it is over: each rule's topic, and for an all clear the last day."""
+    facts = {*ALWAYS, *_marks(case)} | ({"title"} if variant.channel == "email" else set())
+    measures = case.sheet.measures_for(variant.sector, variant.audience)
+    ends = {}
+    for owner, measure in measures:
+        key = fact_prefix(case.directive, owner, measure)
+        facts.add(f"{key}ended")
+        ends[key] = scope_of(case.directive, measure).end
+    if case.kind == Kind.ALL_CLEAR:
+        facts |= {f"{key}until" for key, end in ends.items() if end}
+    return facts
 
 
 def _of_sms(case: Case, variant: Variant) -> set[str]:

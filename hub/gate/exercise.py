@@ -9,7 +9,7 @@ from hub.model.review import Finding, Level, Mode
 def marked(case: Case) -> Iterator[Finding]:
     """Subject, first words of the text, and page: all marked, or none."""
     exercise = case.mode == Mode.EXERCISE
-    for variant, message in case.messages.items():
+    for variant, message in case.texts():
         word = case.sheet.wording.languages[variant.language].wording["frame"]["exercise_subject"]
         heads = [message.text[: len(word) + 8]] + ([message.subject] if message.subject else [])
         for head in heads:

@@ -11,7 +11,7 @@ MANY, TOO_MANY = 3, 4
 
 def length(case: Case) -> Iterator[Finding]:
     """Two segments are the budget; three are a warning, four a blocker (decision 7)."""
-    for variant, message in case.messages.items():
+    for variant, message in case.texts():
         if variant.channel != "sms":
             continue
         measured = gsm.measure(message.text)

@@ -88,6 +88,10 @@ class Withdrawal:
     kind: Kind
 
 
+ENDS: frozenset[Kind] = frozenset({Kind.CANCEL, Kind.ALL_CLEAR})
+"""The kinds that rule nothing more: they tell whoever holds the directive that it is over."""
+
+
 class Mode(StrEnum):
     """CAP 1.2 status values the hub uses: real, or an exercise that reaches no live transport."""
 

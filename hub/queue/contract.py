@@ -151,7 +151,8 @@ class Ledger(Protocol):
     ) -> AbstractSet[Intent]:
         """One commit for a whole turn of the event loop: outcomes, then intents, chunks done or given back.
 
-        Returns the intents that are void, because a report settled the delivery meanwhile: do not send those.
+        Returns the intents that are void, because a report settled the delivery meanwhile, or because its dispatch
+        was cancelled, which is its outcome then: do not send those.
         An outcome of a delivery that a report has finished already is dropped.
         """
         ...

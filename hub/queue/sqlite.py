@@ -142,7 +142,9 @@ class SqliteLedger:
         with self._transaction() as db:
             self._fence()
             self._settle(settled, at)
-            void = {intent for intent in intents if intent.item.due and not self._still_due(intent.item)}
+            ended = self._ended(intents)
+            self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
+            void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
             stamp = ("attempting", now, self._slot, self._epoch)
             db.executemany(
                 sql.APPEND,
@@ -217,6 +219,14 @@ class SqliteLedger:
                 else:
                     where = (s.item.dispatch, s.item.seq)
                     self._db.execute(sql.AGAIN, (again.attempt, _text(again.at), again.held, *where))
+
+    def _ended(self, intents: Sequence[Intent]) -> AbstractSet[Intent]:
+        """Those of a dispatch that was cancelled since its rows were taken in hand."""
+        of = {intent.item.dispatch for intent in intents}
+        cancelled = {id_ for id_ in of if self._db.execute(sql.CANCELLED, (id_,)).fetchone()}
+        return (
+            {intent for intent in intents if intent.item.dispatch in cancelled} if cancelled else frozenset()
+        )
 
     def _outcome(self, item: Item) -> Outcome:
         return Outcome(self._db.execute(sql.OUTCOME, (item.dispatch, item.seq)).fetchone()[0])

@@ -102,6 +102,8 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (
         ('accepted', 'delivered', 'refused', 'bounced', 'expired', 'cancelled', 'suppressed'))
 """
 
+CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
+
 OUTCOME = "SELECT outcome FROM attempts WHERE dispatch = ? AND seq = ? ORDER BY id DESC LIMIT 1"
 
 BODY = """

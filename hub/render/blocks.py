@@ -6,7 +6,6 @@ from hub.facts.scope import scope_of
 from hub.facts.trace import bare, traced, untrace
 from hub.model.directive import Directive, Language, Measure
 from hub.model.message import Block, Line, Paragraph, Variant
-from hub.model.review import Kind
 from hub.register.entries import GENERAL
 from hub.render import measure as rendering
 from hub.render.measure import LackingWords
@@ -27,17 +26,17 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
     informs = all(measure.modality == "information" for _, measure in concerned)
     placed = {scope_of(sheet.directive, m).territory for _, m in concerned} != {sheet.directive.territory}
     slots = [
-        _slots(sheet, owner, measure, variant, words, informs=informs, placed=placed)
+        slots_of(sheet, owner, measure, variant, words, informs=informs, placed=placed)
         for owner, measure in concerned
     ]
-    title = _title(sheet.directive, variant.language)
+    named = title(sheet.directive, variant.language)
     if variant.channel == "sms":
         paragraphs = tuple(rendering.sms_paragraph(slot, variant.audience) for slot in slots)
         return Block(
             sheet.directive.id,
             variant,
-            title,
-            tuple(_sms_head(sheet, variant, words, placed=placed)),
+            named,
+            tuple(sms_head(sheet, variant, words, placed=placed)),
             paragraphs,
             tuple(_sms_tail(sheet, variant, words, slots, paragraphs)),
         )
@@ -46,11 +45,11 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
     head = tuple(line for name in anatomy.head for line in writer.lines(name))
     tail = tuple(line for name in anatomy.tail for line in writer.lines(name))
     return Block(
-        sheet.directive.id, variant, title, head, paragraphs, tail + _shared_validity(slots, paragraphs)
+        sheet.directive.id, variant, named, head, paragraphs, tail + _shared_validity(slots, paragraphs)
     )
 
 
-def _slots(
+def slots_of(
     sheet: Sheet,
     owner: Directive,
     measure: Measure,
@@ -60,6 +59,7 @@ def _slots(
     informs: bool,
     placed: bool,
 ) -> MeasureSlots:
+    """The slots of one measure for one variant."""
     scope = scope_of(sheet.directive, measure)
     return MeasureSlots(
         owner=owner,
@@ -77,7 +77,8 @@ def _slots(
     )
 
 
-def _title(directive: Directive, language: Language) -> Line:
+def title(directive: Directive, language: Language) -> Line:
+    """The act's own title. Raises LackingWords."""
     if language not in directive.title:
         raise LackingWords("title")
     text, spans = untrace(traced("title", directive.title[language]))
@@ -98,7 +99,7 @@ def _shared_validity(slots: list[MeasureSlots], paragraphs: tuple[Paragraph, ...
     return (Line("validity_all", line.text, tuple(spans)),)
 
 
-def _sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> Iterator[Line]:
+def sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> Iterator[Line]:
     """The issuer's short name first (decision 7), for citizens with the place; then what kind of news it is."""
     register, wording = sheet.register, words.wording["sms"]
     short = traced("issuer", register.issuers[sheet.directive.issuer].short[variant.language])
@@ -112,8 +113,6 @@ def _sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> 
         yield _plain("announced", traced("reported", wording["reported"]))
     elif register.issuers[sheet.directive.issuer].binding == "none":
         yield _plain("announced", traced("announced", wording["announced"]))
-    if sheet.kind != Kind.NEW:
-        yield _plain("status", wording[f"status_{sheet.kind.value}"])
     if not sheet.directive.measures:
         for relation in sheet.directive.relations:
             if relation.type in ("extends", "corrects"):

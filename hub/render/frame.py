@@ -22,10 +22,11 @@ from hub.model.revision import Revision
 from hub.register import Register
 from hub.render import short
 from hub.render.pattern import fill, parse
-from hub.render.section import Section, hats_of, merged, sections, union
+from hub.render.readings import as_read
+from hub.render.section import Section, hat_label, hats_of, merged, sections, union
 from hub.render.wording import Wording, Words
 
-COMPOSITION = 1
+COMPOSITION = 2
 """The version of the way messages are composed; a change voids approvals."""
 
 _DATES = frozenset({"validity", "from", "until"})
@@ -56,6 +57,8 @@ class Frame:
     sender: str = "Univoque"
     preview: bool = False
     """Whether HTML names its facts, for editors; a message that leaves never does."""
+    since: int | None = None
+    """The revision that the reader knows: None for the one before, 0 for none."""
 
 
 def frame_for(
@@ -84,20 +87,25 @@ def frame_of(
     )
 
 
-def compose(blocks: Sequence[Block], frame: Frame) -> Message:
-    """One message of the blocks of one person, in reading order, all of one channel and language."""
+def compose(blocks: Sequence[Block], frame: Frame, *, left: Sequence[Block] = ()) -> Message:
+    """One message of the blocks of one person, in reading order, all of one channel and language.
+
+    `left` are blocks of the qualities in which they are not meant any more; alone they take leave of the reader.
+    """
+    hats = hats_of(blocks)
+    blocks = as_read(blocks, left, frame.since)
     first = blocks[0].variant
     words = frame.wording.languages[first.language]
     if first.channel == "sms":
         text, spans = short.sms(blocks, frame, words)
-        return Message(blocks[0].directive, hats_of(blocks), "sms", words.language, "", text, None, spans)
-    values = _values(blocks, frame, words)
+        return Message(blocks[0].directive, hats, "sms", words.language, "", text, None, spans)
+    values = _values(blocks, hats, frame, words)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
     _say_the_same(first.channel, spans, untrace(html)[1])
     return Message(
         directive=blocks[0].directive,
-        hats=hats_of(blocks),
+        hats=hats,
         channel=first.channel,
         language=first.language,
         subject=_subject(blocks[0], frame, words),
@@ -134,20 +142,13 @@ def frames_digest(wording: Wording, register: Register) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def hat_label(hat: Hat, words: Words, register: Register) -> str:
-    """How a quality is named to its reader: "direction, Maisons de repos"."""
-    frame = words.wording["frame"]
-    sector = register.sectors[hat.sector].name[words.language]
-    return fill(parse(frame["hat"]), {"audience": frame["audience"][hat.audience], "sector": sector}.get)
-
-
 def _subject(block: Block, frame: Frame, words: Words) -> str:
     """Our titles carry no numbers; an exercise says so first."""
     exercise = words.wording["frame"]["exercise_subject"]
     return f"{exercise} – {block.title.text}" if frame.mode == Mode.EXERCISE else block.title.text
 
 
-def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, Any]:
+def _values(blocks: Sequence[Block], hats: tuple[Hat, ...], frame: Frame, words: Words) -> dict[str, Any]:
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
     head = union(block.head for block in blocks)
@@ -174,7 +175,7 @@ def _values(blocks: Sequence[Block], frame: Frame, words: Words) -> dict[str, An
             for line in union(block.tail for block in blocks)
             if line.slot != "validity_all" and (line.slot, line.text) not in told
         ],
-        "hats": "" if len(blocks) > 1 else _for_you(Section(hats_of(blocks), ()), words, frame),
+        "hats": _for_you(Section(hats, ()), words, frame) if len(hats) == 1 else "",
         "wording": wording,
         "reference": fill(parse(wording["reference"]), {"ref": traced("ref", frame.code)}.get),
         "page": traced("link", frame.url),

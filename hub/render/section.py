@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.model.message import Block, Hat, Line, Paragraph
+from hub.register import Register
+from hub.render.pattern import fill, parse
+from hub.render.wording import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,10 @@ def merged(lines: Sequence[Line], slot: str) -> Line | None:
 def union(groups: Iterable[Iterable[Line]]) -> list[Line]:
     """The lines of several blocks, each text once, in order."""
     return list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())
+
+
+def hat_label(hat: Hat, words: Words, register: Register) -> str:
+    """How a quality is named to its reader: "direction, Maisons de repos"."""
+    frame = words.wording["frame"]
+    sector = register.sectors[hat.sector].name[words.language]
+    return fill(parse(frame["hat"]), {"audience": frame["audience"][hat.audience], "sector": sector}.get)

@@ -1,12 +1,12 @@
 """A directive with what is needed to speak for it, and whom it speaks to."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from hub.facts.scope import scope_of, speaking_measures
 from hub.model.directive import Audience, Directive, Language, Measure
 from hub.model.message import Hat
-from hub.model.review import Explanation, Kind, Withdrawal
+from hub.model.review import ENDS, Explanation, Kind, Withdrawal
 from hub.register import Places, Register
 from hub.register.entries import GENERAL
 from hub.render.wording import Wording
@@ -16,7 +16,8 @@ from hub.render.wording import Wording
 class Sheet:
     """A directive with what is needed to speak for it: the other acts it may refer to, registers and words.
 
-    `withdrawn` are those of the others that were taken back, `explained` the signed words on contradictions.
+    `earlier` are the revisions that were published before it, the first one first; `withdrawn` are those of the
+    others that were taken back, `explained` the signed words on contradictions.
     """
 
     directive: Directive
@@ -24,8 +25,24 @@ class Sheet:
     wording: Wording
     others: Mapping[str, Directive]
     kind: Kind = Kind.NEW
+    earlier: tuple[Directive, ...] = ()
     withdrawn: Mapping[str, Withdrawal] = field(default_factory=dict)
     explained: tuple[Explanation, ...] = ()
+
+    @property
+    def before(self) -> Directive | None:
+        """The revision before this one."""
+        return self.earlier[-1] if self.earlier else None
+
+    @property
+    def ends(self) -> bool:
+        """Whether it rules nothing more, and only says that it is over."""
+        return self.kind in ENDS
+
+    def past(self) -> "Iterator[Sheet]":
+        """The sheets of the earlier revisions, each as if it were new, the first one first."""
+        for directive in self.earlier:
+            yield replace(self, directive=directive, kind=Kind.NEW, earlier=())
 
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""

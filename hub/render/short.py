@@ -8,11 +8,15 @@ from hub.facts.trace import capitalised, retrace, traced, untrace
 from hub.model.message import Block, Line, Paragraph, Span
 from hub.model.review import Mode
 from hub.render.pattern import fill, parse
+from hub.render.readings import AGAIN, BRIEFLY
 from hub.render.section import sections, union
 from hub.render.wording import Words
 
 if TYPE_CHECKING:
     from hub.render.frame import Frame
+
+CHANGES = frozenset({"changed", "left"})
+"""The slots that say what a later revision changed."""
 
 BUDGET = 2
 """Segments; what does not fit is said to be behind the link, never cut."""
@@ -20,9 +24,10 @@ BUDGET = 2
 
 def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> tuple[str, tuple[Span, ...]]:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
-    candidates = list(_forms(blocks, frame, words))
-    fitting = [c for c in candidates if gsm.measure(c[0]).segments <= BUDGET]
-    return (fitting or candidates[-1:])[0]
+    for form in _forms(blocks, frame, words):
+        if gsm.measure(form[0]).segments <= BUDGET:
+            break
+    return form
 
 
 def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
@@ -44,23 +49,35 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tu
         ]
         if len(kept) < len(paragraphs):
             behind.append(wording["more_rules"])
+        if left_out & CHANGES and any(_name(line) in CHANGES for line in head):
+            behind.insert(0, wording["more_changes"])
         if behind:
             notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
         skipped = left_out | ({"what"} if period else {"brief"})
         lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
-        kept_head = [line for line in head if line.slot not in left_out]
+        kept_head = [line for line in head if _name(line) not in left_out]
         return _text(kept_head, [*lines, *period], notes, frame, words)
 
     everything, nothing = frozenset[str](), ()
-    yield form(paragraphs, everything, contact)
-    yield form(paragraphs, everything, nothing)
-    yield form(paragraphs, frozenset({"details"}), nothing)
-    yield form(paragraphs, frozenset({"conditions", "details"}), nothing)
-    yield form(paragraphs, details, nothing)
-    for count in range(len(paragraphs) - 1, 0, -1):
-        for left_out in (everything, details):
-            yield form(paragraphs[:count], left_out, nothing)
-    yield form(paragraphs[:1], details | {"place"}, nothing)
+    # What changed comes first (K11), after one word of status: it goes to the page only when not even one rule
+    # fits beside it, and then the status says that an earlier SMS does not count any more.
+    changed = any(_name(line) in CHANGES for line in head)
+    in_a_word, as_a_sentence = frozenset({AGAIN}), frozenset({BRIEFLY})
+    for behind_link in (in_a_word, CHANGES | as_a_sentence) if changed else (as_a_sentence,):
+        yield form(paragraphs, behind_link, contact)
+        yield form(paragraphs, behind_link, nothing)
+        yield form(paragraphs, behind_link | {"details"}, nothing)
+        yield form(paragraphs, behind_link | {"conditions", "details"}, nothing)
+        yield form(paragraphs, behind_link | details, nothing)
+        for count in range(len(paragraphs) - 1, 0, -1):
+            for left_out in (everything, details):
+                yield form(paragraphs[:count], behind_link | left_out, nothing)
+        yield form(paragraphs[:1], behind_link | details | {"place"}, nothing)
+
+
+def _name(line: Line) -> str:
+    """The slot, whichever revision it is about."""
+    return line.slot.partition(".")[0]
 
 
 def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:

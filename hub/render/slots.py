@@ -50,6 +50,8 @@ class MeasureSlots:
     """Whether the whole message only informs, and rules nothing."""
     placed: bool
     """Whether each rule of the message must name its own place, since they do not all hold in the act's."""
+    suffix: str = ""
+    """Ends the keys of its facts: ".before" and ".now" where two revisions are held side by side."""
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ class MeasureSlots:
         return self.words.language
 
     def say(self, fact: str, text: str) -> str:
-        return traced(f"{self.key}{fact}", text)
+        return traced(f"{self.key}{fact}{self.suffix}", text)
 
     def __call__(self, name: str) -> str | None:
         if name in QUANTITY_FORMS:
@@ -183,8 +185,8 @@ def contact_of(owner: Directive, measure: Measure | None = None) -> Contact | No
     return owner.contacts[0] if owner.contacts else None
 
 
-def contact_slot(contact: Contact, name: str, language: Language) -> str | None:
-    """One value of a contact, traced: contact (its label), phone, email or hours."""
+def contact_slot(contact: Contact, name: str, language: Language, *, suffix: str = "") -> str | None:
+    """One value of a contact, traced: contact (its label), phone, email or hours. `suffix` ends the fact's key."""
     value = {
         "contact": contact.label.get(language),
         "phone": contact.phone,
@@ -192,4 +194,4 @@ def contact_slot(contact: Contact, name: str, language: Language) -> str | None:
         "hours": contact.hours.get(language) if contact.hours else None,
     }[name]
     fact = "label" if name == "contact" else name
-    return traced(f"contact.{contact.id}.{fact}", value) if value else None
+    return traced(f"contact.{contact.id}.{fact}{suffix}", value) if value else None

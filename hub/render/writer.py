@@ -46,11 +46,9 @@ class Writer:
         return text[self.variant.language]
 
     def _status(self) -> Iterator[Line]:
-        """A later revision says first that it takes the place of the one before."""
-        if self.sheet.kind != Kind.NEW:
-            yield self._tail("status", f"status_{self.sheet.kind.value}")
-        elif self.variant.audience == "direction" and not self._changes_another():
-            yield self._tail("status", "status")
+        """Of a later revision only those read it to whom it is new."""
+        if self.variant.audience == "direction" and not self._changes_another():
+            yield self._tail("status" if self.sheet.kind == Kind.NEW else "first", "status")
 
     def _changes_another(self) -> bool:
         return any(relation.type in ("extends", "corrects") for relation in self.directive.relations)

@@ -46,6 +46,11 @@ class Edition:
         return self.past[-1].kind
 
     @property
+    def told(self) -> Kind:
+        """As what its words speak: one that only mended words speaks as the one before."""
+        return next((past.kind for past in reversed(self.past) if past.kind is not Kind.MINOR), Kind.NEW)
+
+    @property
     def number(self) -> int:
         return self.past[-1].number
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from hub.facts import changes
 from hub.facts.scope import scope_of
 from hub.model.directive import AUDIENCES, Audience, Directive, Measure, Relation
 from hub.model.message import Hat, Message
 from hub.now import BRUSSELS
 from hub.site.catalogue import Edition, Said, said
-from hub.site.changes import Change, changes
 from hub.site.views import Link, Moment, Teller
 
 
@@ -177,22 +177,64 @@ def history(edition: Edition, teller: Teller) -> Iterator[Step]:
         if index == 0:
             told: tuple[str, ...] = (words("change.first"),)
         else:
-            found = changes(edition.past[index - 1].directive, now.directive)
-            told = tuple(_tell(change, teller) for change in found) or (words("change.none"),)
+            told = tuple(_told(edition.past[index - 1].directive, now.directive, teller))
         yield Step(now.number, words(f"kind.{now.kind}"), teller.moment(now.at), told)
 
 
-def _tell(change: Change, teller: Teller) -> str:
+def _told(before: Directive, after: Directive, teller: Teller) -> Iterator[str]:
+    """What differs in the act, then rule by rule; what a rule leaves to the act is told once."""
     words = teller.words
-    if change.topic:
-        return words(f"change.measure_{change.what}", topic=teller.name("topics", change.topic))
-    field = words(f"fact.{change.field}")
+    own = [_of_the_act(change.fact, before, after, teller) for change in changes.of_the_act(before, after)]
+    old, new = (changes.rules(act, ((act, measure) for measure in act.measures)) for act in (before, after))
+    rules = [change for change in changes.of_rules(old, new) if not change.inherited]
+    yield from own or ([] if rules else [words("change.none")])
+    yield from (_of_a_rule(change, teller) for change in rules)
+
+
+def _of_the_act(field: str, before: Directive, after: Directive, teller: Teller) -> str:
+    words = teller.words
+    name = words(f"fact.{field}")
+    old, new = (_value(sheet, field, teller) for sheet in (before, after))
+    if old is None or new is None or old == new:
+        return words("change.changed", field=name)
+    return words("change.from_to", field=name, before=old, after=new)
+
+
+def _of_a_rule(change: changes.Change, teller: Teller) -> str:
+    words = teller.words
+    rule = change.after or change.before
+    assert rule is not None
+    topic = teller.name("topics", rule.measure.topic)
+    if change.what != "changed":
+        return words(f"change.measure_{change.what}", topic=topic)
     assert change.before is not None
     assert change.after is not None
-    before, after = (_value(sheet, change.field, teller) for sheet in (change.before, change.after))
-    if before is None or after is None or before == after:
+    field = words("change.of_rule", topic=topic, fact=words(f"rule.{change.fact.partition('.')[0]}"))
+    old, new = (_fact(known, change.fact, teller) for known in (change.before, change.after))
+    if old is None or new is None or old == new:
         return words("change.changed", field=field)
-    return words("change.from_to", field=field, before=before, after=after)
+    return words("change.from_to", field=field, before=old, after=new)
+
+
+def _fact(rule: changes.Rule, fact: str, teller: Teller) -> str | None:
+    """A fact of a rule in words; None where it takes more than a line to say."""
+    words, measure = teller.words, rule.measure
+    match fact:
+        case "modality":
+            return words(f"modality.{measure.modality}")
+        case "actor":
+            return teller.name("audiences", measure.actor)
+        case "from":
+            return words.on(rule.scope.start) if rule.scope.start else words("when.from_unknown")
+        case "until":
+            return words.until(rule.scope.end, unknown=rule.scope.end_unknown)
+        case "territory":
+            return teller.territory(rule.scope.territory)
+        case "quantity" | "window" | "deadline":
+            value = getattr(measure, fact)
+            missing = words("fact.unknown") if fact in measure.unknown else "—"
+            return str(getattr(words.printer, fact)(value)) if value else missing
+    return None
 
 
 def _value(directive: Directive, field: str, teller: Teller) -> str | None:

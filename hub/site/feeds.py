@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from channels.feed import CONTENT_TYPES, FORMATS, Category, Feed, FeedEntry
 from hub.model.message import Hat
-from hub.model.review import Mode
+from hub.model.review import Kind, Mode
 from hub.site.catalogue import Catalogue, Edition
 from hub.site.views import Link, Teller
 from hub.site.words import Words
@@ -61,7 +61,7 @@ def _entry(edition: Edition, hat: Hat, teller: Teller) -> FeedEntry:
     text = edition.texts[hat]
     return FeedEntry(
         id=entry_id(edition, hat, words.language),
-        title=teller.title(directive).text,
+        title=_title(edition, teller),
         url=catalogue.url(edition.path_of(hat)),
         published_at=edition.first_published_at,
         updated_at=edition.changed_at[hat],
@@ -72,6 +72,14 @@ def _entry(edition: Edition, hat: Hat, teller: Teller) -> FeedEntry:
         categories=tuple(_categories(edition, hat, teller)),
         exercise=words("exercise.mark") if edition.mode is Mode.EXERCISE else "",
     )
+
+
+def _title(edition: Edition, teller: Teller) -> str:
+    """A reader that lists titles alone must not show a rule that is over as if it held."""
+    title = teller.title(edition.directive).text
+    if edition.told is Kind.NEW:
+        return title
+    return teller.words("feeds.marked", mark=teller.words(f"kind.{edition.told}"), title=title)
 
 
 def _categories(edition: Edition, hat: Hat, teller: Teller) -> Iterator[Category]:

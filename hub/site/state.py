@@ -12,7 +12,7 @@ from hub.site.catalogue import Catalogue, Edition
 
 StateName = Literal[
     "coming", "in_force", "extended", "announced", "reported", "suspended",
-    "replaced", "repealed", "annulled", "expired", "cancelled", "all_clear",
+    "ending", "replaced", "repealed", "annulled", "expired", "cancelled", "all_clear",
 ]  # fmt: skip
 
 ENDED: frozenset[StateName] = frozenset(
@@ -59,7 +59,10 @@ def state(edition: Edition, catalogue: Catalogue) -> State:
     if edition.stage is Stage.CANCELLED or edition.kind is Kind.CANCEL:
         return State("cancelled", edition.published_at)
     if edition.kind is Kind.ALL_CLEAR:
-        return State("all_clear", edition.published_at)
+        end = last_instant(edition.directive)
+        return (
+            State("ending", end) if end and end > catalogue.now else State("all_clear", edition.published_at)
+        )
     for relation, name in ENDINGS:
         if by := _done_by(edition, relation, catalogue):
             return State(name, starts_at(by.directive) or by.published_at, by)

@@ -14,7 +14,7 @@ from hub.site.words import Words
 
 TONES: dict[StateName, str] = {
     "coming": "coming", "in_force": "on", "extended": "on", "announced": "weak", "reported": "weak",
-    "suspended": "off", "replaced": "off", "repealed": "off", "annulled": "off", "expired": "off",
+    "suspended": "off", "ending": "clear", "replaced": "off", "repealed": "off", "annulled": "off", "expired": "off",
     "cancelled": "stop", "all_clear": "clear",
 }  # fmt: skip
 """The look of a state's tag; its words say the same."""
@@ -121,8 +121,8 @@ class Teller:
             return words(f"state_text.{found.name}")
         if found.at is None:
             return words(f"state_text.{found.name}_undated")
-        if found.name == "expired":
-            return words("state_text.expired", until=words.until(found.at))
+        if found.name in ("expired", "ending"):
+            return words(f"state_text.{found.name}", until=words.until(found.at))
         return words(f"state_text.{found.name}", date=words.on(found.at))
 
     def title(self, directive: Directive) -> Said:

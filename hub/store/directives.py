@@ -80,18 +80,22 @@ async def put(tx: Tx, revision: Revision, blocks: Blocks, digests: Mapping[Varia
         )
 
 
-async def approve(tx: Tx, directive: str, number: int, *, by: str, at: datetime) -> None:
-    """Put a submitted revision in force; the one before it is superseded; the first publication never moves."""
+async def approve(
+    tx: Tx, directive: str, number: int, *, by: str, at: datetime, kind: Kind = Kind.NEW
+) -> None:
+    """Put a submitted revision in force; the one before it is superseded; the first publication never moves.
+
+    A cancellation puts nothing in force: its stage says so, and what it cancels is superseded.
+    """
     own = and_(tables.revisions.c.directive == directive, tables.revisions.c.number == number)
     before = and_(
         tables.revisions.c.directive == directive,
         tables.revisions.c.number < number,
         tables.revisions.c.stage == Stage.APPROVED,
     )
+    stage = Stage.CANCELLED if kind == Kind.CANCEL else Stage.APPROVED
     await tx.execute(update(tables.revisions).where(before).values(stage=Stage.SUPERSEDED))
-    await tx.execute(
-        update(tables.revisions).where(own).values(stage=Stage.APPROVED, approved_by=by, approved_at=at)
-    )
+    await tx.execute(update(tables.revisions).where(own).values(stage=stage, approved_by=by, approved_at=at))
     await tx.execute(
         update(tables.directives)
         .where(tables.directives.c.id == directive, tables.directives.c.first_published_at.is_(None))

@@ -2,15 +2,16 @@
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Row, func, select
 
-from hub.store import suppressions
+from hub.store import holders, suppressions
 from hub.store.engine import Tx
+from hub.store.holders import Earlier, Holding
 from hub.store.tables import addresses, memberships, organisations, persons
 from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, choose, mandatory
 from subscribers.model import REACHES, Reach
@@ -31,47 +32,67 @@ Cells = Mapping[Any, Place]
 """Which sector × audience is reached, and where; in reading order of the hats."""
 
 
-async def audience(
-    tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str]
-) -> AsyncIterator[Recipient]:
-    """Those to reach, ordered by channel, then person; each once, and no address twice.
+NOBODY = Earlier(())
+"""No earlier message lies with anybody: the directive is new."""
 
-    `language` is the person's own, be it among `languages` or not. Who shares an address with somebody before
-    them gets nothing: one message per address.
+
+async def audience(
+    tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
+) -> AsyncIterator[Recipient]:
+    """Those to reach, ordered by channel; each once, and no address twice.
+
+    That is whom the cells concern, and who may hold a message of the `earlier` dispatches. `language` is the
+    person's own, be it among `languages` or not. Who shares an address with somebody before them gets nothing:
+    one message per address, and whoever may hold an earlier one comes first.
     """
     shared = _Shared()
-    later = {channel: array("q") for channel in REACHES[1:]}  # eight bytes a person
-    async for page in _pages(tx, cells, urgent=urgent):
+    turns = [(channel, holds) for channel in REACHES for holds in (True, False)]
+    at_once = turns[0] if earlier.dispatches else turns[1]
+    later = {turn: array("q") for turn in turns}  # eight bytes a person
+    async for page in _pages(tx, cells, earlier, urgent=urgent):
         for found in page:
             if found.choice is None:
                 continue
-            if found.choice.channel in later:
-                later[found.choice.channel].append(found.person)
+            turn = (found.choice.channel, found.holding is not None)
+            if turn != at_once:
+                later[turn].append(found.person)
             elif shared.takes(found):
                 yield found.recipient(found.choice)
     for ids in later.values():
         for start in range(0, len(ids), suppressions.BATCH):
             some = ids[start : start + suppressions.BATCH].tolist()
-            for found in await _page(tx, cells, partial(_among, some), urgent=urgent):
+            for found in await _page(tx, cells, earlier, partial(_among, some), urgent=urgent):
                 if found.choice and shared.takes(found):
                     yield found.recipient(found.choice)
 
 
-async def count_audience(tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str]) -> AudienceCount:
+async def count_audience(
+    tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
+) -> AudienceCount:
     """How many `audience` would yield, by channel and language, and who is left out for which reason."""
     channels: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     left: Counter[str] = Counter()
     shared = _Shared()
-    async for page in _pages(tx, cells, urgent=urgent):
+    waiting: list[_Found] = []  # only those who share an address and hold nothing
+
+    def count(found: _Found) -> None:
+        if found.choice is None:
+            left["opted out" if found.opted_out else "unreachable"] += 1
+        elif not shared.takes(found):
+            left["same address"] += 1
+        else:
+            channels[found.choice.channel] += 1
+            spoken[found.language] += 1
+
+    async for page in _pages(tx, cells, earlier, urgent=urgent):
         for found in page:
-            if found.choice is None:
-                left["opted out" if found.opted_out else "unreachable"] += 1
-            elif not shared.takes(found):
-                left["same address"] += 1
+            if earlier.dispatches and found.shares and found.holding is None:
+                waiting.append(found)
             else:
-                channels[found.choice.channel] += 1
-                spoken[found.language] += 1
+                count(found)
+    for found in waiting:
+        count(found)
     return AudienceCount(
         total=channels.total(),
         channels=dict(channels),
@@ -85,7 +106,7 @@ async def count_audience(tx: Tx, *, cells: Cells, urgent: bool, languages: Seque
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A person whom the directive concerns; without a choice nothing reaches them."""
+    """A person whom the directive concerns, or who holds a message of it; without a choice nothing reaches them."""
 
     person: int
     language: str
@@ -93,11 +114,20 @@ class _Found:
     opted_out: bool
     choice: Choice | None
     shares: bool
+    holding: Holding | None
 
     def recipient(self, choice: Choice) -> Recipient:
-        hats = dict.fromkeys((hearing.sector, hearing.audience) for hearing in choice.hearings)
+        now, left = (
+            tuple(dict.fromkeys((h.sector, h.audience) for h in choice.hearings if (h.rank >= LEFT) is gone))
+            for gone in (False, True)
+        )
         where = (choice.channel, choice.address)
-        return Recipient(self.person, *where, self.language, choice.stream, self.token, tuple(hats))
+        held = self.holding.dispatch if self.holding else None
+        return Recipient(self.person, *where, self.language, choice.stream, self.token, now, held, left)
+
+
+LEFT = 1 << 20
+"""The rank from which on hearings are those of an earlier message that the cells do not concern any more."""
 
 
 @dataclass(slots=True)
@@ -128,17 +158,23 @@ def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement
     return column.between(first, last)
 
 
-async def _pages(tx: Tx, cells: Cells, *, urgent: bool) -> AsyncIterator[list[_Found]]:
-    """Everybody whom the cells concern, a page at a time, by id."""
+async def _pages(tx: Tx, cells: Cells, earlier: Earlier, *, urgent: bool) -> AsyncIterator[list[_Found]]:
+    """Everybody whom the cells concern or who may hold something, a page at a time, by id."""
     last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
     for first in range(1, last + 1, PAGE):
-        yield await _page(tx, cells, partial(_between, first, first + PAGE - 1), urgent=urgent)
+        within = partial(_between, first, first + PAGE - 1)
+        yield await _page(tx, cells, earlier, within, urgent=urgent)
 
 
-async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_Found]:
-    """Those of a page whom the cells concern, by id, and where each is reached."""
+async def _page(tx: Tx, cells: Cells, earlier: Earlier, within: Within, *, urgent: bool) -> list[_Found]:
+    """Those of a page whom the cells concern or who may hold something, by id, and where each is reached."""
     people = await _people(tx, within, urgent=urgent)
-    heard = await _heard(tx, cells, within, {row.id: (row.commune, row.community) for row in people})
+    at_home = {row.id: (row.commune, row.community) for row in people}
+    heard, duties = await _heard(tx, cells, within, at_home)
+    held = await holders.find(tx, earlier, within)
+    for person, lying in held.items():
+        if person in at_home:
+            heard[person] += _left(lying, heard[person], duties[person])
     if not heard:
         return []
     reached = await _reached(tx, within)
@@ -147,7 +183,7 @@ async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_
     shared = await _shared(tx, within)
     found = []
     for row in people:
-        if row.id not in heard:
+        if not heard.get(row.id):
             continue
         theirs = reached.get(row.id, {})
         suppressed = (
@@ -157,8 +193,21 @@ async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_
         choice = choose(hearings, preferred=row.preferred, addresses=theirs, suppressed=suppressed)
         wished = not hearings or UNSUBSCRIBED in suppressed.values()
         shares = choice is not None and (choice.channel, choice.address) in shared
-        found.append(_Found(row.id, row.language, row.token, wished, choice, shares))
+        found.append(_Found(row.id, row.language, row.token, wished, choice, shares, held.get(row.id)))
     return found
+
+
+def _left(holding: Holding, heard: Sequence[Hearing], duties: Collection[tuple[str, str]]) -> list[Hearing]:
+    """The hats of what they hold in which they are not concerned any more, after all others.
+
+    One is mandatory where the message was, or where the hat still is.
+    """
+    concerned = {(hearing.sector, hearing.audience) for hearing in heard}
+    return [
+        Hearing(LEFT + rank, *hat, "duty" if hat in duties else holding.stream)
+        for rank, hat in enumerate(holding.hats)
+        if hat not in concerned
+    ]
 
 
 async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -174,8 +223,11 @@ async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tupl
 
 async def _heard(
     tx: Tx, cells: Cells, within: Within, at_home: Mapping[int, tuple[str | None, str | None]]
-) -> dict[int, list[Hearing]]:
-    """The memberships of a page that the cells concern. Place is the organisation's, for others their own."""
+) -> tuple[dict[int, list[Hearing]], dict[int, set[tuple[str, str]]]]:
+    """The memberships of a page that the cells concern, and all mandatory hats.
+
+    Place is the organisation's, for others their own.
+    """
     ranks = {cell: rank for rank, cell in enumerate(cells)}
     m = memberships.c
     statement = (
@@ -185,7 +237,10 @@ async def _heard(
         .where(within(m.person))
     )
     found: dict[int, list[Hearing]] = defaultdict(list)
+    duties: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for person, sector, audience_, stream, organisation, commune, community in await tx.execute(statement):
+        if stream == "duty":
+            duties[person].add((sector, audience_))
         place = cells.get((sector, audience_))
         if place is None or person not in at_home:
             continue
@@ -193,7 +248,7 @@ async def _heard(
         theirs = community if organisation else own_community
         if place.includes(commune or home, theirs, organisation):
             found[person].append(Hearing(ranks[sector, audience_], sector, audience_, stream))
-    return found
+    return found, duties
 
 
 async def _reached(tx: Tx, within: Within) -> dict[int, dict[Reach, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub import config
 from hub.context import Hub
+from hub.flow.examine import spoken
 from hub.model.directive import Directive
 from hub.model.review import Kind, Mode, Stage
 from hub.model.revision import Revision
@@ -47,7 +48,8 @@ async def approved(
     """The directive as it lies in the database after two people let it pass."""
     async with hub.store.write() as tx:
         others = {known.directive.id: known.directive for known in await directives.published(tx)}
-        blocks = render(Sheet(directive, hub.register, hub.wording, others), ["fr"]).blocks
+        told = spoken(kind, await directives.history(tx, directive.id))
+        blocks = render(Sheet(directive, hub.register, hub.wording, others, *told), ["fr"]).all
         await directives.register(tx, directive.id)
         revision = Revision(
             directive=directive,
@@ -72,5 +74,5 @@ async def approved(
         await directives.put(
             tx, revision, blocks, {variant: digest(block) for variant, block in blocks.items()}
         )
-        await directives.approve(tx, directive.id, number, by="approver", at=at)
+        await directives.approve(tx, directive.id, number, by="approver", at=at, kind=kind)
         return await directives.get(tx, directive.id, number)

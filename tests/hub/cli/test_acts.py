@@ -125,3 +125,31 @@ def test_what_was_submitted_while_the_approver_read_is_not_signed(
 
     assert code == 1
     assert document(instance("status", "--json")[1])["directives"][0]["stage"] == "submitted"
+
+
+def test_a_directive_is_cancelled_with_the_file_that_published_it(instance: Run, tmp_path: Path) -> None:
+    editor, approver = staffed(instance)
+    file = in_force(tmp_path)
+    instance("submit", str(file), "--by", "Rédaction", token=editor)
+    instance("approve", "visites", "--by", "Crise", "--json", token=approver)
+
+    submitted, _ = instance("submit", str(file), "--by", "Rédaction", "--as", "cancel", token=editor)
+    code, told = instance("approve", "visites", "--by", "Crise", token=approver)
+
+    assert (submitted, code) == (0, 0)
+    assert "visites, revision 2, is cancelled: nobody is alerted." in told
+    (standing,) = document(instance("status", "--json")[1])["directives"]
+    assert standing["stage"] == "cancelled"
+
+
+def test_a_cancellation_that_changes_a_rule_is_refused(instance: Run, tmp_path: Path) -> None:
+    editor, approver = staffed(instance)
+    file = in_force(tmp_path)
+    instance("submit", str(file), "--by", "Rédaction", token=editor)
+    instance("approve", "visites", "--by", "Crise", "--json", token=approver)
+    file.write_text(file.read_text().replace("0800 14 689", "0800 35 168"))
+
+    code, _ = instance("submit", str(file), "--by", "Rédaction", "--as", "cancel", token=editor)
+
+    assert code == 1
+    assert len(document(instance("status", "--json")[1])["directives"]) == 1

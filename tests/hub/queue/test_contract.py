@@ -401,3 +401,37 @@ async def test_words_are_read_as_they_were_frozen(store: Store, ledger: Ledger) 
     assert body.digest == dispatches.body_digest(
         body.channel, body.language, body.stream, body.subject, body.text, body.html
     )
+
+
+async def test_rows_in_hand_of_a_dispatch_that_was_cancelled_do_not_leave_any_more(
+    store: Store, ledger: Ledger
+) -> None:
+    dispatch = await plans.plan(store, recipients=3)
+    first, second, third = await lease(ledger)
+    await intend(ledger, first)
+    async with store.write() as tx:
+        await stops.cancel_directive(tx, "d1", at=NOON)
+
+    intents = [Intent(second, 1, 1), Intent(third, 1, 2)]
+    void = await ledger.turn(at=NOON, settled=[accepted(first)], intents=intents)
+
+    assert void == set(intents)
+    assert await standing(store, dispatch) == {Outcome.ACCEPTED: 1, Outcome.CANCELLED: 2}
+
+
+async def test_a_retry_in_hand_of_a_dispatch_that_was_cancelled_is_ended_too(
+    store: Store, ledger: Ledger
+) -> None:
+    dispatch = await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[])
+    (again,) = await due(ledger, after=timedelta(minutes=2))
+    async with store.write() as tx:
+        await stops.cancel_directive(tx, "d1", at=NOON)
+
+    void = await ledger.turn(at=NOON, settled=[], intents=[Intent(again, 2, 0)])
+
+    assert void == {Intent(again, 2, 0)}
+    assert await standing(store, dispatch) == {Outcome.CANCELLED: 1}
+    assert await due(ledger, after=timedelta(hours=1)) == []

@@ -10,7 +10,7 @@ import html5lib
 import pytest
 from lxml import etree, html
 
-from hub.model.directive import Directive, Relation
+from hub.model.directive import Directive, Quantity, Relation
 from hub.model.message import Hat
 from hub.model.review import Kind, Mode, Stage
 from hub.now import parse_instant
@@ -271,7 +271,8 @@ def test_a_title_in_another_language_says_which() -> None:
         (edition(VISITS), "2020-03-31T23:59", "En vigueur"),
         (edition(VISITS), "2020-04-01T00:00", "Terminée"),
         (edition(VISITS, stage=Stage.CANCELLED), "2020-03-12", "Annulée"),
-        (edition(VISITS, kind=Kind.ALL_CLEAR), "2020-03-12", "Fin d'alerte"),
+        (edition(VISITS, kind=Kind.ALL_CLEAR), "2020-03-12", "Prend fin"),
+        (edition(VISITS, kind=Kind.ALL_CLEAR), "2020-04-01", "Fin d'alerte"),
         (edition(replace(VISITS, issuer="be-cns")), "2020-03-12", "Annoncée, pas encore un acte"),
         (edition(replace(VISITS, reported=True)), "2020-03-12", "Rapportée par la presse"),
     ],
@@ -292,3 +293,41 @@ def test_an_error_page_is_a_page_too(kind: str) -> None:
 
     html5lib.HTMLParser(strict=True).parse(page)
     assert b'content="noindex"' in page
+
+
+def test_the_history_names_the_facts_of_a_rule_that_changed() -> None:
+    (rule,) = VISITS.measures
+    opened = replace(
+        VISITS,
+        measures=(
+            replace(rule, modality="permitted", exceptions=(), quantity=Quantity("<=", 1, "personne")),
+        ),
+    )
+    past = [Past(1, Kind.NEW, MARCH, VISITS)]
+    published = edition(opened, at=MARCH + timedelta(hours=2), before=past, kind=Kind.UPDATE)
+
+    page = html.fromstring(Press(catalogue(published), FR).directive(published).decode())
+
+    changes = [" ".join(said(entry).split()) for entry in page.xpath("//ol[@class='u-history']/li[1]/ul/li")]
+    assert changes == [
+        "Visites, caractère : Interdit → Permis",
+        "Visites, nombre : — → au plus 1 personne",
+        "Visites, exceptions : modifié",
+    ]
+
+
+def test_a_date_that_every_rule_leaves_to_the_act_stands_once_in_the_history() -> None:
+    past = [Past(1, Kind.NEW, MARCH, SHORTER)]
+    published = edition(VISITS, before=past, kind=Kind.CORRECTION)
+
+    page = html.fromstring(Press(catalogue(published), FR).directive(published).decode())
+
+    assert len(page.xpath("//ol[@class='u-history']/li[1]/ul/li")) == 1
+
+
+def test_the_rules_of_what_is_over_are_said_to_be_over() -> None:
+    over, running = edition(VISITS, kind=Kind.CANCEL), edition(VISITS)
+
+    pages = [Press(catalogue(found), FR).directive(found).decode() for found in (over, running)]
+
+    assert ["Ces règles ne s&#39;appliquent plus." in page for page in pages] == [True, False]
