@@ -9,6 +9,7 @@ from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow.examine import examine
+from hub.gate.silence import Silence, silent_sectors
 from hub.model.message import Message, Variant
 from hub.model.revision import Revision
 from hub.store import deliveries, directives, dispatches
@@ -66,6 +67,12 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         document["stopped"] = found[-1].stopped_at is not None
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
     return document
+
+
+async def silent(hub: Hub, tx: Tx) -> tuple[Silence, ...]:
+    """The sectors that have heard nothing for as long as the settings say, although a crisis is open now."""
+    acts = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
+    return silent_sectors(acts, hub.register, at=hub.clock.now(), silence=hub.config.gate.silence)
 
 
 def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from channels import gsm
+from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
 from hub.context import Hub
@@ -38,11 +39,19 @@ def check(
     directives, found = read_all(hub, files)
     others = {directive.id: directive for directive in directives}
     when = instant(at)
-    for directive in directives:
-        found += judge(hub, directive, others=others, at=when).findings
+    judged = [judge(hub, directive, others=others, at=when) for directive in directives]
+    coverage = {each.case.directive.id: each.coverage for each in judged}
+    found += [finding for each in judged for finding in each.findings]
     if json:
-        print_json({"findings": findings_json(found)})
+        cells = [cell for id_, matrix in coverage.items() for cell in matrix_json(id_, matrix)]
+        print_json({"findings": findings_json(found), "coverage": cells})
     else:
+        for id_, matrix in coverage.items():
+            print_matrix(id_, matrix, hub.config.service.languages)
+            out.print()
+        if coverage:
+            print_legend()
+            out.print()
         print_findings(found)
         out.print(f"{len(directives)} directives read: {summary(found)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
 from hub.flow.examine import Examined, examine
-from hub.flow.submit import count_audience
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
 from hub.store import directives, dispatches, journal
-from hub.store.engine import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
             )
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
-        count = await _same_audience(hub, tx, revision, examined)
+        count = _same_audience(hub, revision, examined)
         await directives.approve(tx, directive, revision.number, by=by.name, at=now)
         if revision.kind != Kind.MINOR:
             await dispatches.announce(
@@ -90,9 +88,9 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
         raise Refusal(f"the gate now finds blockers in {revision.directive.id}: {standing}; submit it again")
 
 
-async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
+def _same_audience(hub: Hub, revision: Revision, examined: Examined) -> int:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more."""
-    shown, now = revision.audience_count or 0, await count_audience(hub, tx, examined)
+    shown, now = revision.audience_count or 0, examined.audience.total if examined.audience else 0
     limits = hub.config.approval
     if abs(now - shown) > max(limits.drift_share * shown, limits.drift_people):
         raise Refusal(f"the audience was {shown} when it was submitted and is {now} now; submit it again")

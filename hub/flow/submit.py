@@ -12,7 +12,7 @@ from hub.model.directive import LANGUAGES, Directive
 from hub.model.review import Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
-from hub.store import directives, journal, persons
+from hub.store import directives, journal
 from hub.store.engine import Tx
 
 
@@ -108,7 +108,7 @@ async def _revision(
     code = await directives.register(tx, directive.id)
     expires_at = expiry(hub, directive, at)
     blocked = bool(examined.blockers)
-    count = None if blocked else await count_audience(hub, tx, examined)
+    count = None if blocked or examined.audience is None else examined.audience.total
     return Revision(
         directive=directive,
         number=number,
@@ -136,14 +136,3 @@ def expiry(hub: Hub, directive: Directive, at: datetime) -> datetime:
     latest = at + hub.config.delivery.life
     last = last_instant(directive)
     return min(last, latest) if last else latest
-
-
-async def count_audience(hub: Hub, tx: Tx, examined: Examined) -> int:
-    """How many people would get a message now."""
-    counted = await persons.count_audience(
-        tx,
-        cells=examined.case.cells,
-        urgent=examined.case.directive.urgency == "Immediate",
-        languages=hub.config.service.languages,
-    )
-    return counted.total

@@ -1,12 +1,24 @@
 """The gate: what must hold before anything leaves. Each check looks at a Case and reports findings."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from hub.facts.scope import judged_on
-from hub.gate import completeness, coverage, exercise, languages, relations, sms, validity
+from hub.gate import (
+    completeness,
+    coverage,
+    exercise,
+    gaps,
+    languages,
+    reach,
+    relations,
+    silence,
+    sms,
+    validity,
+)
 from hub.gate.case import Case
 from hub.model.directive import Language
+from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.now import midnight
 from hub.render import Sheet, cells, render
@@ -20,6 +32,9 @@ CHECKS: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
     coverage.every_cell,
+    gaps.forgotten,
+    reach.reachable,
+    silence.unheard,
     languages.demanded,
     validity.dates,
     relations.targets,
@@ -30,7 +45,15 @@ CHECKS: tuple[Check, ...] = (
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}
 
 
-def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at: datetime | None) -> Case:
+def open_case(
+    sheet: Sheet,
+    frame: Frame,
+    *,
+    languages: tuple[Language, ...],
+    at: datetime | None,
+    reach: Mapping[Hat, int] | None = None,
+    silence: timedelta | None = None,
+) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
     Without `at` it is judged as of its day of issue.
@@ -39,7 +62,19 @@ def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at
     messages = {variant: compose([block], frame) for variant, block in rendering.blocks.items()}
     day = judged_on(sheet.directive)
     instant = at or (midnight(day) if day else datetime.min.replace(tzinfo=UTC))
-    return Case(sheet, frame, rendering, messages, cells(sheet), languages, instant, frame.mode, frame.kind)
+    return Case(
+        sheet,
+        frame,
+        rendering,
+        messages,
+        cells(sheet),
+        languages,
+        instant,
+        frame.mode,
+        frame.kind,
+        reach=reach,
+        silence=silence,
+    )
 
 
 def examine(case: Case) -> tuple[Finding, ...]:

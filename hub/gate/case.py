@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.model.directive import Directive, Language
 from hub.model.message import Hat, Message, Variant
@@ -14,7 +14,11 @@ from hub.render.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A directive before the gate. `at` is the instant as of which it is judged."""
+    """A directive before the gate. `at` is the instant as of which it is judged.
+
+    `reach` is how many people each cell reaches, None without a store; `silence` after how long a sector that
+    heard nothing is told of, None where nobody asks.
+    """
 
     sheet: Sheet
     frame: Frame
@@ -25,6 +29,8 @@ class Case:
     at: datetime
     mode: Mode
     kind: Kind
+    reach: Mapping[Hat, int] | None = None
+    silence: timedelta | None = None
 
     @property
     def directive(self) -> Directive:

@@ -58,10 +58,11 @@ async def audience(
 
 
 async def count_audience(tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str]) -> AudienceCount:
-    """How many `audience` would yield, by channel and language, and who is left out for which reason."""
+    """How many `audience` would yield, by channel, language and hat, and who is left out for which reason."""
     channels: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     left: Counter[str] = Counter()
+    hats: Counter[tuple[str, str]] = Counter()
     shared = _Shared()
     async for page in _pages(tx, cells, urgent=urgent):
         for found in page:
@@ -72,6 +73,7 @@ async def count_audience(tx: Tx, *, cells: Cells, urgent: bool, languages: Seque
             else:
                 channels[found.choice.channel] += 1
                 spoken[found.language] += 1
+                hats.update(found.choice.hats)
     return AudienceCount(
         total=channels.total(),
         channels=dict(channels),
@@ -80,6 +82,7 @@ async def count_audience(tx: Tx, *, cells: Cells, urgent: bool, languages: Seque
         opted_out=left["opted out"],
         same_address=left["same address"],
         other_language=sum(number for language, number in spoken.items() if language not in languages),
+        hats=dict(hats),
     )
 
 
@@ -95,9 +98,8 @@ class _Found:
     shares: bool
 
     def recipient(self, choice: Choice) -> Recipient:
-        hats = dict.fromkeys((hearing.sector, hearing.audience) for hearing in choice.hearings)
         where = (choice.channel, choice.address)
-        return Recipient(self.person, *where, self.language, choice.stream, self.token, tuple(hats))
+        return Recipient(self.person, *where, self.language, choice.stream, self.token, choice.hats)
 
 
 @dataclass(slots=True)
