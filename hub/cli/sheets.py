@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from channels import gsm
+from hub.cli import sms
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
@@ -92,10 +92,10 @@ def preview(
         if all(want in (None, have) for want, have in zip(wanted, variant, strict=True))
     ]
     if json:
-        print_json({"messages": [_json(variant, message) for variant, message in messages]})
+        print_json({"messages": [_json(hub, variant, message) for variant, message in messages]})
     else:
         for variant, message in messages:
-            _show(variant, message)
+            _show(hub, variant, message)
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
@@ -120,8 +120,8 @@ def _known(option: str, value: str | None, known: object) -> None:
         raise WrongUse(f"{option} {value}: known are {', '.join(names)}")
 
 
-def _json(variant: Variant, message: Message) -> dict[str, object]:
-    return {
+def _json(hub: Hub, variant: Variant, message: Message) -> dict[str, object]:
+    document: dict[str, object] = {
         "directive": message.directive,
         **variant._asdict(),
         "subject": message.subject,
@@ -129,13 +129,16 @@ def _json(variant: Variant, message: Message) -> dict[str, object]:
         "html": message.html,
         "stated": sorted(message.stated),
     }
+    if variant.channel == "sms":
+        document["sms"] = sms.report(message, hub.config.sms.cost_per_segment).to_json()
+    return document
 
 
-def _show(variant: Variant, message: Message) -> None:
+def _show(hub: Hub, variant: Variant, message: Message) -> None:
     out.rule(f"{message.directive} · {' · '.join(variant)}", align="left")
     if message.subject:
         out.print(message.subject, style="bold")
     out.print(message.text)
     if variant.channel == "sms":
-        measured = gsm.measure(message.text)
-        out.print(f"({measured.segments} segments, {measured.encoding}, {measured.units} units)", style="dim")
+        for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
+            out.print(line, style="dim")

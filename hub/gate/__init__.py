@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     relations.targets,
     exercise.marked,
     sms.length,
+    sms.substituted,
 )
 
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}

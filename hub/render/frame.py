@@ -89,8 +89,11 @@ def compose(blocks: Sequence[Block], frame: Frame) -> Message:
     first = blocks[0].variant
     words = frame.wording.languages[first.language]
     if first.channel == "sms":
-        text, spans = short.sms(blocks, frame, words)
-        return Message(blocks[0].directive, hats_of(blocks), "sms", words.language, "", text, None, spans)
+        text, spans, replaced = short.sms(blocks, frame, words)
+        hats = hats_of(blocks)
+        return Message(
+            blocks[0].directive, hats, "sms", words.language, "", text, None, spans, replaced=replaced
+        )
     values = _values(blocks, frame, words)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
