@@ -27,7 +27,8 @@ A segment costs what `sms.cost_per_segment` says; `univoque preview` prints unit
 
 GSM-7 has {letters}; one other character turns the whole message into UCS-2.
 So an SMS says some characters in others that mean the same.
-It is never done in silence: `univoque preview` counts each replacement, and the finding U604 names the sheet's own words that arrive in other letters.
+It is never done in silence: `univoque preview` counts each replacement under its SMS.
+The finding U604 names the sheet's own words that arrive in other letters.
 A character that neither GSM-7 nor this table has stays as it is, and U603 names it; it never becomes a question mark.
 
 | in the SMS | for |
@@ -43,7 +44,8 @@ def document() -> str:
         for encoding, (alone, part) in gsm.CAPACITY.items()
     ]
     rows = [
-        f"| {_cell(new)} | {', '.join(_cell(old) for old in olds)} |" for new, olds in by_replacement().items()
+        f"| {_cell(new)} | {', '.join(_cell(old) for old in olds)} |"
+        for new, olds in by_replacement().items()
     ]
     letters = sorted(c for c in gsm.BASIC if ord(c) > 0x7F and unicodedata.category(c)[0] == "L")
     return TEXT.format(

@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from channels import gsm
+from hub.cli import sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
@@ -38,6 +39,9 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     for variant, message in _by_risk(messages):
         out.rule(" · ".join(variant), align="left")
         out.print(message.text)
+        if variant.channel == "sms":
+            for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
+                out.print(line, style="dim")
     cost = sum(
         gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
         for v, m in messages.items()

@@ -19,6 +19,9 @@ from hub.model.review import Finding, Level
 from hub.render import Sheet, render
 from hub.render.frame import compose, frame_of
 
+EASY = "draft in easy-to-read style, not validated"
+"""Said to editors alone: only people who need such texts can validate one, and readers never see a label."""
+
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
 
 
@@ -131,6 +134,8 @@ def _json(hub: Hub, variant: Variant, message: Message) -> dict[str, object]:
     }
     if variant.channel == "sms":
         document["sms"] = sms.report(message, hub.config.sms.cost_per_segment).to_json()
+    elif hub.wording.anatomy[variant.audience].style == "easy":
+        document["style"] = EASY
     return document
 
 
@@ -142,3 +147,5 @@ def _show(hub: Hub, variant: Variant, message: Message) -> None:
     if variant.channel == "sms":
         for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
             out.print(line, style="dim")
+    elif hub.wording.anatomy[variant.audience].style == "easy":
+        out.print(f"({EASY})", style="dim")

@@ -8,6 +8,7 @@ from hub.facts.trace import traced
 from hub.model.directive import Contact, Directive, Language, Measure, Quantity
 from hub.now import BRUSSELS
 from hub.register import Register
+from hub.render.pattern import Resolve
 from hub.render.wording import Words
 
 _QUANTITY_FORMS = frozenset(
@@ -156,6 +157,12 @@ class MeasureSlots:
     def _slot_object(self) -> str | None:
         text = self.measure.object.get(self.language)
         return self.say("object", text) if text else None
+
+    def only(self, name: str, index: int) -> Resolve:
+        """The same slots, with one of the exceptions or conditions in place of their list."""
+        text = getattr(self.measure, name)[index].get(self.language)
+        item = self.say(f"{name}.{index + 1}", text) if text else None
+        return lambda slot: item if slot == name else self(slot)
 
     def _list(self, name: str, texts: tuple[object, ...]) -> str | None:
         words = [text[self.language] for text in texts if isinstance(text, dict) and self.language in text]
