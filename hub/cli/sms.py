@@ -56,7 +56,6 @@ def report(message: Message, per_segment: float) -> Report:
 
 
 def shown(characters: str) -> str:
-    """Characters as one can see them: a space or nothing by its name."""
-    if characters and characters.isprintable() and not characters.isspace():
-        return characters
-    return " ".join(gsm.name(character) for character in characters) or "nothing"
+    """Characters as one can see them: a space by its name, and nothing as "nothing"."""
+    parts = (c if c.isprintable() and c != " " else f" {gsm.name(c).lower()} " for c in characters)
+    return "".join(parts).strip() or "nothing"

@@ -26,7 +26,7 @@ _QUANTITY_FORMS = frozenset(
         "quantity",
     }
 )
-_ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MeasureSlots:
         if name in _QUANTITY_FORMS:
             return self._quantity(name, self.measure.quantity)
         role = name.partition(".")[0]
-        if role in _ROLES:
+        if role in ROLES:
             return self.words.noun(self.sector, name, sms=self.sms)
         if name in ("contact", "phone", "hours", "email"):
             return self._contact(name)

@@ -139,7 +139,7 @@ def _anatomy(file: Path) -> dict[Audience, Anatomy]:
     try:
         return _ANATOMY.validate_python(_toml(file))
     except ValidationError as error:
-        raise FaultyFile(f"{file}: {error}") from error
+        raise FaultyFile(f"{file}:{_faults(error)}") from error
 
 
 def _words(directory: Path, language: Language) -> Words:
@@ -165,7 +165,13 @@ def _printer(file: Path) -> Printer:
     try:
         return Printer(Grammar.model_validate(_toml(file)))
     except ValidationError as error:
-        raise FaultyFile(f"{file}: {error}") from error
+        raise FaultyFile(f"{file}:{_faults(error)}") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """Each fault on a line of its own: its key and what may stand there."""
+    faults = error.errors(include_url=False, include_input=False)
+    return "".join(f"\n  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
 
 
 def _toml(file: Path) -> dict[str, Any]:
