@@ -80,8 +80,9 @@ def _holds(start: int, end: int, each: Replaced) -> bool:
 
 def _spelled(fact: str) -> bool:
     """Whether the fact's words are written by the templates; a number at the end counts the parts of a list."""
-    names = [name for name in fact.split(".")[-2:] if not name.isdecimal()]
-    return names[0] not in ("contact", "label") and bool(SPELLED.intersection(names))
+    if fact.startswith("contact.") or ".label." in fact:
+        return False
+    return bool(SPELLED.intersection(fact.split(".")[-2:]))
 
 
 def _word(message: Message, each: Replaced) -> str:

@@ -11,7 +11,7 @@ from hub.register import Register
 from hub.render.pattern import Resolve
 from hub.render.wording import Words
 
-_QUANTITY_FORMS = frozenset(
+QUANTITY_FORMS = frozenset(
     {
         "count",
         "max",
@@ -27,6 +27,7 @@ _QUANTITY_FORMS = frozenset(
     }
 )
 ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
+CONTACT = frozenset({"contact", "phone", "hours", "email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,12 @@ class MeasureSlots:
         return traced(f"{self.key}{fact}", text)
 
     def __call__(self, name: str) -> str | None:
-        if name in _QUANTITY_FORMS:
+        if name in QUANTITY_FORMS:
             return self._quantity(name, self.measure.quantity)
         role = name.partition(".")[0]
         if role in ROLES:
             return self.words.noun(self.sector, name, sms=self.sms)
-        if name in ("contact", "phone", "hours", "email"):
+        if name in CONTACT:
             return self._contact(name)
         method = getattr(self, f"_slot_{role}", None)
         if method is not None:

@@ -38,7 +38,7 @@ RequiredSlot = Literal[
 ]
 """What stands around the measures and can be demanded, since it states facts of the sheet."""
 
-FrameSlot = RequiredSlot | Literal["status", "change", "announced", "empathy", "relations", "unknown"]
+FrameSlot = Literal[RequiredSlot, "status", "change", "announced", "empathy", "relations", "unknown"]
 """What stands around the measures."""
 
 Style = Literal["plain", "easy"]
