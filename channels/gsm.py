@@ -67,7 +67,12 @@ def offenders(text: str) -> tuple[Offender, ...]:
     for position, character in enumerate(text):
         if not fits(character):
             places.setdefault(character, []).append(position)
-    return tuple(Offender(character, _name(character), tuple(found)) for character, found in places.items())
+    return tuple(Offender(character, name(character), tuple(found)) for character, found in places.items())
+
+
+def name(character: str) -> str:
+    """The Unicode name of a character, its code where it has none."""
+    return unicodedata.name(character, f"U+{ord(character):04X}")
 
 
 def segments(text: str) -> list[str]:
@@ -161,7 +166,3 @@ def _cost(character: str, coded: Encoding) -> int:
     if coded == "GSM-7":
         return 2 if character in EXTENSION else 1
     return 2 if ord(character) > 0xFFFF else 1
-
-
-def _name(character: str) -> str:
-    return unicodedata.name(character, f"U+{ord(character):04X}")

@@ -68,3 +68,11 @@ def _letters(small: str, plain: str, *, keep: str = "") -> dict[str, str]:
 
 
 SUBSTITUTES: dict[str, str] = _table()
+
+
+def by_replacement() -> dict[str, list[str]]:
+    """The same table the other way round: what stands in, and for which characters."""
+    found: dict[str, list[str]] = {}
+    for old, new in SUBSTITUTES.items():
+        found.setdefault(new, []).append(old)
+    return found

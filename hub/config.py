@@ -160,6 +160,16 @@ class Delivery(Section):
     drain: Duration
 
 
+class Gate(Section):
+    """What the gate asks about beyond the sheet."""
+
+    silence_days: Annotated[int, Field(ge=1)]
+
+    @property
+    def silence(self) -> timedelta:
+        return timedelta(days=self.silence_days)
+
+
 class Approval(Section):
     """How far the audience may move between submission and approval."""
 
@@ -183,6 +193,7 @@ class Config(Section):
     email: Email
     sms: Sms
     delivery: Delivery
+    gate: Gate
     approval: Approval
     log: Log
 

@@ -28,6 +28,11 @@ class Choice:
     stream: Stream
     hearings: tuple[Hearing, ...]
 
+    @property
+    def hats(self) -> tuple[tuple[str, str], ...]:
+        """(sector, audience), each once, in reading order."""
+        return tuple(dict.fromkeys((hearing.sector, hearing.audience) for hearing in self.hearings))
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -52,7 +57,8 @@ class Recipient:
 class AudienceCount:
     """How many a message would reach, and who is left out: opted out, without an address that works, or sharing one.
 
-    `other_language` of those reached speak a language in which there are no words.
+    `other_language` of those reached speak a language in which there are no words; `hats` is how many of those
+    reached read in each quality, (sector, audience).
     """
 
     total: int = 0
@@ -62,6 +68,7 @@ class AudienceCount:
     opted_out: int = 0
     same_address: int = 0
     other_language: int = 0
+    hats: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def choose(

@@ -107,3 +107,29 @@ def test_links_between_documents_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_the_page_on_sms_is_that_of_the_code() -> None:
+    from scripts import sms_table
+
+    assert (ROOT / "docs/sms.md").read_text("utf-8") == sms_table.document()
+
+
+def test_every_slot_of_a_pattern_is_explained() -> None:
+    from hub.render import slots
+
+    text = (ROOT / "docs/write-templates.md").read_text("utf-8")
+    explained = set(re.findall(r"\{([a-z_]+(?:\.[a-z]+)?)(?:\.…)?\}", text.partition("## Slots")[2]))
+
+    methods = {name.removeprefix("_slot_") for name in dir(slots.MeasureSlots) if name.startswith("_slot_")}
+    known = methods | slots.QUANTITY_FORMS | slots.ROLES | slots.CONTACT
+    assert known - explained == set()
+
+
+def test_every_table_of_the_wording_is_explained() -> None:
+    from tests import a
+
+    text = (ROOT / "docs/write-templates.md").read_text("utf-8")
+
+    tables = {name for words in a.WORDING.languages.values() for name in words.wording}
+    assert [name for name in sorted(tables) if f"`[{name}]`" not in text] == []

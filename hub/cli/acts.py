@@ -19,6 +19,7 @@ from hub.flow import publish as publishing
 from hub.flow import stop as stopping
 from hub.flow import submit as submitting
 from hub.flow import waive as waiving
+from hub.gate.silence import Silence, told
 from hub.model.directive import Language
 from hub.model.review import Kind
 from hub.model.staff import Role
@@ -165,20 +166,21 @@ def status(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show where directives stand, and how their messages stand per channel and outcome."""
+    """Show where directives stand, how their messages stand per channel and outcome, and which sectors hear nothing."""
 
-    async def work(hub: Hub) -> list[dict[str, Any]]:
+    async def work(hub: Hub) -> tuple[list[dict[str, Any]], tuple[Silence, ...]]:
         async with hub.store.read() as tx:
+            silent = await reading.silent(hub, tx)
             if id is not None:
-                return [await reading.standing(hub, tx, id)]
+                return [await reading.standing(hub, tx, id)], silent
             latest = {
                 r.directive.id: r for r in (*await directives.published(tx), *await directives.unapproved(tx))
             }
-            return [await reading.standing(hub, tx, known) for known in sorted(latest)]
+            return [await reading.standing(hub, tx, known) for known in sorted(latest)], silent
 
-    standings = with_hub(config, work)
+    standings, silent = with_hub(config, work)
     if json:
-        print_json({"directives": standings})
+        print_json({"directives": standings, "silent": [each.to_json() for each in silent]})
         return
     rows = []
     for standing in standings:
@@ -188,6 +190,8 @@ def status(
         )
         rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
     table("Directive", "Rev.", "Stage", "Messages", rows=rows)
+    if silent:
+        out.print(f"Silent although a crisis is open: {told(silent)}.", style="yellow")
 
 
 def stop(

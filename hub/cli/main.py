@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import acts, house, people, rules, sheets
+from hub.cli import acts, house, people, rules, sheets, words
 from hub.cli.printing import complain
 from hub.cli.wiring import ConfigFile, remember
 from hub.errors import UnivoqueError
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for module in (house, sheets, rules, acts, people):
+for module in (house, sheets, rules, acts, people, words):
     module.add_to(app)
 
 

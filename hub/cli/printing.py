@@ -17,7 +17,15 @@ from hub.model.review import Finding, Level
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
+WIDTH = 100
+"""Columns of what is laid out, where no terminal says how many it has."""
+
 _STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
+
+
+def page() -> Console:
+    """A console that breaks lines between words, as wide as the terminal."""
+    return Console(width=None if out.is_terminal else WIDTH, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: Any) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import typer
 
 from channels import gsm
+from hub.cli import sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow.examine import examine
+from hub.gate.silence import Silence, silent_sectors
 from hub.model.message import Message, Variant
 from hub.model.revision import Revision
 from hub.store import deliveries, directives, dispatches
@@ -37,6 +39,9 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     for variant, message in _by_risk(messages):
         out.rule(" · ".join(variant), align="left")
         out.print(message.text)
+        if variant.channel == "sms":
+            for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
+                out.print(line, style="dim")
     cost = sum(
         gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
         for v, m in messages.items()
@@ -66,6 +71,12 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         document["stopped"] = found[-1].stopped_at is not None
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
     return document
+
+
+async def silent(hub: Hub, tx: Tx) -> tuple[Silence, ...]:
+    """The sectors that have heard nothing for as long as the settings say, although a crisis is open now."""
+    acts = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
+    return silent_sectors(acts, hub.register, at=hub.clock.now(), silence=hub.config.gate.silence)
 
 
 def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:

@@ -5,19 +5,23 @@ from typing import Annotated
 
 import typer
 
-from channels import gsm
+from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
+from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
-from hub.flow.examine import judge
+from hub.flow.examine import judge, sheet_of
 from hub.intake import file
 from hub.model.directive import AUDIENCES, LANGUAGES, Directive
 from hub.model.message import CHANNELS, Message, Variant
 from hub.model.review import Finding, Level
 from hub.render import Sheet, render
 from hub.render.frame import compose, frame_of
+
+EASY = "draft in easy-to-read style, not validated"
+"""Said to editors alone: only people who need such texts can validate one, and readers never see a label."""
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
 
@@ -41,11 +45,22 @@ def check(
     around = read_around(hub, against).joined(directives)
     found += around.faults
     when = instant(at)
-    for directive in directives:
-        found += judge(hub, directive, others=around.acts, withdrawn=around.withdrawn, at=when).findings
+    judged = [
+        judge(hub, sheet_of(hub, directive, others=around.acts, withdrawn=around.withdrawn), at=when)
+        for directive in directives
+    ]
+    coverage = {each.case.directive.id: each.coverage for each in judged}
+    found += [finding for each in judged for finding in each.findings]
     if json:
-        print_json({"findings": findings_json(found)})
+        cells = [cell for id_, matrix in coverage.items() for cell in matrix_json(id_, matrix)]
+        print_json({"findings": findings_json(found), "coverage": cells})
     else:
+        for id_, matrix in coverage.items():
+            print_matrix(id_, matrix, hub.config.service.languages)
+            out.print()
+        if coverage:
+            print_legend()
+            out.print()
         print_findings(found)
         out.print(f"{len(directives)} directives read: {summary(found)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
@@ -86,10 +101,10 @@ def preview(
         if all(want in (None, have) for want, have in zip(wanted, variant, strict=True))
     ]
     if json:
-        print_json({"messages": [_json(variant, message) for variant, message in messages]})
+        print_json({"messages": [_json(hub, variant, message) for variant, message in messages]})
     else:
         for variant, message in messages:
-            _show(variant, message)
+            _show(hub, variant, message)
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
@@ -108,8 +123,8 @@ def _messages(
     return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
 
 
-def _json(variant: Variant, message: Message) -> dict[str, object]:
-    return {
+def _json(hub: Hub, variant: Variant, message: Message) -> dict[str, object]:
+    document: dict[str, object] = {
         "directive": message.directive,
         **variant._asdict(),
         "subject": message.subject,
@@ -117,13 +132,20 @@ def _json(variant: Variant, message: Message) -> dict[str, object]:
         "html": message.html,
         "stated": sorted(message.stated),
     }
+    if variant.channel == "sms":
+        document["sms"] = sms.report(message, hub.config.sms.cost_per_segment).to_json()
+    elif hub.wording.anatomy[variant.audience].style == "easy":
+        document["style"] = EASY
+    return document
 
 
-def _show(variant: Variant, message: Message) -> None:
+def _show(hub: Hub, variant: Variant, message: Message) -> None:
     out.rule(f"{message.directive} · {' · '.join(variant)}", align="left")
     if message.subject:
         out.print(message.subject, style="bold")
     out.print(message.text)
     if variant.channel == "sms":
-        measured = gsm.measure(message.text)
-        out.print(f"({measured.segments} segments, {measured.encoding}, {measured.units} units)", style="dim")
+        for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
+            out.print(line, style="dim")
+    elif hub.wording.anatomy[variant.audience].style == "easy":
+        out.print(f"({EASY})", style="dim")

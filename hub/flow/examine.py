@@ -4,31 +4,45 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from hub import gate
 from hub.context import Hub
 from hub.gate import Case
 from hub.gate.conflict import CONTRADICTION, other_act
-from hub.model.directive import Directive
-from hub.model.message import Variant
+from hub.gate.coverage import matrix
+from hub.model.coverage import Cell
+from hub.model.directive import Audience, Directive
+from hub.model.message import Hat, Variant
 from hub.model.review import Explanation, Finding, Kind, Level, Stage, Waiver, Withdrawal
 from hub.model.revision import Revision
-from hub.render import Sheet, seal
+from hub.render import Sheet, cells, seal
 from hub.render.frame import canonical, digest, frame_of, frames_digest
-from hub.store import directives, waivers
+from hub.store import directives, persons, waivers
 from hub.store.engine import Tx
+from subscribers.audience import AudienceCount
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A directive after the gate: what it found, with waived findings turned into notes."""
+    """A directive after the gate: what it found, with waived findings turned into notes.
+
+    `audience` is whom it would reach now, None without a store.
+    """
 
     case: Case
     findings: tuple[Finding, ...]
+    waived: tuple[Waiver, ...] = ()
+    audience: AudienceCount | None = None
 
     @property
     def blockers(self) -> tuple[Finding, ...]:
         return gate.blockers(self.findings)
+
+    @property
+    def coverage(self) -> tuple[Cell, ...]:
+        """How every sector × audience stands."""
+        return matrix(self.case, self.waived)
 
     def seal(self, hub: Hub, *, expires_at: datetime) -> str:
         """The digest that an approval signs."""
@@ -61,22 +75,50 @@ class Examined:
 async def examine(
     hub: Hub, tx: Tx, directive: Directive, *, kind: Kind = Kind.NEW, at: datetime | None = None
 ) -> Examined:
-    """Judge a directive as of `at` (its day of issue when None) against all that is published."""
+    """Judge a directive as of `at` (its day of issue when None) against all that is published, its readers counted."""
     published = await directives.published(tx)
     signed = await waivers.of_sheet(tx, directive.id, sheet_digest(directive))
-    return judge(
+    sheet = sheet_of(
         hub,
         directive,
         others={revision.directive.id: revision.directive for revision in published},
         withdrawn=withdrawals(published),
         waived=signed,
         kind=kind,
-        at=at,
         past=await directives.history(tx, directive.id),
     )
+    counted = await persons.count_audience(
+        tx,
+        cells={} if sheet.ends else cells(sheet),
+        urgent=directive.urgency == "Immediate",
+        languages=hub.config.service.languages,
+    )
+    return judge(hub, sheet, waived=signed, kind=kind, at=at, audience=counted)
 
 
 def judge(
+    hub: Hub,
+    sheet: Sheet,
+    *,
+    waived: Sequence[Waiver] = (),
+    kind: Kind = Kind.NEW,
+    at: datetime | None = None,
+    audience: AudienceCount | None = None,
+) -> Examined:
+    """The same without a store: what `check` uses."""
+    case = gate.open_case(
+        sheet,
+        frame_of(sheet.directive, hub.config, hub.wording, hub.register, kind=kind),
+        languages=hub.config.service.languages,
+        at=at,
+        reach=None if audience is None else _reach(audience),
+        silence=hub.config.gate.silence,
+    )
+    findings = tuple(_with_waivers(finding, waived) for finding in gate.examine(case))
+    return Examined(case, findings, tuple(waived), audience)
+
+
+def sheet_of(
     hub: Hub,
     directive: Directive,
     *,
@@ -84,17 +126,17 @@ def judge(
     withdrawn: Mapping[str, Withdrawal] | None = None,
     waived: Sequence[Waiver] = (),
     kind: Kind = Kind.NEW,
-    at: datetime | None = None,
     past: Sequence[Revision] = (),
-) -> Examined:
-    """The same without a store: what `check` and `preview` use. `past` are its published revisions."""
+) -> Sheet:
+    """A directive with what is needed to speak for it here. `past` are its published revisions."""
     around = {id_: act for id_, act in others.items() if id_ != directive.id}
     gone = {id_: taken for id_, taken in (withdrawn or {}).items() if id_ != directive.id}
     speaks, earlier = spoken(kind, past)
-    sheet = Sheet(directive, hub.register, hub.wording, around, speaks, earlier, gone, explanations(waived))
-    frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
-    case = gate.open_case(sheet, frame, languages=hub.config.service.languages, at=at)
-    return Examined(case, tuple(_with_waivers(finding, waived) for finding in gate.examine(case)))
+    return Sheet(directive, hub.register, hub.wording, around, speaks, earlier, gone, explanations(waived))
+
+
+def _reach(audience: AudienceCount) -> dict[Hat, int]:
+    return {Hat(sector, cast(Audience, name)): number for (sector, name), number in audience.hats.items()}
 
 
 def withdrawals(published: Iterable[Revision]) -> dict[str, Withdrawal]:

@@ -1,7 +1,7 @@
 """The gate: what must hold before anything leaves. Each check looks at a Case and reports findings."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from hub.facts.scope import judged_on
 from hub.gate import (
@@ -10,16 +10,20 @@ from hub.gate import (
     consistency,
     coverage,
     exercise,
+    gaps,
     languages,
     markup,
+    reach,
     recall,
     relations,
+    silence,
     sms,
     templates,
     validity,
 )
 from hub.gate.case import Case
 from hub.model.directive import Language
+from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.now import midnight
 from hub.render import Sheet, cells, render
@@ -38,6 +42,9 @@ CHECKS: tuple[Check, ...] = (
     markup.same_as_text,
     templates.literals,
     coverage.every_cell,
+    gaps.forgotten,
+    reach.reachable,
+    silence.unheard,
     languages.demanded,
     validity.dates,
     relations.targets,
@@ -46,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     conflict.conflicts,
     conflict.competent,
     recall.last_day,
+    sms.substituted,
 )
 
 OF_AN_END: tuple[Check, ...] = (
@@ -62,7 +70,15 @@ OF_AN_END: tuple[Check, ...] = (
 _RANK = {Level.BLOCKER: 0, Level.WARNING: 1, Level.NOTE: 2}
 
 
-def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at: datetime | None) -> Case:
+def open_case(
+    sheet: Sheet,
+    frame: Frame,
+    *,
+    languages: tuple[Language, ...],
+    at: datetime | None,
+    reach: Mapping[Hat, int] | None = None,
+    silence: timedelta | None = None,
+) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
     Without `at` it is judged as of its day of issue.
@@ -73,7 +89,18 @@ def open_case(sheet: Sheet, frame: Frame, *, languages: tuple[Language, ...], at
     instant = at or (midnight(day) if day else datetime.min.replace(tzinfo=UTC))
     asides = tuple(recall.asides(sheet, rendering, frame))
     return Case(
-        sheet, frame, rendering, messages, cells(sheet), languages, instant, frame.mode, frame.kind, asides
+        sheet,
+        frame,
+        rendering,
+        messages,
+        cells(sheet),
+        languages,
+        instant,
+        frame.mode,
+        frame.kind,
+        asides,
+        reach=reach,
+        silence=silence,
     )
 
 

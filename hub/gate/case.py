@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.model.directive import Directive, Language
 from hub.model.message import Hat, Message, Variant
@@ -17,7 +17,8 @@ class Case:
     """A directive before the gate. `at` is the instant as of which it is judged.
 
     `asides` are a later revision's texts for other readers: the newly concerned, who missed a revision, and who
-    is not concerned any more.
+    is not concerned any more. `reach` is how many people each cell reaches, None without a store; `silence` after
+    how long a sector that heard nothing is told of, None where nobody asks.
     """
 
     sheet: Sheet
@@ -30,6 +31,8 @@ class Case:
     mode: Mode
     kind: Kind
     asides: tuple[tuple[Variant, Message], ...] = ()
+    reach: Mapping[Hat, int] | None = None
+    silence: timedelta | None = None
 
     def texts(self) -> Iterator[tuple[Variant, Message]]:
         """Every text that may leave."""

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from hub.facts.scope import scope_of
 from hub.gate.case import Case, variant_name
-from hub.model.directive import Audience, Measure
+from hub.model.directive import Measure
 from hub.model.message import Variant
 from hub.model.review import Finding, Kind, Level
-from hub.render.slots import fact_prefix
+from hub.render.slots import contact_of, fact_prefix
+from hub.render.wording import RequiredSlot
 
 ALWAYS = ("issuer", "link", "ref")
 """Stated in every message: who says it, and where the whole stands."""
@@ -51,7 +52,7 @@ def required(case: Case, variant: Variant) -> frozenset[str]:
         return frozenset(_of_end(case, variant))
     if variant.channel == "sms":
         return frozenset(_of_sms(case, variant))
-    facts = {*ALWAYS, *_of_directive(case, variant.audience)}
+    facts = {*ALWAYS, *_of_directive(case, variant)}
     if variant.channel == "email":
         facts.add("title")
     for owner, measure in case.sheet.measures_for(variant.sector, variant.audience):
@@ -89,26 +90,42 @@ def _of_sms(case: Case, variant: Variant) -> set[str]:
     return facts
 
 
-def _of_directive(case: Case, audience: Audience) -> set[str]:
+def _of_directive(case: Case, variant: Variant) -> set[str]:
+    """The facts around the rules: those of the slots that the audience's anatomy calls required (decision 6)."""
+    anatomy = case.sheet.wording.anatomy[variant.audience]
+    return _marks(case).union(*(_of_slot(case, variant, slot) for slot in anatomy.required))
+
+
+def _of_slot(case: Case, variant: Variant, slot: RequiredSlot) -> set[str]:
     directive = case.directive
-    anatomy = case.sheet.wording.anatomy[audience]
-    slots = {*anatomy.head, *anatomy.tail}
-    facts = _marks(case)
-    if "legal" in slots:
-        facts |= {"act_type"} | ({"reference"} if directive.reference else set())
-    for name in ("docs", "links"):
-        if name in slots:
-            facts |= {f"{name}.{index + 1}" for index in range(len(getattr(directive, name)))}
-    if directive.hazard and "hazard" in slots:
-        facts.add("hazard")
-    if directive.establishments and "establishments" in slots:
-        facts.add("establishments")
-    if "explained" in slots:
-        facts |= {f"explained.{index + 1}" for index in range(len(case.sheet.explained))}
-    for contact in directive.contacts[:1]:
-        facts |= {f"contact.{contact.id}.label"}
-        facts |= {f"contact.{contact.id}.{name}" for name in ("phone", "email") if getattr(contact, name)}
-    return facts
+    if slot in ("docs", "links"):
+        return {f"{slot}.{index + 1}" for index in range(len(getattr(directive, slot)))}
+    if slot == "contact":
+        return _of_contacts(case, variant)
+    has: dict[str, set[str]] = {
+        "source": {"issuer"},
+        "legal": {"act_type"} | ({"reference"} if directive.reference else set()),
+        "legal_basis": {"legal_basis"} if directive.legal_basis else set(),
+        "issued": {"issued"} if directive.issued else set(),
+        "hazard": {"hazard"} if directive.hazard else set(),
+        "establishments": {"establishments"} if directive.establishments else set(),
+    }
+    return has[slot]
+
+
+def _of_contacts(case: Case, variant: Variant) -> set[str]:
+    """Everybody whom a rule or the act names, with number and hours; the issuer's site where nobody is named."""
+    concerned = case.sheet.measures_for(variant.sector, variant.audience)
+    named = [contact_of(owner, measure) for owner, measure in concerned]
+    contacts = [contact for contact in (*named, contact_of(case.directive)) if contact]
+    if not contacts:
+        return {"issuer.site"} if case.register.issuers[case.directive.issuer].site else set()
+    return {
+        f"contact.{contact.id}.{name}"
+        for contact in contacts
+        for name in ("label", "phone", "email", "hours")
+        if getattr(contact, name)
+    }
 
 
 def _marks(case: Case) -> set[str]:

@@ -24,7 +24,7 @@ _REMEDIES = {
 def read_back(case: Case) -> Iterator[Finding]:
     """Every value, every word of the sheet and how binding it is, in every message, text by text."""
     reader = reader_of(case)
-    for variant, message in case.messages.items():
+    for variant, message in case.texts():
         for slip in reader.slips(message):
             yield case.finding(
                 slip.code, Level.BLOCKER, variant_name(variant), slip.text, _REMEDIES[slip.code]

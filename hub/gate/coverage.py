@@ -1,21 +1,42 @@
 """No sector forgotten: every cell that a reader would expect has a message, or a signed "not concerned"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hub.facts.scope import judged_on, scope_of
 from hub.gate.case import Case, cell_name
+from hub.model.coverage import UNDETERMINED, Cell, State
 from hub.model.directive import AUDIENCES
 from hub.model.message import Hat
-from hub.model.review import Finding, Level
+from hub.model.review import Finding, Level, Waiver
 from hub.register.entries import GENERAL
-from hub.render.sheet import decided_cells, named_sectors
+from hub.render.sheet import decisions, named_sectors
+
+
+def matrix(case: Case, waived: Sequence[Waiver] = ()) -> tuple[Cell, ...]:
+    """How every sector × audience of the register stands, in the register's order; `waived` are signed waivers."""
+    decided = decisions(case.directive, case.register)
+    spoken_to = _spoken_to(case)
+    named = _named_cells(case)
+    passed = {waiver.cell: waiver for waiver in waived if waiver.code in ("U301", "U302")}
+    found = []
+    for sector in case.register.sectors:
+        for audience in AUDIENCES:
+            hat = Hat(sector, audience)
+            if hat in spoken_to:
+                cell = Cell(hat, State.MESSAGE if hat in named else State.INHERITED)
+            elif decision := decided.get(hat):
+                cell = Cell(hat, State.NOT_CONCERNED, dict(decision.reason.items()), decision.by)
+            elif waiver := passed.get(sector) or passed.get(cell_name(hat)):
+                cell = Cell(hat, State.WAIVED, {UNDETERMINED: waiver.reason}, waiver.by)
+            else:
+                cell = Cell(hat, State.NOT_ADDRESSED)
+            found.append(cell)
+    return tuple(found)
 
 
 def every_cell(case: Case) -> Iterator[Finding]:
     """Decision 4: blockers for named sectors, their siblings and those covered before; one note for all others."""
-    decided = decided_cells(case.sheet)
-    spoken_to = {Hat(variant.sector, variant.audience) for variant in case.rendering.blocks}
-    for hat in sorted(spoken_to & decided):
+    for hat in sorted(_spoken_to(case) & decisions(case.directive, case.register).keys()):
         yield case.finding(
             "U304",
             Level.BLOCKER,
@@ -24,12 +45,7 @@ def every_cell(case: Case) -> Iterator[Finding]:
             "take the cell out of [[directive.coverage]], or out of sectors and audiences",
             waivable=True,
         )
-    open_cells = [
-        hat
-        for sector in case.register.sectors
-        for audience in AUDIENCES
-        if (hat := Hat(sector, audience)) not in spoken_to and hat not in decided
-    ]
+    open_cells = [cell.hat for cell in matrix(case) if cell.state == State.NOT_ADDRESSED]
     expected = expected_sectors(case)
     for sector, why in expected.items():
         missing = [hat for hat in open_cells if hat.sector == sector]
@@ -102,3 +118,13 @@ def covered_before(case: Case) -> dict[str, str]:
                     if sector != GENERAL:
                         found.setdefault(sector, act.id)
     return found
+
+
+def _spoken_to(case: Case) -> frozenset[Hat]:
+    return frozenset(Hat(variant.sector, variant.audience) for variant in case.rendering.blocks)
+
+
+def _named_cells(case: Case) -> frozenset[Hat]:
+    """The cells that a rule of the act names itself, not by way of `general`."""
+    scopes = [scope_of(case.directive, measure) for _, measure in case.sheet.speaking()]
+    return frozenset(Hat(s, a) for scope in scopes for s in scope.sectors for a in scope.audiences)

@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r'<a [^>]*?href="([^"]*)"')
 def same_as_text(case: Case) -> Iterator[Finding]:
     """Every line that states a fact stands in the HTML, and the HTML and the subject state nothing else."""
     known = statements(case.sheet, case.frame)
-    for variant, message in case.messages.items():
+    for variant, message in case.texts():
         if message.html is None:
             continue
         allowed = case.sheet.wording.languages[variant.language].allowed

@@ -34,6 +34,15 @@ class Span(NamedTuple):
     fact: str
 
 
+class Replaced(NamedTuple):
+    """Where a text [start, end) has characters that stand in for others, and for which."""
+
+    start: int
+    end: int
+    old: str
+    new: str
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One sentence or entry of a block: the slot it fills, its words, and where they state which facts."""
@@ -66,7 +75,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Finished words for one set of hats; `spans` lie in `text`. An SMS has no html, and no subject but ""."""
+    """Finished words for one set of hats; `spans` lie in `text`. An SMS has no html, and no subject but "".
+
+    `replaced` is what an SMS says in other characters, because GSM-7 lacks those of the words.
+    """
 
     directive: str
     hats: tuple[Hat, ...]
@@ -76,6 +88,7 @@ class Message:
     text: str
     html: str | None
     spans: tuple[Span, ...]
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def stated(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ import csv
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +18,51 @@ from hub.register import entries, form
 DATA = resources.files("hub.register") / "data"
 
 
-def load(extra: Path | None = None) -> entries.Register:
-    """The registers that ship with the hub, with the territories and issuers of `extra` added.
+def load(extra: Path | None = None, *, data: Traversable = DATA) -> entries.Register:
+    """The registers in `data`, those that ship with the hub, with the territories and issuers of `extra` added.
 
     Raises FaultyFile, which names the key at fault, when `extra` cannot be used.
     """
     addition = _read_addition(extra) if extra else form.Addition(schema_version=1)
-    communes = _communes()
-    raw = _toml("territories.toml")
+    communes = _communes(data)
+    raw = _toml(data, "territories.toml")
     territories = {t.id: t.entry() for t in (form.Territory.model_validate(row) for row in raw["territory"])}
     territories |= {t.id: t.entry() for t in addition.territory}
     register = entries.Register(
         refnis_version=raw["refnis_version"],
         sectors={
-            s.id: s.entry() for s in (form.Sector.model_validate(r) for r in _toml("sectors.toml")["sector"])
+            s.id: s.entry()
+            for s in (form.Sector.model_validate(r) for r in _toml(data, "sectors.toml")["sector"])
         },
         groups={
-            g.id: g.entry() for g in (form.Named.model_validate(r) for r in _toml("sectors.toml")["group"])
+            g.id: g.entry()
+            for g in (form.Named.model_validate(r) for r in _toml(data, "sectors.toml")["group"])
         },
         audiences={
             a.id: a.entry()
-            for a in (form.Audience.model_validate(r) for r in _toml("audiences.toml")["audience"])
+            for a in (form.Audience.model_validate(r) for r in _toml(data, "audiences.toml")["audience"])
         },
         issuers={
             i.id: i.entry()
             for i in (
-                *(form.Issuer.model_validate(r) for r in _toml("issuers.toml")["issuer"]),
+                *(form.Issuer.model_validate(r) for r in _toml(data, "issuers.toml")["issuer"]),
                 *addition.issuer,
             )
         },
         act_types={
             a.id: a.entry()
-            for a in (form.Named.model_validate(r) for r in _toml("act_types.toml")["act_type"])
+            for a in (form.Named.model_validate(r) for r in _toml(data, "act_types.toml")["act_type"])
         },
         topics={
-            t.id: t.entry() for t in (form.Topic.model_validate(r) for r in _toml("topics.toml")["topic"])
+            t.id: t.entry()
+            for t in (form.Topic.model_validate(r) for r in _toml(data, "topics.toml")["topic"])
         },
         territories=territories,
         communes=communes,
         language_rules=(),
         competences=tuple(
-            form.Competence.model_validate(row).entry() for row in _toml("competences.toml")["competence"]
+            form.Competence.model_validate(row).entry()
+            for row in _toml(data, "competences.toml")["competence"]
         ),
     )
     _demand_communes(addition.territory, register, extra)
@@ -76,13 +81,13 @@ def _with_language_rules(register: entries.Register, rules: list[form.LanguageRu
     return entries.Register(**{**fields, "language_rules": resolved})
 
 
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
+def _toml(data: Traversable, name: str) -> dict[str, Any]:
+    return tomllib.loads((data / name).read_text(encoding="utf-8"))
 
 
-def _communes() -> dict[str, entries.Commune]:
+def _communes(data: Traversable) -> dict[str, entries.Commune]:
     communes = {}
-    for row in csv.DictReader((DATA / "communes.csv").read_text(encoding="utf-8").splitlines()):
+    for row in csv.DictReader((data / "communes.csv").read_text(encoding="utf-8").splitlines()):
         name: dict[Language, str] = {"fr": row["fr"], "nl": row["nl"]}
         if row["de"]:
             name["de"] = row["de"]

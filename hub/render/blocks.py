@@ -8,11 +8,13 @@ from hub.model.directive import Directive, Language, Measure
 from hub.model.message import Block, Line, Paragraph, Variant
 from hub.register.entries import GENERAL
 from hub.render import measure as rendering
+from hub.render.easy import apart
 from hub.render.measure import LackingWords
 from hub.render.pattern import fill, parse
+from hub.render.section import said_validity
 from hub.render.sheet import Sheet
 from hub.render.slots import MeasureSlots, contact_of, contact_slot, fact_prefix
-from hub.render.wording import Words
+from hub.render.wording import Style, Words
 from hub.render.writer import Writer
 
 
@@ -40,13 +42,14 @@ def block(sheet: Sheet, variant: Variant) -> Block | None:
             paragraphs,
             tuple(_sms_tail(sheet, variant, words, slots, paragraphs)),
         )
-    paragraphs = tuple(rendering.paragraph(slot, variant.audience, anatomy.measure) for slot in slots)
+    paragraphs = tuple(rendering.paragraph(slot, variant.audience, anatomy) for slot in slots)
     writer = Writer(sheet, variant, words, concerned)
     head = tuple(line for name in anatomy.head for line in writer.lines(name))
     tail = tuple(line for name in anatomy.tail for line in writer.lines(name))
-    return Block(
-        sheet.directive.id, variant, named, head, paragraphs, tail + _shared_validity(slots, paragraphs)
-    )
+    if anatomy.style == "easy":
+        head, tail = tuple(apart(head)), tuple(apart(tail))
+    shared = _shared_validity(slots, paragraphs, anatomy.style)
+    return Block(sheet.directive.id, variant, named, head, paragraphs, tail + shared)
 
 
 def slots_of(
@@ -85,18 +88,25 @@ def title(directive: Directive, language: Language) -> Line:
     return Line("title", text, spans)
 
 
-def _shared_validity(slots: list[MeasureSlots], paragraphs: tuple[Paragraph, ...]) -> tuple[Line, ...]:
-    """The one sentence that can stand for all paragraphs when their validity is the same."""
-    said = [line for paragraph in paragraphs for line in paragraph.lines if line.slot == "validity"]
-    if len(slots) < 2 or len({line.text for line in said}) > 1:
+def _shared_validity(
+    slots: list[MeasureSlots], paragraphs: tuple[Paragraph, ...], style: Style
+) -> tuple[Line, ...]:
+    """The sentences that can stand for all paragraphs when their validity is the same."""
+    if len(slots) < 2 or len({said_validity(paragraph) for paragraph in paragraphs}) > 1:
         return ()
-    line = rendering.validity(slots[0], several=True)
     facts = {name: [f"{slot.key}{name}" for slot in slots] for name in ("from", "until", "territory")}
-    spans = []
-    for span in line.spans:
-        name = span.fact.rpartition(".")[2]
-        spans += [span._replace(fact=fact) for fact in facts[name]]
-    return (Line("validity_all", line.text, tuple(spans)),)
+    return tuple(
+        Line(
+            f"{line.slot}_all",
+            line.text,
+            tuple(
+                span._replace(fact=fact)
+                for span in line.spans
+                for fact in facts[span.fact.rpartition(".")[2]]
+            ),
+        )
+        for line in rendering.validity(slots[0], style, several=True)
+    )
 
 
 def sms_head(sheet: Sheet, variant: Variant, words: Words, *, placed: bool) -> Iterator[Line]:

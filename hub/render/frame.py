@@ -23,14 +23,26 @@ from hub.register import Register
 from hub.render import short
 from hub.render.pattern import fill, parse
 from hub.render.readings import as_read
-from hub.render.section import Section, hat_label, hats_of, merged, sections, union
+from hub.render.section import (
+    VALIDITY,
+    Section,
+    hat_label,
+    hats_of,
+    merged,
+    said_validity,
+    sections,
+    union,
+)
 from hub.render.wording import Wording, Words
 
 COMPOSITION = 2
 """The version of the way messages are composed; a change voids approvals."""
 
-_DATES = frozenset({"validity", "from", "until"})
-"""The lines that say once for all rules what is the same for all of them."""
+_DATES = frozenset({*VALIDITY, "from", "until"})
+"""The lines that are left out where the same is said once for all rules."""
+
+_FOR_ALL = tuple(f"{slot}_all" for slot in VALIDITY)
+"""The lines that say it once."""
 
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
@@ -97,8 +109,10 @@ def compose(blocks: Sequence[Block], frame: Frame, *, left: Sequence[Block] = ()
     first = blocks[0].variant
     words = frame.wording.languages[first.language]
     if first.channel == "sms":
-        text, spans = short.sms(blocks, frame, words)
-        return Message(blocks[0].directive, hats, "sms", words.language, "", text, None, spans)
+        text, spans, replaced = short.sms(blocks, frame, words)
+        return Message(
+            blocks[0].directive, hats, "sms", words.language, "", text, None, spans, replaced=replaced
+        )
     values = _values(blocks, hats, frame, words)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
@@ -173,7 +187,7 @@ def _values(blocks: Sequence[Block], hats: tuple[Hat, ...], frame: Frame, words:
         "tail": [
             {"text": retrace(line), "url": line.url, "slot": line.slot}
             for line in union(block.tail for block in blocks)
-            if line.slot != "validity_all" and (line.slot, line.text) not in told
+            if line.slot not in _FOR_ALL and (line.slot, line.text) not in told
         ],
         "hats": _for_you(Section(hats, ()), words, frame) if len(hats) == 1 else "",
         "wording": wording,
@@ -197,15 +211,22 @@ def _paragraph(paragraph: Paragraph, *, folded: bool) -> dict[str, Any]:
 
 
 def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
-    """One sentence for all, when every paragraph of every block holds in the same place and time."""
-    said = {
-        line.text for block in blocks for p in block.paragraphs for line in p.lines if line.slot == "validity"
-    }
-    shared = [line for block in blocks for line in block.tail if line.slot == "validity_all"]
-    if len(said) != 1 or len({line.text for line in shared}) != 1 or len(shared) != len(blocks):
+    """The same sentences for all, when every paragraph of every block holds in the same place and time."""
+    said = {said_validity(paragraph) for block in blocks for paragraph in block.paragraphs}
+    shared = [[line for line in block.tail if line.slot in _FOR_ALL] for block in blocks]
+    if (
+        len(said) != 1
+        or not all(shared)
+        or len({tuple(line.text for line in lines) for lines in shared}) != 1
+    ):
         return []
     unknown = [line for block in blocks for p in block.paragraphs for line in p.lines if line.slot in _DATES]
-    dates = (merged(unknown, "from"), merged(shared, "validity_all"), merged(unknown, "until"))
+    everywhere = [line for lines in shared for line in lines]
+    dates = (
+        merged(unknown, "from"),
+        *(merged(everywhere, slot) for slot in _FOR_ALL),
+        merged(unknown, "until"),
+    )
     return [line for line in dates if line]
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
-from hub.render.pattern import Unfilled, fill, parse
+from hub.render.easy import apart
+from hub.render.pattern import Resolve, Unfilled, fill, parse
 from hub.render.slots import MeasureSlots
+from hub.render.wording import Anatomy, Style
 
 _TIMELESS = re.compile(r",? \{period\}")
 """The place of the period in an SMS pattern."""
@@ -26,16 +28,14 @@ class Sentence:
     neutral: bool
 
 
-def paragraph(slots: MeasureSlots, audience: Audience, order: tuple[str, ...]) -> Paragraph:
-    """All lines of one measure in the audience's order. Raises LackingWords."""
+def paragraph(slots: MeasureSlots, audience: Audience, anatomy: Anatomy) -> Paragraph:
+    """All lines of one measure in the audience's order and style. Raises LackingWords."""
     what = sentence(slots, audience)
-    written = dict(_lines(slots, what))
-    lines = [written["what"], *(written[slot] for slot in order if slot in written and slot != "what")]
-    # An unknown start comes first: "applies in Belgium" alone would be read as "from now on".
-    unknown = {line.slot: line for line in _unknown_dates(slots)}
-    dates = (unknown.get("from"), validity(slots), unknown.get("until"))
-    lines += [line for line in dates if line]
-    return Paragraph(slots.name, tuple(lines))
+    written: dict[str, list[Line]] = {}
+    for slot, line in _lines(slots, what, anatomy.style):
+        written.setdefault(slot, []).append(line)
+    lines = [line for slot in anatomy.measure for line in written.get(slot, ())]
+    return Paragraph(slots.name, tuple(apart(lines) if anatomy.style == "easy" else lines))
 
 
 def sms_paragraph(slots: MeasureSlots, audience: Audience) -> Paragraph:
@@ -98,10 +98,15 @@ def sentence(slots: MeasureSlots, audience: Audience) -> Sentence:
     return Sentence(_modality(slots, _neutral(slots)), neutral=True)
 
 
-def validity(slots: MeasureSlots, *, several: bool = False) -> Line:
-    """Where and when the measure holds."""
-    name = "validity_information" if slots.informs else "validity"
-    return _line("validity", fill(parse(slots.words.tail(f"{name}_all" if several else name)), slots))
+def validity(slots: MeasureSlots, style: Style, *, several: bool = False) -> tuple[Line, ...]:
+    """Where and when the measure holds: one sentence, or in easy style one for the place and one for the time."""
+    name = f"{'_information' if slots.informs else ''}{'_all' if several else ''}"
+    where = slots.words.tail(f"validity{name}")
+    if style == "plain":
+        return (_line("validity", fill(parse(where), slots)),)
+    placed = _line("validity", fill(parse(where), lambda slot: None if slot == "period" else slots(slot)))
+    when = _try(slots.words.tail(f"when{name}"), slots)
+    return (placed, _line("when", when)) if when else (placed,)
 
 
 def _unknown_dates(slots: MeasureSlots) -> Iterator[Line]:
@@ -112,7 +117,7 @@ def _unknown_dates(slots: MeasureSlots) -> Iterator[Line]:
         yield _line("until", slots.say("until", slots.words.tail("end_unknown")))
 
 
-def _lines(slots: MeasureSlots, what: Sentence) -> Iterator[tuple[str, Line]]:
+def _lines(slots: MeasureSlots, what: Sentence, style: Style) -> Iterator[tuple[str, Line]]:
     measure, words = slots.measure, slots.words
     yield "what", _line("what", what.text)
     for name, text in zip(("number", "hours"), _values(slots, what.text, words.wording["tail"]), strict=True):
@@ -120,11 +125,18 @@ def _lines(slots: MeasureSlots, what: Sentence) -> Iterator[tuple[str, Line]]:
             yield name, _line(name, text)
     if measure.population_rule:
         yield "population", _line("population", _needed(words.tail("population"), slots, "population_rule"))
+    # An unknown start comes first: "applies in Belgium" alone would be read as "from now on".
+    unknown = {line.slot: line for line in _unknown_dates(slots)}
+    for date in (unknown.get("from"), *validity(slots, style), unknown.get("until")):
+        if date:
+            yield "validity", date
     for name, one in (("exceptions", "exception"), ("conditions", "condition")):
         texts = getattr(measure, name)
-        if texts:
-            pattern = words.tail(name if len(texts) > 1 else one)
-            yield name, _line(name, _needed(pattern, slots, name))
+        if len(texts) > 1 and style == "plain":
+            yield name, _line(name, _needed(words.tail(name), slots, name))
+            continue
+        for index in range(len(texts)):
+            yield name, _line(name, _needed(words.tail(one), slots, name, slots.only(name, index)))
     if measure.deadline and not _states(what.text, f"{slots.key}deadline"):
         yield "deadline", _line("deadline", fill(parse(words.tail("deadline")), slots))
     yield from _details(slots)
@@ -195,9 +207,9 @@ def _try(pattern: str, slots: MeasureSlots) -> str | None:
         return None
 
 
-def _needed(pattern: str, slots: MeasureSlots, field: str) -> str:
+def _needed(pattern: str, slots: MeasureSlots, field: str, resolve: Resolve | None = None) -> str:
     try:
-        return fill(parse(pattern), slots)
+        return fill(parse(pattern), resolve or slots)
     except Unfilled as error:
         raise LackingWords(f"{slots.measure.id}.{field}") from error
 

@@ -39,6 +39,15 @@ def hats_of(blocks: Sequence[Block]) -> tuple[Hat, ...]:
     return tuple(Hat(block.variant.sector, block.variant.audience) for block in blocks)
 
 
+VALIDITY = ("validity", "when")
+"""The slots of the sentences that say where and when a measure holds."""
+
+
+def said_validity(paragraph: Paragraph) -> tuple[str, ...]:
+    """What a paragraph says of where and when it holds."""
+    return tuple(line.text for line in paragraph.lines if line.slot in VALIDITY)
+
+
 def merged(lines: Sequence[Line], slot: str) -> Line | None:
     """Lines of one slot that say the same, as one line that states the facts of all."""
     same = [line for line in lines if line.slot == slot]

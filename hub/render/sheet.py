@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from hub.facts.scope import scope_of, speaking_measures
-from hub.model.directive import Audience, Directive, Language, Measure
+from hub.model.directive import Audience, Coverage, Directive, Language, Measure
 from hub.model.message import Hat
 from hub.model.review import ENDS, Explanation, Kind, Withdrawal
 from hub.register import Places, Register
@@ -83,14 +83,21 @@ def cells(sheet: Sheet) -> dict[Hat, Places]:
 
 
 def decided_cells(sheet: Sheet) -> frozenset[Hat]:
-    """The cells with a signed "not concerned": a rule for everybody spares them. "others" are all sectors not named."""
-    named = named_sectors(sheet.directive)
-    decided: set[Hat] = set()
-    for decision in sheet.directive.coverage:
-        others = (sector for sector in sheet.register.sectors if sector not in named)
+    """The cells with a signed "not concerned": a rule for everybody spares them."""
+    return frozenset(decisions(sheet.directive, sheet.register))
+
+
+def decisions(directive: Directive, register: Register) -> dict[Hat, Coverage]:
+    """The signed "not concerned" of each cell that has one. "others" are all sectors not named."""
+    named = named_sectors(directive)
+    decided: dict[Hat, Coverage] = {}
+    for decision in directive.coverage:
+        others = (sector for sector in register.sectors if sector not in named)
         sectors = tuple(others) if decision.sectors == "others" else decision.sectors
-        decided.update(Hat(sector, audience) for sector in sectors for audience in decision.audiences)
-    return frozenset(decided)
+        for sector in sectors:
+            for audience in decision.audiences:
+                decided.setdefault(Hat(sector, audience), decision)
+    return decided
 
 
 def named_sectors(directive: Directive) -> frozenset[str]:

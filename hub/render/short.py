@@ -1,11 +1,11 @@
 """The SMS of a person: the longest form that fits, from everything down to one rule and the page."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from channels import gsm
 from hub.facts.trace import capitalised, retrace, traced, untrace
-from hub.model.message import Block, Line, Paragraph, Span
+from hub.model.message import Block, Line, Paragraph, Replaced, Span
 from hub.model.review import Mode
 from hub.render.pattern import fill, parse
 from hub.render.readings import AGAIN, BRIEFLY
@@ -22,15 +22,23 @@ BUDGET = 2
 """Segments; what does not fit is said to be behind the link, never cut."""
 
 
-def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> tuple[str, tuple[Span, ...]]:
+class Sms(NamedTuple):
+    """A finished text, where it states which facts, and what it says in other characters."""
+
+    text: str
+    spans: tuple[Span, ...]
+    replaced: tuple[Replaced, ...]
+
+
+def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Sms:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
     for form in _forms(blocks, frame, words):
-        if gsm.measure(form[0]).segments <= BUDGET:
+        if gsm.measure(form.text).segments <= BUDGET:
             break
     return form
 
 
-def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tuple[str, tuple[Span, ...]]]:
+def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[Sms]:
     """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
     paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
     head = union(block.head for block in blocks)
@@ -38,9 +46,7 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[tu
     details = frozenset({"exceptions", "conditions", "details"})
     wording = words.wording["sms"]
 
-    def form(
-        kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]
-    ) -> tuple[str, tuple[Span, ...]]:
+    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> Sms:
         period = _shared_period(blocks, kept) if len(kept) > 1 else []
         behind = [
             wording[f"more_{slot}"]
@@ -99,7 +105,7 @@ def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[L
 
 def _text(
     head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: "Frame", words: Words
-) -> tuple[str, tuple[Span, ...]]:
+) -> Sms:
     wording = words.wording
     source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
     body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *lines)]
@@ -112,8 +118,13 @@ def _text(
     if frame.stream != "duty":
         text = f"{text} {wording['sms']['stop']}"
     plain, spans = untrace(_tight(text))
-    substituted = gsm.substitute(plain)
-    return substituted.text, tuple(Span(*span) for span in substituted.moved_spans(spans))
+    done = gsm.substitute(plain)
+    starts = [(done.moved(each.start), each) for each in done.replacements]
+    return Sms(
+        done.text,
+        tuple(Span(*span) for span in done.moved_spans(spans)),
+        tuple(Replaced(start, start + len(each.new), each.old, each.new) for start, each in starts),
+    )
 
 
 def _tight(text: str) -> str:

@@ -39,7 +39,7 @@ def single(
         informs=measure.modality == "information",
         placed=False,
     )
-    lines = paragraph(slots, hat.audience, wording.anatomy[hat.audience].measure).lines
+    lines = paragraph(slots, hat.audience, wording.anatomy[hat.audience]).lines
     mark = _mark(owner, register)
     if mark is None:
         return lines

@@ -8,6 +8,7 @@ from hub.facts.trace import traced
 from hub.model.directive import Contact, Directive, Language, Measure, Quantity
 from hub.now import BRUSSELS
 from hub.register import Register
+from hub.render.pattern import Resolve
 from hub.render.wording import Words
 
 QUANTITY_FORMS = frozenset(
@@ -28,6 +29,8 @@ QUANTITY_FORMS = frozenset(
 """The slots that print a measure's quantity."""
 ROLES = frozenset({"beneficiary", "family", "relative", "place", "staff", "organisation", "home"})
 """What a noun of the lexicon names for a sector."""
+CONTACT = frozenset({"contact", "phone", "hours", "email"})
+"""The slots that a measure's contact fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class MeasureSlots:
         role = name.partition(".")[0]
         if role in ROLES:
             return self.words.noun(self.sector, name, sms=self.sms)
-        if name in ("contact", "phone", "hours", "email"):
+        if name in CONTACT:
             return self._contact(name)
         method = getattr(self, f"_slot_{role}", None)
         if method is not None:
@@ -163,6 +166,12 @@ class MeasureSlots:
     def _slot_object(self) -> str | None:
         text = self.measure.object.get(self.language)
         return self.say("object", text) if text else None
+
+    def only(self, name: str, index: int) -> Resolve:
+        """The same slots, with one of the exceptions or conditions in place of their list."""
+        text = getattr(self.measure, name)[index].get(self.language)
+        item = self.say(f"{name}.{index + 1}", text) if text else None
+        return lambda slot: item if slot == name else self(slot)
 
     def _list(self, name: str, texts: tuple[object, ...]) -> str | None:
         words = [text[self.language] for text in texts if isinstance(text, dict) and self.language in text]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from hub.errors import FaultyFile
 from hub.facts.grammar import Grammar
@@ -17,18 +17,51 @@ from hub.facts.printer import Printer
 from hub.model.directive import LANGUAGES, Audience, Language
 from hub.render import pattern
 
+MeasureSlot = Literal[
+    "what",
+    "number",
+    "hours",
+    "population",
+    "validity",
+    "exceptions",
+    "conditions",
+    "deadline",
+    "further",
+    "advice",
+    "alternative",
+    "unknown",
+]
+"""What a measure says, each a line or several."""
+
+RequiredSlot = Literal[
+    "source", "issued", "hazard", "establishments", "legal", "legal_basis", "docs", "links", "contact"
+]
+"""What stands around the measures and can be demanded, since it states facts of the sheet."""
+
+FrameSlot = Literal[RequiredSlot, "status", "change", "announced", "empathy", "relations", "unknown"]
+"""What stands around the measures."""
+
+Style = Literal["plain", "easy"]
+"""How sentences are laid out; "easy" is one idea a line, a draft in easy-to-read style."""
+
 Nouns = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """sector → role → form → word"""
 
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """Which slots an audience reads, in which order, and which it must have."""
+    """Which slots an audience reads, in which order, which it must have, and in which style."""
 
-    head: tuple[str, ...]
-    measure: tuple[str, ...]
-    tail: tuple[str, ...]
-    required: tuple[str, ...]
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    head: tuple[FrameSlot, ...]
+    measure: tuple[MeasureSlot, ...]
+    tail: tuple[FrameSlot, ...]
+    required: tuple[RequiredSlot, ...]
+    style: Style = "plain"
+
+
+_ANATOMY = TypeAdapter(dict[Audience, Anatomy])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +122,7 @@ def load(directory: Path | None = None) -> Wording:
         for language in LANGUAGES
         if (directory / "wording" / f"{language}.toml").is_file()
     }
-    anatomy = {
-        name: Anatomy(**{k: tuple(v) for k, v in table.items()})
-        for name, table in _anatomy(directory).items()
-    }
-    return Wording(languages, anatomy, environment(directory))  # type: ignore[arg-type]
+    return Wording(languages, _anatomy(directory / "messages" / "anatomy.toml"), environment(directory))
 
 
 def environment(directory: Path) -> Environment:
@@ -108,8 +137,11 @@ def environment(directory: Path) -> Environment:
     )
 
 
-def _anatomy(directory: Path) -> dict[str, Any]:
-    return _toml(directory / "messages" / "anatomy.toml")
+def _anatomy(file: Path) -> dict[Audience, Anatomy]:
+    try:
+        return _ANATOMY.validate_python(_toml(file))
+    except ValidationError as error:
+        raise FaultyFile(f"{file}:{_faults(error)}") from error
 
 
 def _words(directory: Path, language: Language) -> Words:
@@ -137,7 +169,13 @@ def _printer(file: Path) -> Printer:
     try:
         return Printer(Grammar.model_validate(_toml(file)))
     except ValidationError as error:
-        raise FaultyFile(f"{file}: {error}") from error
+        raise FaultyFile(f"{file}:{_faults(error)}") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """Each fault on a line of its own: its key and what may stand there."""
+    faults = error.errors(include_url=False, include_input=False)
+    return "".join(f"\n  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
 
 
 def _toml(file: Path) -> dict[str, Any]:

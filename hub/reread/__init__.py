@@ -62,25 +62,29 @@ def _values(text: str, words: Lexicon) -> Iterator[Found]:
         if match["link"]:
             url = match["link"].rstrip(".,;:!?)")
             yield Found(start, start + len(url), (Link(url),))
-        elif match["month"]:
-            yield Found(start, end, (_day(match, text, words),))
-        elif match["hour"]:
-            yield Found(start, end, tuple(_hours(match, text, words)))
-        elif match["midnight"]:
-            yield Found(start, end, (Hour(time(0)),))
-        elif match["phone"]:
-            yield Found(start, end, (_phone(match["phone"]),))
-        elif match["amount"]:
-            end = start + len(match["amount"])
-            yield Found(start, end, tuple(_amounts(match, text, words)))
         elif match["code"]:
             while start and text[start - 1].isalnum():  # K7QX2M begins before its first digit
                 start -= 1
             yield Found(start, end, (Code(text[start:end]),))
-        elif match["mark"]:
-            yield Found(start, end, (words.marks[match["mark"].lower()],))
+        elif match["amount"]:
+            yield Found(start, start + len(match["amount"]), tuple(_amounts(match, text, words)))
+        elif match["hour"]:
+            yield Found(start, end, tuple(_hours(match, text, words)))
         else:
-            yield Found(start, end, (Weekday(words.weekdays[_singular(match["bare"], words)]),))
+            yield Found(start, end, (_one(match, text, words),))
+
+
+def _one(match: re.Match[str], text: str, words: Lexicon) -> Value:
+    """A value that can be read in one way only."""
+    if match["month"]:
+        return _day(match, text, words)
+    if match["midnight"]:
+        return Hour(time(0))
+    if match["phone"]:
+        return _phone(match["phone"])
+    if match["mark"]:
+        return words.marks[match["mark"].lower()]
+    return Weekday(words.weekdays[_singular(match["bare"], words)])
 
 
 def _singular(weekday: str, words: Lexicon) -> str:

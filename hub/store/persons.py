@@ -69,10 +69,11 @@ async def audience(
 async def count_audience(
     tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
 ) -> AudienceCount:
-    """How many `audience` would yield, by channel and language, and who is left out for which reason."""
+    """How many `audience` would yield, by channel, language and hat, and who is left out for which reason."""
     channels: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     left: Counter[str] = Counter()
+    hats: Counter[tuple[str, str]] = Counter()
     shared = _Shared()
     waiting: list[_Found] = []  # only those who share an address and hold nothing
 
@@ -84,6 +85,7 @@ async def count_audience(
         else:
             channels[found.choice.channel] += 1
             spoken[found.language] += 1
+            hats.update(found.choice.hats)
 
     async for page in _pages(tx, cells, earlier, urgent=urgent):
         for found in page:
@@ -101,6 +103,7 @@ async def count_audience(
         opted_out=left["opted out"],
         same_address=left["same address"],
         other_language=sum(number for language, number in spoken.items() if language not in languages),
+        hats=dict(hats),
     )
 
 

@@ -51,6 +51,74 @@ def test_length_and_segments_are_those_computed_by_hand(
     assert (length.encoding, length.units, length.segments) == (encoding, units, segments)
 
 
+# 3GPP TS 23.038 §6.2.1, column by column as the table stands there; 0x1B is the escape to the extension table.
+DEFAULT_ALPHABET = (
+    ("@", "£", "$", "¥", "è", "é", "ù", "ì", "ò", "Ç", "\n", "Ø", "ø", "\r", "Å", "å"),
+    ("Δ", "_", "Φ", "Γ", "Λ", "Ω", "Π", "Ψ", "Σ", "Θ", "Ξ", "ESC", "Æ", "æ", "ß", "É"),
+    (" ", "!", '"', "#", "¤", "%", "&", "'", "(", ")", "*", "+", ",", "-", ".", "/"),
+    ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "<", "=", ">", "?"),
+    ("¡", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O"),
+    ("P", "Q", "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "Ä", "Ö", "Ñ", "Ü", "§"),
+    ("¿", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"),
+    ("p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "ä", "ö", "ñ", "ü", "à"),
+)
+# §6.2.1.1: the code after the escape, and what it stands for.
+EXTENSION_TABLE = {
+    0x0A: "\f",
+    0x14: "^",
+    0x28: "{",
+    0x29: "}",
+    0x2F: "\\",
+    0x3C: "[",
+    0x3D: "~",
+    0x3E: "]",
+    0x40: "|",
+    0x65: "€",
+}
+
+
+def test_the_alphabet_is_that_of_the_standard() -> None:
+    alphabet = [character for column in DEFAULT_ALPHABET for character in column if character != "ESC"]
+
+    assert len(alphabet) == len(set(alphabet)) == 127
+    assert frozenset(alphabet) == gsm.BASIC
+    assert frozenset(EXTENSION_TABLE.values()) == gsm.EXTENSION
+
+
+@pytest.mark.parametrize(("character", "alone", "part"), [("a", 160, 153), ("ç", 70, 67)])
+@pytest.mark.parametrize("parts", range(2, 8))
+def test_each_further_part_holds_what_the_header_leaves(
+    character: str, alone: int, part: int, parts: int
+) -> None:
+    full = character * (part * parts)
+
+    assert [gsm.measure(character * n).segments for n in (alone, alone + 1)] == [1, 2]
+    assert gsm.measure(full).segments == parts
+    assert gsm.measure(full + character).segments == parts + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "segments"),
+    [
+        (158, 0, 1),  # 158 + 2: the last two septets of a message alone
+        (159, 0, 2),  # 159 + 2: one too many
+        (151, 153, 2),  # ends exactly with the first part
+        (152, 151, 2),  # would be cut in two, so it opens the second part: 152 and 2 + 151
+        (152, 152, 3),
+        (304, 153, 3),  # the same at the end of the second part
+        (305, 151, 3),
+        (305, 152, 4),
+    ],
+)
+def test_a_euro_sign_is_never_cut_in_two(before: int, after: int, segments: int) -> None:
+    text = "a" * before + "€" + "a" * after
+
+    parts = gsm.segments(text)
+
+    assert gsm.measure(text).segments == len(parts) == segments
+    assert sum("€" in part for part in parts) == 1
+
+
 @pytest.mark.parametrize("character", KEPT)
 def test_these_are_in_gsm_7_and_are_kept(character: str) -> None:
     assert gsm.encoding(character) == "GSM-7"

@@ -16,6 +16,8 @@ def test_check_tells_findings_as_json_and_ends_with_one(run: Run) -> None:
     findings = document(output)["findings"]
     assert code == 1
     assert set(findings[0]) == {"code", "level", "directive", "where", "text", "remedy"}
+    (gap,) = (f for f in findings if (f["code"], f["where"]) == ("U305", "cohorting"))
+    assert (gap["topic"], gap["missing_sectors"]) == ("cohorting", ["disability.residential", "youth.care"])
     assert ("U301", "wal-visites-2020-04-28", "youth.care") in {
         (f["code"], f["directive"], f["where"]) for f in findings
     }
@@ -60,6 +62,35 @@ def test_preview_gives_the_messages_of_a_variant(run: Run) -> None:
     assert 'value="m1.until"' in message["html"]
 
 
+def test_preview_tells_what_an_sms_costs_and_says_in_other_letters(run: Run) -> None:
+    options = (
+        "preview", VISITS, "--directive", "be-visites-2020-04-15", "--sector", "elderly.residential",
+        "--audience", "family", "--channel", "sms", "--language", "fr",
+    )  # fmt: skip
+
+    (message,) = document(run(*options, "--json")[1])["messages"]
+    text = run(*options)[1]
+
+    sms = message["sms"]
+    assert set(sms) == {"segments", "encoding", "units", "cost", "offenders", "replaced"}
+    assert (sms["encoding"], sms["offenders"]) == ("GSM-7", [])
+    assert sms["cost"] == pytest.approx(sms["segments"] * 0.055)
+    assert {"old": "ô", "new": "o", "count": 1} in sms["replaced"]
+    assert "ô → o × 1" in text
+    assert f"{sms['cost']:.3f} EUR each" in text
+
+
+def test_only_the_editor_s_preview_calls_a_text_a_draft_in_easy_to_read_style(run: Run) -> None:
+    options = ("preview", VISITS, "--directive", "wal-visites-2020-03-11", "--channel", "email", "--json")
+
+    messages = document(run(*options)[1])["messages"]
+
+    drafts = [message for message in messages if "style" in message]
+    assert {message["style"] for message in drafts} == {"draft in easy-to-read style, not validated"}
+    assert {message["audience"] for message in drafts} == {"beneficiary"}
+    assert not [message for message in messages if "easy-to-read" in message["text"] + message["html"]]
+
+
 def test_preview_covers_every_channel(run: Run) -> None:
     _, output = run("preview", VISITS, "--json")
 
@@ -89,7 +120,13 @@ def test_two_people_submit_and_approve(instance: Run, tmp_path: Path) -> None:
 
     (standing,) = document(instance("status", "--json")[1])["directives"]
     assert (standing["stage"], standing["approved_by"]) == ("approved", "Crise")
+    assert "culture" in silent(instance)
     assert instance("journal", "verify")[0] == 0
+
+
+def silent(run: Run) -> dict[str, str | None]:
+    """The sectors that `status` calls silent, with the last act that addressed each."""
+    return {each["sector"]: each["last"] for each in document(run("status", "--json")[1])["silent"]}
 
 
 def test_what_the_gate_stops_ends_with_one_and_can_be_waived(instance: Run, tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ async def reached(
     assert counted.total == len(found)
     assert counted.channels == Counter(recipient.channel for recipient in found)
     assert counted.languages == Counter(recipient.language for recipient in found)
+    assert counted.hats == Counter(hat for recipient in found for hat in recipient.hats)
     return found
 
 
@@ -171,6 +172,7 @@ async def test_a_second_person_at_the_same_address_is_left_out_and_counted(store
         cells = dict.fromkeys((HOME_STAFF, HOME_FAMILY), WALLONIA)
         counted = await persons.count_audience(tx, cells=cells, urgent=False, languages=["fr"])
     assert counted.same_address == 1
+    assert counted.hats == {HOME_STAFF: 1}
 
 
 async def test_an_address_shared_with_somebody_not_concerned_is_used(store: Store) -> None:

@@ -1,0 +1,78 @@
+"""words: what the phrase bank, the lexicon, the wording and the grammar still lack, per language."""
+
+from typing import Annotated
+
+import typer
+
+from channels.substitutes import by_replacement
+from hub import register
+from hub.cli.printing import out, page, print_json, table
+from hub.cli.sms import shown
+from hub.cli.wiring import JsonOption
+from hub.errors import WrongUse
+from hub.model.directive import LANGUAGES, Language
+from hub.render import wording
+from hub.render.missing import Missing, missing, unused
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(words)
+
+
+def words(
+    language: Annotated[str | None, typer.Option(help="Only this language.")] = None,
+    sms: Annotated[
+        bool, typer.Option("--sms", help="Show instead which characters stand in for which in an SMS.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """List which words are missing, per language and file: docs/write-templates.md. Exit code 1 if any is."""
+    chosen = _chosen(language)
+    if sms:
+        _substitutes(json=json)
+        return
+    loaded = wording.load()
+    lacking = list(missing(loaded, register.load(), chosen))
+    optional = list(unused(loaded, chosen))
+    if json:
+        print_json({"missing": _json(lacking), "optional": _json(optional)})
+    else:
+        _print(lacking, optional, chosen)
+    raise typer.Exit(1 if lacking else 0)
+
+
+def _chosen(language: str | None) -> tuple[Language, ...]:
+    chosen = tuple(known for known in LANGUAGES if language in (None, known))
+    if not chosen:
+        raise WrongUse(f"--language {language}: known are {', '.join(LANGUAGES)}")
+    return chosen
+
+
+def _substitutes(*, json: bool) -> None:
+    rows = by_replacement()
+    if json:
+        print_json({"substitutes": [{"new": new, "old": olds} for new, olds in rows.items()]})
+        return
+    table("In the SMS", "For", rows=[(shown(new), ", ".join(map(shown, olds))) for new, olds in rows.items()])
+
+
+def _json(found: list[Missing]) -> list[dict[str, str]]:
+    return [dict(each._asdict()) for each in found]
+
+
+def _print(lacking: list[Missing], optional: list[Missing], languages: tuple[Language, ...]) -> None:
+    """By language and file, so that one file at a time can be mended."""
+    console = page()
+    for language in languages:
+        files: dict[str, list[str]] = {}
+        for each in lacking:
+            if each.language == language:
+                files.setdefault(each.where, []).append(each.what)
+        out.print(f"{language}: {sum(map(len, files.values()))} missing", style="bold")
+        for where, what in files.items():
+            console.print(f"  templates/{where}")
+            for each_what in what:
+                console.print(f"    {each_what}")
+        may = ", ".join(each.what for each in optional if each.language == language)
+        if may:
+            console.print(f"  grammar of other languages that {language} does without: {may}", style="dim")

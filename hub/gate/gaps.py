@@ -1,0 +1,66 @@
+"""The forgotten sector: whom a reader would expect on a topic, and the act does not name (FORMAT.md, "Gap")."""
+
+from collections.abc import Iterator, Mapping
+
+from hub.facts.scope import judged_on, scope_of, speaking_measures
+from hub.gate.case import Case
+from hub.model.directive import Directive
+from hub.model.review import Finding, Level
+from hub.register.entries import GENERAL
+from hub.render.sheet import decisions, named_sectors
+
+
+def forgotten(case: Case) -> Iterator[Finding]:
+    """One gap per topic: siblings of a named sector, and sectors that an earlier act on the topic named.
+
+    Whoever that act's issuer was. A rule for everybody leaves no gap, and neither does a decision.
+    """
+    answered = named_sectors(case.directive) | {
+        hat.sector for hat in decisions(case.directive, case.register)
+    }
+    earlier = _named_earlier(case)
+    for topic, named in _sectors_by_topic(case.directive, case.sheet.others).items():
+        if GENERAL in named:
+            continue
+        reasons = {**_siblings(case, named), **earlier.get(topic, {})}
+        missing = tuple(s for s in case.register.sectors if s in reasons and s not in answered)
+        if missing:
+            yield Finding(
+                "U305",
+                Level.WARNING,
+                case.directive.id,
+                topic,
+                "hear nothing of it: " + "; ".join(f"{sector} ({reasons[sector]})" for sector in missing),
+                "name them in sectors, or decide in [[directive.coverage]] that they are not concerned, and why",
+                waivable=True,
+                topic=topic,
+                sectors=missing,
+            )
+
+
+def _siblings(case: Case, named: Mapping[str, None]) -> dict[str, str]:
+    sectors = case.register.sectors
+    groups = {sectors[sector].group for sector in named}
+    return {s.id: f"of the group {s.group}" for s in sectors.values() if s.group in groups}
+
+
+def _named_earlier(case: Case) -> dict[str, dict[str, str]]:
+    """topic → sector → the first act in the hub's hands that named it before this one was issued."""
+    day = judged_on(case.directive)
+    found: dict[str, dict[str, str]] = {}
+    acts = [(judged_on(act), act) for act in case.sheet.others.values() if act.id != case.directive.id]
+    before = [(issued, act) for issued, act in acts if issued and day and issued < day]
+    for _, act in sorted(before, key=lambda pair: (pair[0], pair[1].id)):
+        for topic, named in _sectors_by_topic(act, case.sheet.others).items():
+            for sector in named:
+                if sector != GENERAL:
+                    found.setdefault(topic, {}).setdefault(sector, f"named by {act.id}")
+    return found
+
+
+def _sectors_by_topic(act: Directive, others: Mapping[str, Directive]) -> dict[str, dict[str, None]]:
+    """The sectors that an act's measures name, by topic, in order."""
+    found: dict[str, dict[str, None]] = {}
+    for _, measure in speaking_measures(act, others):
+        found.setdefault(measure.topic, {}).update(dict.fromkeys(scope_of(act, measure).sectors))
+    return found
