@@ -59,6 +59,10 @@ CHECKS: tuple[Check, ...] = (
 OF_AN_END: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    consistency.read_back,
+    consistency.same_facts,
+    markup.same_as_text,
+    templates.literals,
     languages.demanded,
     relations.targets,
     exercise.marked,

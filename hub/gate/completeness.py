@@ -100,6 +100,8 @@ def _of_slot(case: Case, variant: Variant, slot: RequiredSlot) -> set[str]:
     directive = case.directive
     if slot in ("docs", "links"):
         return {f"{slot}.{index + 1}" for index in range(len(getattr(directive, slot)))}
+    if slot == "explained":
+        return {f"explained.{index + 1}" for index in range(len(case.sheet.explained))}
     if slot == "contact":
         return _of_contacts(case, variant)
     has: dict[str, set[str]] = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from channels.contract import PERSONAL_LINK
 from hub.gate.case import Case, variant_name
-from hub.gate.line import LineSlips, Slip, said, spoken
-from hub.gate.statements import Statements, Values, statements
-from hub.model.directive import Language
+from hub.gate.line import LineSlips, Slip, said, spoken, unbound
+from hub.gate.statements import Binding, Statements, Values, statements
+from hub.model.directive import Language, Modality
 from hub.model.message import Message, Span, Variant
 from hub.model.review import Finding, Level
 from hub.model.value import Value
@@ -60,6 +60,7 @@ class Reader:
     def slips(self, message: Message) -> Iterator[Slip]:
         """Where the text of a message does not say what the sheet says."""
         told: dict[str, set[Value]] = {}
+        bound: dict[str, set[Modality]] = {}
         for line in lines(message):
             found = self._read.get(line)
             if found is None:
@@ -68,10 +69,22 @@ class Reader:
             yield from found.slips
             for fact, values in found.told.items():
                 told.setdefault(fact, set()).update(values)
+            for fact, heard in found.bound.items():
+                bound.setdefault(fact, set()).update(heard)
+        yield from self._whole(told)
+        for fact, modalities in bound.items():
+            statement = self.known[fact]
+            assert isinstance(statement, Binding)
+            if slip := unbound(fact, modalities, statement):
+                yield slip
+
+    def _whole(self, told: dict[str, set[Value]]) -> Iterator[Slip]:
+        """A fact of several values is stated with all of them, if in several places."""
         for fact, stated in told.items():
             expected = self.known[fact]
             assert isinstance(expected, Values)
-            if missing := set(expected.values) - stated:
+            if not any(stated >= set(option) for option in expected.options):
+                missing = set(expected.options[0]) - stated
                 yield Slip("U212", f"{fact} is said without {spoken(missing)}")
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from channels import gsm
 from hub.gate.statements import Binding, Listed, Phrase, Statement, Statements, Values
-from hub.model.directive import Language
+from hub.model.directive import Language, Modality
 from hub.model.message import Span
 from hub.model.value import Amount, Code, Day, Hour, Link, Mark, Phone, Value, Weekday, WrongDay
 from hub.reread import FILLER, Found, Marked, read
@@ -26,10 +26,11 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class LineSlips:
-    """What is wrong in a line, and which values of which facts it states."""
+    """What is wrong in a line, which values of which facts it states, and in which way each of its rules binds."""
 
     slips: tuple[Slip, ...]
     told: Mapping[str, frozenset[Value]]
+    bound: Mapping[str, frozenset[Modality]]
 
 
 Place = tuple[Span, Values]
@@ -69,8 +70,9 @@ def said(
     reading = read(masked, language)
     told: dict[str, frozenset[Value]] = {}
     slips += _values(text, places, reading.values, links, told)
-    slips += _modalities(text, rules, reading.modalities, allowed)
-    return LineSlips(tuple(slips), told)
+    bound: dict[str, frozenset[Modality]] = {}
+    slips += _modalities(text, rules, reading.modalities, allowed, bound)
+    return LineSlips(tuple(slips), told, bound)
 
 
 def _values(
@@ -92,22 +94,31 @@ def _values(
         matched = _match(values, words, statement)
         if matched is None:
             yield _wrong(span, words, values, statement)
-        told[span.fact] = told.get(span.fact, frozenset()).union(matched or statement.values)
+        told[span.fact] = told.get(span.fact, frozenset()).union(matched or statement.options[0])
 
 
 def _match(found: Sequence[Found], words: str, statement: Values) -> list[Value] | None:
     """The values of the statement that a place states, None where it states another, or none at all."""
-    expected = statement.values
-    if len(expected) == 1 and isinstance(expected[0], Phone):
+    for option in statement.options:
+        matched = _matches(found, words, option, statement)
+        if matched is not None:
+            return matched
+    return None
+
+
+def _matches(
+    found: Sequence[Found], words: str, option: tuple[Value, ...], statement: Values
+) -> list[Value] | None:
+    if len(option) == 1 and isinstance(option[0], Phone):
         digits = "".join(character for character in words if character.isdigit() or character == "+")
-        return [expected[0]] if digits == expected[0].digits else None
+        return [option[0]] if digits == option[0].digits else None
     matched = []
     for value in found:
-        fitting = [want for want in expected if any(_means(want, reading) for reading in value.readings)]
+        fitting = [want for want in option if any(_means(want, reading) for reading in value.readings)]
         if not fitting:
             return None
         matched.append(fitting[0])
-    if not matched or (statement.in_order and tuple(matched) != expected):
+    if bool(matched) != bool(option) or (statement.in_order and tuple(matched) != option):
         return None
     return matched
 
@@ -133,26 +144,41 @@ def _wrong(span: Span, words: str, found: Sequence[Found], statement: Values) ->
     for value in found:
         if isinstance(value.readings[0], WrongDay):
             return Slip("U213", f"{span.fact}: {value.readings[0].text!r} is no day of the calendar")
-    return Slip("U212", f"{span.fact} is said as {words!r}; the sheet says {spoken(statement.values)}")
+    return Slip("U212", f"{span.fact} is said as {words!r}; the sheet says {spoken(statement.options[0])}")
 
 
 def _modalities(
-    text: str, rules: Sequence[Rule], found: Sequence[Marked], allowed: Collection[str]
+    text: str,
+    rules: Sequence[Rule],
+    found: Sequence[Marked],
+    allowed: Collection[str],
+    bound: dict[str, frozenset[Modality]],
 ) -> Iterator[Slip]:
-    """Each rule binds as the sheet says and in no second way; nothing binds outside of a rule."""
+    """A rule binds in no other way than the sheet says; nothing binds outside of a rule."""
     inside: set[Marked] = set()
     for span, statement in rules:
         marked = [m for m in found if span.start <= m.start and m.end <= span.end]
         inside.update(marked)
-        heard = {mark.modality for mark in marked}
-        expected = set() if statement.modality == "information" else {statement.modality}
-        if heard != expected:
-            words, says = text[span.start : span.end], " and ".join(sorted(heard)) or "nothing of it"
-            yield Slip("U214", f"{span.fact}: the sheet says {statement.modality}, and {words!r} says {says}")
+        heard = frozenset(mark.modality for mark in marked)
+        bound[span.fact] = bound.get(span.fact, frozenset()) | heard
+        if heard - statement.modalities:
+            words, says = text[span.start : span.end], " and ".join(sorted(heard))
+            yield Slip("U214", f"{span.fact}: {words!r} says {says}, the sheet {_named(statement)}")
     for mark in found:
         words = text[mark.start : mark.end]
         if mark not in inside and words.lower() not in allowed:
             yield Slip("U214", f"{words!r} says {mark.modality} outside of any rule")
+
+
+def unbound(fact: str, heard: Collection[Modality], statement: Binding) -> Slip | None:
+    """A rule of which no line of a message says how it binds."""
+    if heard or statement.silent or not statement.modalities:
+        return None
+    return Slip("U214", f"{fact}: nothing says that it is {_named(statement)}")
+
+
+def _named(statement: Binding) -> str:
+    return " or ".join(sorted(statement.modalities)) or "information"
 
 
 def _fits(words: str, statement: Statement, language: Language, *, sms: bool) -> bool:

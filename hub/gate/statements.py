@@ -1,6 +1,6 @@
 """What a message may say, fact by fact, worked out from the sheet and the registers alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -18,10 +18,11 @@ from hub.render.slots import fact_prefix
 class Values:
     """A fact that is a value, or a few: each place that states it reads as some of them, all places as all.
 
-    `in_order` where their order is part of the fact: from 22 to 6 is not from 6 to 22.
+    `in_order` where their order is part of the fact: from 22 to 6 is not from 6 to 22. More than one option where
+    several revisions stand behind it; an empty one where one of them had no such fact, which is said in words.
     """
 
-    values: tuple[Value, ...]
+    options: tuple[tuple[Value, ...], ...]
     in_order: bool = False
 
 
@@ -48,18 +49,71 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """How a rule binds."""
+    """How a rule binds; `silent` where the words of the place may leave it open."""
 
-    modality: Modality
+    modalities: frozenset[Modality]
+    silent: bool = False
 
 
 Statement = Values | Verbatim | Listed | Phrase | Binding
 Statements = Mapping[str, Statement]
 
 
+BEFORE, NOW = ".before", ".now"
+"""What the keys of a changed fact's two values end in."""
+
+
 def statements(sheet: Sheet, frame: Frame) -> dict[str, Statement]:
     """The facts that messages of this sheet may state, by key. What has no entry may hold no value at all."""
+    found = _of_revision(sheet, frame)
+    if sheet.earlier:
+        revisions = [_of_revision(past, frame) for past in sheet.past()]
+        for fact in dict.fromkeys(fact for revision in revisions for fact in revision):
+            if statement := _either([revision.get(fact) for revision in revisions]):
+                found[f"{fact}{BEFORE}"] = statement
+        for fact, statement in list(found.items()):
+            if not fact.endswith(BEFORE) and (changed := _either([statement])):
+                found[f"{fact}{NOW}"] = changed
+        for past in sheet.past():
+            found |= {f: s for f, s in _topics(past) if f not in found}
+    if sheet.ends:
+        found |= {f: _either([s]) or s for f, s in found.items() if f.endswith(".until")}
+    return found
+
+
+def _either(statements: Sequence[Statement | None]) -> Statement | None:
+    """What a fact may say when any of several revisions may be meant; None where it may be any words."""
+    known = [statement for statement in statements if statement is not None]
+    lacking = len(known) < len(statements)
+    match known[0]:
+        case Values(_, in_order):
+            options = [
+                o for s in known if isinstance(s, Values) for option in s.options for o in _alone(option)
+            ]
+            return Values((*dict.fromkeys(options), *([()] if lacking else [])), in_order)
+        case Binding():
+            return Binding(
+                frozenset().union(*(s.modalities for s in known if isinstance(s, Binding))), silent=True
+            )
+        case Verbatim() | Phrase():
+            if lacking:
+                return None
+            texts = [s.wordings for s in known if isinstance(s, Verbatim | Phrase)]
+            merged = _verbatim_of(texts)
+            return Phrase(merged) if isinstance(known[0], Phrase) else Verbatim(merged)
+    return known[0] if len(known) == 1 and not lacking else None
+
+
+def _alone(option: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
+    """A last day that stands by itself is called so, and needs no "inclusive"."""
+    yield option
+    if len(option) == 1 and isinstance(option[0], Day) and option[0].inclusive:
+        yield (Day(option[0].on),)
+
+
+def _of_revision(sheet: Sheet, frame: Frame) -> dict[str, Statement]:
     found: dict[str, Statement] = dict(_of_act(sheet, frame))
+    found |= dict(_topics(sheet))
     for owner, measure in sheet.speaking():
         key = fact_prefix(sheet.directive, owner, measure)
         scope = scope_of(sheet.directive, measure)
@@ -70,6 +124,15 @@ def statements(sheet: Sheet, frame: Frame) -> dict[str, Statement]:
     return found
 
 
+def _topics(sheet: Sheet) -> Iterator[tuple[str, Statement]]:
+    """A rule by its topic, where it comes, goes or changes; with its object where that tells it apart."""
+    for owner, measure in sheet.speaking():
+        key, name = fact_prefix(sheet.directive, owner, measure), sheet.register.topics[measure.topic].name
+        with_object = {lang: f"{name[lang]} ({text})" for lang, text in measure.object.items()}
+        for fact in ("topic", "came", "ended"):
+            yield f"{key}{fact}", _verbatim(name, with_object)
+
+
 def _of_act(sheet: Sheet, frame: Frame) -> Iterator[tuple[str, Statement]]:
     act, register = sheet.directive, sheet.register
     issuer = register.issuers[act.issuer]
@@ -78,11 +141,11 @@ def _of_act(sheet: Sheet, frame: Frame) -> Iterator[tuple[str, Statement]]:
     yield "territory", _places(act.territory, register)
     yield "act_type", _verbatim(register.act_types[act.act_type].name)
     yield "ref", _same(frame.code)
-    yield "link", Values((Link(frame.url),))
+    yield "link", _value(Link(frame.url))
     if issuer.site:
-        yield "issuer.site", Values((Link(issuer.site),))
+        yield "issuer.site", _value(Link(issuer.site))
     if act.issued:
-        yield "issued", Values((Day(act.issued),))
+        yield "issued", _value(Day(act.issued))
     if act.hazard:
         yield "hazard", _verbatim(act.hazard)
     if act.reference:
@@ -96,6 +159,8 @@ def _of_act(sheet: Sheet, frame: Frame) -> Iterator[tuple[str, Statement]]:
 
 
 def _of_lists(act: Directive) -> Iterator[tuple[str, Statement]]:
+    for name in ("docs", "links"):
+        yield name, Listed(tuple(_verbatim(offer.label).wordings for offer in getattr(act, name)))
     for name in ("legal_basis", "establishments"):
         if texts := getattr(act, name):
             yield name, Listed(tuple(_same(text).wordings for text in texts))
@@ -118,7 +183,7 @@ def _of_contact(contact: Contact) -> dict[str, Statement]:
     key = f"contact.{contact.id}."
     found: dict[str, Statement] = {f"{key}label": _verbatim(contact.label)}
     if contact.phone:
-        found[f"{key}phone"] = Values((phone(contact.phone),))
+        found[f"{key}phone"] = _value(phone(contact.phone))
     if contact.email:
         found[f"{key}email"] = _same(contact.email)
     if contact.hours:
@@ -128,14 +193,16 @@ def _of_contact(contact: Contact) -> dict[str, Statement]:
 
 def _unknown(names: Iterable[str]) -> Iterator[tuple[str, Statement]]:
     for name in names:
-        yield f"unknown.{name}", Values((Mark.UNCONFIRMED,))
+        yield f"unknown.{name}", _value(Mark.UNCONFIRMED)
 
 
 def _of_measure(measure: Measure) -> Iterator[tuple[str, Statement]]:
-    yield "modality", Binding(measure.modality)
+    yield "modality", Binding(frozenset({measure.modality} - {"information"}))
     yield from _of_numbers(measure)
     yield from _of_words(measure)
     yield from _unknown(measure.unknown)
+    for name in measure.unknown:  # as the old or the new value of a change
+        yield name, _value(Mark.UNCONFIRMED)
 
 
 def _of_numbers(measure: Measure) -> Iterator[tuple[str, Statement]]:
@@ -151,7 +218,7 @@ def _of_numbers(measure: Measure) -> Iterator[tuple[str, Statement]]:
         if window := getattr(measure, name):
             yield name, _hours(window)
     if measure.deadline:
-        yield "deadline", Values(_moment(measure.deadline))
+        yield "deadline", _value(*_moment(measure.deadline))
 
 
 def _of_words(measure: Measure) -> Iterator[tuple[str, Statement]]:
@@ -174,21 +241,21 @@ def _of_scope(scope: Scope, register: Register) -> Iterator[tuple[str, Statement
     end = None if scope.end is None else scope.end.astimezone(BRUSSELS)
     within_a_day = start is not None and end is not None and start.date() == end.date()
     if start is None:
-        yield "from", Values((Mark.UNCONFIRMED,))
+        yield "from", _value(Mark.UNCONFIRMED)
     elif within_a_day:
-        yield "from", Values((Day(start.date()), Hour(start.time())))
+        yield "from", _value(Day(start.date()), Hour(start.time()))
     else:
-        yield "from", Values(_moment(start))
+        yield "from", _value(*_moment(start))
     if end is None:
-        yield "until", Values((Mark.UNCONFIRMED if scope.end_unknown else Mark.OPEN_END,))
+        yield "until", _value(Mark.UNCONFIRMED if scope.end_unknown else Mark.OPEN_END)
     elif within_a_day:
-        yield "until", Values((Day(end.date()), Hour(end.time())))
+        yield "until", _value(Day(end.date()), Hour(end.time()))
     elif end.time() == time(0):
         last = (end - timedelta(days=1)).date()
         one_day = start is not None and start.time() == time(0) and last == start.date()
-        yield "until", Values((Day(last, inclusive=not one_day),))
+        yield "until", _value(Day(last, inclusive=not one_day))
     else:
-        yield "until", Values(_moment(end))
+        yield "until", _value(*_moment(end))
 
 
 def _moment(at: date) -> tuple[Value, ...]:
@@ -202,11 +269,11 @@ def _moment(at: date) -> tuple[Value, ...]:
 def _hours(window: Window) -> Values:
     crosses = window.to < window.from_ and window.to != time(0)
     tail = (Mark.NEXT_DAY,) if crosses else ()
-    return Values((Hour(window.from_), Hour(window.to), *tail), in_order=True)
+    return Values(((Hour(window.from_), Hour(window.to), *tail),), in_order=True)
 
 
 def _amount(quantity: Quantity) -> Values:
-    return Values((Amount(quantity.op, float(quantity.value), quantity.unit).bound(),))
+    return _value(Amount(quantity.op, float(quantity.value), quantity.unit).bound())
 
 
 def phone(text: str) -> Phone:
@@ -219,9 +286,19 @@ def _places(territory: tuple[str, ...], register: Register) -> Listed:
     return Listed(tuple(_verbatim(entry.in_, entry.short, entry.name).wordings for entry in entries))
 
 
+def _value(*values: Value) -> Values:
+    return Values((values,))
+
+
 def _verbatim(*texts: Text) -> Verbatim:
+    return Verbatim(_verbatim_of([{lang: (words,) for lang, words in text.items()} for text in texts]))
+
+
+def _verbatim_of(
+    texts: Sequence[Mapping[Language, tuple[str, ...]]],
+) -> dict[Language, tuple[str, ...]]:
     languages = dict.fromkeys(language for text in texts for language in text)
-    return Verbatim({lang: tuple(text[lang] for text in texts if lang in text) for lang in languages})
+    return {lang: tuple(words for text in texts for words in text.get(lang, ())) for lang in languages}
 
 
 def _same(*texts: str) -> Verbatim:

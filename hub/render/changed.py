@@ -19,8 +19,8 @@ from hub.render.slots import MeasureSlots, fact_prefix
 from hub.render.wording import Words
 
 BEFORE, NOW = ".before", ".now"
-CAME, WENT = "came", "ended"
-"""How the fact of a whole rule is keyed: "m2.came", "m2.ended"."""
+TOPIC, CAME, WENT = "topic", "came", "ended"
+"""How a rule as a whole is keyed, beside its change or as what came or went: "m2.topic", "m2.came", "m2.ended"."""
 
 SILENT = frozenset({"code", "contact", "sectors", "audiences"})
 """Said elsewhere or not at all: a code has no words, a contact is the act's, readers are told as readers."""
@@ -75,6 +75,9 @@ class Difference:
             raise LackingWords(f"{rule.measure.id}.object")
         return f"{name} ({rule.measure.object[self.variant.language]})"
 
+    def _key(self, rule: Rule) -> str:
+        return fact_prefix(self.after.directive, rule.owner, rule.measure)
+
     def _rules(self, sheet: Sheet) -> tuple[Rule, ...]:
         return rules_of(sheet.directive, sheet.measures_for(self.variant.sector, self.variant.audience))
 
@@ -127,8 +130,11 @@ class Difference:
         for one in told:
             alike.setdefault(one.likeness, []).append(one)
         for group in alike.values():
-            topics = list(dict.fromkeys(self.topic(one.rule) for one in group))
-            listed = [topics[0], *(self.words.printer.within(topic) for topic in topics[1:])]
+            topics = {self.topic(one.rule): self._key(one.rule) for one in reversed(group)}
+            listed = [
+                traced(f"{key}{TOPIC}", self.words.printer.within(topic) if number else topic)
+                for number, (topic, key) in enumerate(reversed(topics.items()))
+            ]
             topic = self.words.printer.join(listed, short=self.variant.channel == "sms")
             fact = group[0].fact
             name = "all" if fact and len(group) == rules else "several" if fact and len(topics) > 1 else "one"
@@ -143,7 +149,7 @@ class Difference:
     def _came_or_went(self, slot: str, change: Change) -> Line:
         rule = change.after or change.before
         assert rule is not None
-        key = fact_prefix(self.after.directive, rule.owner, rule.measure)
+        key = self._key(rule)
         topic = self.words.printer.within(self.topic(rule))
         topic = traced(f"{key}{CAME if change.what == 'added' else WENT}", topic)
         text = fill(parse(self.words.wording["change"][change.what]), {"topic": topic}.get)

@@ -34,7 +34,16 @@ MeasureSlot = Literal[
 """What a measure says, each a line or several."""
 
 RequiredSlot = Literal[
-    "source", "issued", "hazard", "establishments", "legal", "legal_basis", "docs", "links", "contact"
+    "source",
+    "issued",
+    "hazard",
+    "establishments",
+    "legal",
+    "legal_basis",
+    "explained",
+    "docs",
+    "links",
+    "contact",
 ]
 """What stands around the measures and can be demanded, since it states facts of the sheet."""
 
