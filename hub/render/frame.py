@@ -113,7 +113,7 @@ def compose(blocks: Sequence[Block], frame: Frame, *, left: Sequence[Block] = ()
         return Message(
             blocks[0].directive, hats, "sms", words.language, "", text, None, spans, replaced=replaced
         )
-    values = _values(blocks, hats, frame, words)
+    values = frame_values(blocks, frame, hats)
     text, spans = untrace(_render(frame.wording.jinja, f"{first.channel}.txt.j2", values, words.language))
     html = _render(frame.wording.jinja, f"{first.channel}.html.j2", values, words.language)
     _say_the_same(first.channel, spans, untrace(html)[1])
@@ -162,7 +162,10 @@ def _subject(block: Block, frame: Frame, words: Words) -> str:
     return f"{exercise} – {block.title.text}" if frame.mode == Mode.EXERCISE else block.title.text
 
 
-def _values(blocks: Sequence[Block], hats: tuple[Hat, ...], frame: Frame, words: Words) -> dict[str, Any]:
+def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()) -> dict[str, Any]:
+    """What the frames of e-mail and page are filled with: traced lines, and the words around them."""
+    words = frame.wording.languages[blocks[0].variant.language]
+    hats = hats or hats_of(blocks)
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
     head = union(block.head for block in blocks)
