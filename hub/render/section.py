@@ -57,8 +57,15 @@ def merged(lines: Sequence[Line], slot: str) -> Line | None:
 
 
 def union(groups: Iterable[Iterable[Line]]) -> list[Line]:
-    """The lines of several blocks, each text once, in order."""
-    return list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())
+    """The lines of several blocks, each text once, in order; a sentence that a longer line holds is told there."""
+    lines = list({(line.slot, line.text, line.url): line for group in groups for line in group}.values())
+    return [line for line in lines if line.url or not any(_holds(other, line) for other in lines)]
+
+
+def _holds(longer: Line, line: Line) -> bool:
+    """Whether a line in easy style is one sentence of the same line in plain style, with the same facts."""
+    told = {span.fact for span in longer.spans} >= {span.fact for span in line.spans}
+    return told and longer.slot == line.slot and longer.text != line.text and line.text in longer.text
 
 
 def hat_label(hat: Hat, words: Words, register: Register) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.model.directive import LANGUAGES, Language
+from hub.model.directive import LANGUAGES, Language, Relation
 from hub.model.message import Line, Message, Span, Variant
 from hub.model.review import Mode
 from hub.render import render
@@ -113,6 +113,18 @@ def test_rules_that_hold_in_the_same_place_and_time_say_it_once() -> None:
     assert "Cette consigne vaut" not in same.text
     assert apart_.text.count("Cette consigne vaut") == 4
     assert {"m2.from", "m2.until", "m2.territory"} <= same.stated & apart_.stated
+
+
+def test_who_reads_in_both_styles_is_told_once_what_changed() -> None:
+    corrected = a.directive()
+    act = a.directive(id="erratum", measures=(), relations=(Relation("corrects", target="visites"),))
+    blocks = render(a.sheet(act, others={"visites": corrected}), ("fr",), ("email",)).blocks
+    hats = [blocks[Variant(HOMES, audience, "email", "fr")] for audience in ("beneficiary", "family")]
+
+    alone, both = compose(hats[:1], a.frame()).text, compose(hats, a.frame()).text
+
+    assert "\nUtilisez seulement la version corrigée.\n" in alone
+    assert both.count("Utilisez seulement la version corrigée.") == 1
 
 
 def test_a_full_stop_inside_a_fact_ends_no_sentence_and_spans_move_along() -> None:

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -15,7 +16,8 @@ from hub.register.load import DATA
 from hub.render import Sheet, render, wording
 from hub.render.frame import compose
 from hub.render.missing import Missing, missing, unused
-from hub.render.wording import Wording, templates_dir
+from hub.render.wording import FrameSlot, RequiredSlot, Wording, templates_dir
+from hub.render.writer import Writer
 from tests import a
 
 SECTOR = """
@@ -208,3 +210,10 @@ def test_a_language_without_any_words_is_one_line(templates: Path) -> None:
 def test_an_anatomy_that_cannot_serve_names_its_key(templates: Path) -> None:
     with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: Input should be"):
         words_after(templates, "messages/anatomy.toml", 'tail = ["establishments"', 'tail = ["estabishments"')
+
+
+def test_every_slot_that_an_anatomy_may_name_is_written() -> None:
+    written = {name.removeprefix("_") for name in dir(Writer) if name.startswith("_")}
+
+    assert set(get_args(FrameSlot)) <= written
+    assert set(get_args(RequiredSlot)) <= set(get_args(FrameSlot))
