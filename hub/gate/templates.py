@@ -20,8 +20,8 @@ Fault = tuple[str, str]
 
 FRAMES = ("email.txt.j2", "email.html.j2", "web.txt.j2", "web.html.j2")
 _UNWRITTEN = re.compile(r"<style>.*?</style>|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.S)
-_NO_SENTENCES = ("allow", "actor", "neutral", "conflict")
-"""Tables that are no words of messages; neutral sentences are held to their modality instead."""
+_NO_SENTENCES = ("allow", "actor", "neutral", "modality", "conflict")
+"""Tables that are no words of messages; words for a modality are held to that one instead."""
 
 
 def literals(case: Case) -> Iterator[Finding]:
@@ -57,6 +57,9 @@ def _of_wording(words: Words) -> Iterator[Fault]:
         for key, text in patterns.items():
             for fault in pattern_faults(text, modality, words.language):
                 yield f"{file} [neutral] {modality}.{key}", fault
+    for key, text in _texts(words.wording["modality"], ""):
+        for fault in _foreign(text, key.rpartition(".")[2], words.language):
+            yield f"{file} [modality] {key}", fault
     for table, value in words.wording.items():
         if table not in _NO_SENTENCES:
             for key, text in _texts(value, table):
@@ -73,15 +76,22 @@ def _of_nouns(words: Words) -> Iterator[Fault]:
 def pattern_faults(text: str, modality: str, language: Language) -> Iterator[str]:
     """Faults of a pattern for one modality: it says that one, in its own words, and nothing of another."""
     literal = _literal(text)
-    reading = read(literal, language)
-    for value in reading.values:
-        yield f"types {literal[value.start : value.end]!r}"
-    said = {mark.modality for mark in reading.modalities}
-    if foreign := said - {modality}:
-        marks = [literal[m.start : m.end] for m in reading.modalities if m.modality in foreign]
-        yield f"says {' and '.join(sorted(foreign))} ({', '.join(map(repr, marks))}) in a pattern for {modality}"
+    yield from _foreign(literal, modality, language)
+    said = {mark.modality for mark in read(literal, language).modalities}
     if modality in get_args(Modality) and modality != "information" and modality not in said:
         yield f"does not say that the rule is {modality}"
+
+
+def _foreign(text: str, modality: str, language: Language) -> Iterator[str]:
+    """What words for one modality say beside it."""
+    reading = read(text, language)
+    for value in reading.values:
+        yield f"types {text[value.start : value.end]!r}"
+    marks = [mark for mark in reading.modalities if mark.modality != modality]
+    if marks:
+        said = " and ".join(sorted({mark.modality for mark in marks}))
+        words = ", ".join(repr(text[mark.start : mark.end]) for mark in marks)
+        yield f"says {said} ({words}) in words for {modality}"
 
 
 def _plain_faults(text: str, language: Language, allowed: frozenset[str]) -> Iterator[str]:

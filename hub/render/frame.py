@@ -165,7 +165,7 @@ def _subject(block: Block, frame: Frame, words: Words) -> str:
 def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()) -> dict[str, Any]:
     """What the frames of e-mail and page are filled with: traced lines, and the words around them."""
     words = frame.wording.languages[blocks[0].variant.language]
-    hats = hats or hats_of(blocks)
+    hats = tuple(hats) or hats_of(blocks)
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
     head = union(block.head for block in blocks)
