@@ -1,5 +1,6 @@
 """What an SMS costs: GSM 03.38 alphabets, segments, the signs outside them, and what may stand in."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ BASIC = frozenset(
 )
 # 3GPP TS 23.038 §6.2.1.1: each costs two septets, ESC and itself.
 EXTENSION = frozenset("\f^{}\\[~]|€")
+
+_OUTSIDE = re.compile(f"[^{re.escape(''.join(sorted(BASIC | EXTENSION)))}]")
+_EXTENSION = re.compile(f"[{re.escape(''.join(sorted(EXTENSION)))}]")
+# Up to a character that may belong with the next one: a space before », n before °, a letter before its accent.
+_PLAIN = re.compile(
+    f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]+(?=[{re.escape(''.join(sorted(BASIC | EXTENSION)))}])"
+)
 
 # One message alone, and each part of a longer one: the part header takes 6 octets (TS 23.040 §9.2.3.24.1).
 CAPACITY: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
@@ -47,13 +55,16 @@ class Length:
 def measure(text: str) -> Length:
     """The encoding, length, number of segments and offending characters of a text."""
     coded = encoding(text)
+    if coded == "GSM-7" and not _EXTENSION.search(text):  # most texts: a character is a septet
+        alone, part = CAPACITY[coded]
+        return Length(coded, len(text), 1 if 0 < len(text) <= alone else -(-len(text) // part), ())
     units = sum(_cost(character, coded) for character in text)
     return Length(coded, units, len(segments(text)), offenders(text))
 
 
 def encoding(text: str) -> Encoding:
     """The smallest encoding that holds the text as it stands."""
-    return "GSM-7" if all(map(fits, text)) else "UCS-2"
+    return "UCS-2" if _OUTSIDE.search(text) else "GSM-7"
 
 
 def fits(character: str) -> bool:
@@ -129,6 +140,8 @@ def substitute(text: str) -> Substituted:
 
     Whoever sends the result shows the replacements first.
     """
+    if not _OUTSIDE.search(text):
+        return Substituted(text, ())
     pieces, replacements, start = [], [], 0
     for old in _clusters(text):
         new = _substitute(old)
@@ -143,6 +156,11 @@ def _clusters(text: str) -> Iterator[str]:
     """A character with its combining marks; French quotation marks with their inner space; "n°" whole."""
     start = 0
     while start < len(text):
+        plain = _PLAIN.match(text, start)
+        if plain:  # letters of the alphabet that begin nothing longer
+            yield plain.group()
+            start = plain.end()
+            continue
         end = start + 1
         while end < len(text) and unicodedata.combining(text[end]):
             end += 1
