@@ -18,12 +18,11 @@ BASIC = frozenset(
 # 3GPP TS 23.038 §6.2.1.1: each costs two septets, ESC and itself.
 EXTENSION = frozenset("\f^{}\\[~]|€")
 
-_OUTSIDE = re.compile(f"[^{re.escape(''.join(sorted(BASIC | EXTENSION)))}]")
+_ANY = f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]"
+_OUTSIDE = re.compile(_ANY.replace("[", "[^", 1))
 _EXTENSION = re.compile(f"[{re.escape(''.join(sorted(EXTENSION)))}]")
 # Up to a character that may belong with the next one: a space before », n before °, a letter before its accent.
-_PLAIN = re.compile(
-    f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]+(?=[{re.escape(''.join(sorted(BASIC | EXTENSION)))}])"
-)
+_PLAIN = re.compile(f"{_ANY}+(?={_ANY})")
 
 # One message alone, and each part of a longer one: the part header takes 6 octets (TS 23.040 §9.2.3.24.1).
 CAPACITY: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
@@ -173,6 +172,8 @@ def _clusters(text: str) -> Iterator[str]:
 
 
 def _substitute(old: str) -> str:
+    if not _OUTSIDE.search(old):
+        return old
     if old in SUBSTITUTES:
         return SUBSTITUTES[old]
     composed = unicodedata.normalize("NFC", old)

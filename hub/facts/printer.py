@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_group_symbol
@@ -41,7 +42,7 @@ class Printer:
     def day(self, day: date, *, short: bool = False) -> str:
         """A date in full, with its weekday unless short."""
         form = self._long.day.short if short else self._long.day.form
-        text = format_date(day, form, locale=self._long.locale)
+        text = _date(day, form, self._long.locale)
         if day.day == 1 and self._long.day.first:
             text = text.replace("1 ", f"{self._long.day.first} ", 1)
         return text
@@ -139,9 +140,7 @@ class Printer:
         return self._bounded(quantity, dative=name == "duration.dat")
 
     def number(self, value: int | float) -> str:
-        text = format_decimal(value, locale=self._long.locale, decimal_quantization=False)
-        group = self._long.thousands
-        return text.replace(get_group_symbol(self._long.locale), group) if group else text
+        return _decimal(value, self._long.locale, self._long.thousands)
 
     def join(self, items: Sequence[str], *, short: bool = False) -> str:
         """A list whose items may hold commas."""
@@ -229,6 +228,19 @@ class Printer:
         following = self._counted(quantity.value + 1, pair)
         next_dative = self._counted(quantity.value + 1, dative)
         return form.format(**years, next=following, next_dative=next_dative)
+
+
+# A directive's few dates and numbers stand in hundreds of its texts.
+@lru_cache(maxsize=4096)
+def _date(day: date, form: str, locale: str) -> str:
+    text: str = format_date(day, form, locale=locale)
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: int | float, locale: str, group: str | None) -> str:
+    text: str = format_decimal(value, locale=locale, decimal_quantization=False)
+    return text.replace(get_group_symbol(locale), group) if group else text
 
 
 def _fits(name: str, quantity: Quantity) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from hub.model.message import Line, Span
 
@@ -46,7 +47,17 @@ def untrace(text: str) -> tuple[str, tuple[Span, ...]]:
         length += len(piece)
     if open_:
         raise ValueError(f"the mark of {open_[-1][0]} never closes")
-    return "".join(pieces[::2]), tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
+    return "".join(pieces[::2]), tuple(sorted(spans, key=_outer_first))
+
+
+@lru_cache(maxsize=16384)
+def untrace_line(text: str) -> tuple[str, tuple[Span, ...]]:
+    """The same for one line; most lines of a directive stand in many of its messages."""
+    return untrace(text)
+
+
+def _outer_first(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
 
 
 def bare(text: str) -> str:

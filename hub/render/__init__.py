@@ -1,7 +1,7 @@
 """From a sheet of facts to words: blocks per variant, and the messages made of them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.model.directive import Language
 from hub.model.message import CHANNELS, Block, Blocks, ChannelName, Hat, Variant
@@ -62,7 +62,9 @@ def _rendered(
             for language in languages:
                 variant = Variant(hat.sector, hat.audience, channel, language)
                 try:
-                    rendered = write(sheet, variant)
+                    # The page shows the words of the e-mail (decision 8).
+                    mail = blocks.get(variant._replace(channel="email")) if channel == "web" else None
+                    rendered = replace(mail, variant=variant) if mail else write(sheet, variant)
                 except LackingWords as error:
                     lacking.append(Lacking(variant, str(error)))
                     continue

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from hub.facts.changes import of_the_act
-from hub.facts.trace import bare, capitalised, traced, untrace
+from hub.facts.trace import bare, capitalised, traced, untrace_line
 from hub.model.directive import Contact, Directive, Link
 from hub.model.message import Line, Variant
 from hub.render.measure import LackingWords
@@ -157,7 +157,7 @@ class ActDifference:
 
     def _line(self, slot: str, pattern: str, **values: str) -> Line:
         text = fill(parse(self.words.wording["change"][pattern]), values.get)
-        return Line(slot, *untrace(capitalised(text)))
+        return Line(slot, *untrace_line(capitalised(text)))
 
 
 def _reads(stated: Collection[str], contact: Contact) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hub.facts.scope import scope_of
-from hub.facts.trace import bare, traced, untrace
+from hub.facts.trace import bare, traced, untrace_line
 from hub.model.directive import Directive, Language, Measure
 from hub.model.message import Block, Line, Paragraph, Variant
 from hub.register.entries import GENERAL
@@ -84,7 +84,7 @@ def title(directive: Directive, language: Language) -> Line:
     """The act's own title. Raises LackingWords."""
     if language not in directive.title:
         raise LackingWords("title")
-    text, spans = untrace(traced("title", directive.title[language]))
+    text, spans = untrace_line(traced("title", directive.title[language]))
     return Line("title", text, spans)
 
 
@@ -138,7 +138,7 @@ def _sms_tail(
 ) -> Iterator[Line]:
     periods = [rendering.sms_period(slot) for slot in slots]
     if len({bare(period) for period in periods if period}) == 1 and None not in periods:
-        spans = [span for period in periods if period for span in untrace(period)[1]]
+        spans = [span for period in periods if period for span in untrace_line(period)[1]]
         yield Line("period_all", bare(periods[0] or ""), tuple(spans))
     said = {span.fact for paragraph in paragraphs for line in paragraph.lines for span in line.spans}
     contacts = [contact_of(slot.owner, slot.measure) or contact_of(sheet.directive) for slot in slots]
@@ -150,5 +150,5 @@ def _sms_tail(
 
 
 def _plain(slot: str, text: str) -> Line:
-    plain, spans = untrace(text)
+    plain, spans = untrace_line(text)
     return Line(slot, plain, spans)

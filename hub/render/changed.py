@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hub.facts.changes import Change, Rule, of_rules
 from hub.facts.changes import rules as rules_of
 from hub.facts.printer import last_day
-from hub.facts.trace import bare, capitalised, traced, untrace
+from hub.facts.trace import bare, capitalised, traced, untrace_line
 from hub.model.directive import Quantity
 from hub.model.message import Block, Line, Span, Variant
 from hub.model.review import Kind
@@ -142,7 +142,7 @@ class Difference:
             text, spans = "", dict[Span, None]()
             for one in group:
                 values = {"topic": topic, "fact": fact or None, "old": one.old, "new": one.new}
-                text, found = untrace(capitalised(fill(pattern, values.get)))
+                text, found = untrace_line(capitalised(fill(pattern, values.get)))
                 spans |= dict.fromkeys(found)
             yield Line(slot, text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))
 
@@ -153,7 +153,7 @@ class Difference:
         topic = self.words.printer.within(self.topic(rule))
         topic = traced(f"{key}{CAME if change.what == 'added' else WENT}", topic)
         text = fill(parse(self.words.wording["change"][change.what]), {"topic": topic}.get)
-        return Line(slot, *untrace(capitalised(text)))
+        return Line(slot, *untrace_line(capitalised(text)))
 
 
 def stated_by(block: Block) -> frozenset[str]:

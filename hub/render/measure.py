@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace
+from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace_line
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
 from hub.render.easy import apart
@@ -274,5 +274,5 @@ def _modality(slots: MeasureSlots, text: str) -> str:
 
 
 def _line(slot: str, text: str) -> Line:
-    plain, spans = untrace(capitalised(text))
+    plain, spans = untrace_line(capitalised(text))
     return Line(slot, plain, spans)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hub.facts.changes import Rule, rules
 from hub.facts.printer import last_day
 from hub.facts.scope import scope_of
-from hub.facts.trace import capitalised, traced_all, untrace
+from hub.facts.trace import capitalised, traced_all, untrace_line
 from hub.model.message import Block, Hat, Line, Variant
 from hub.model.review import Kind
 from hub.now import BRUSSELS
@@ -189,4 +189,4 @@ def _around(
 
 
 def _line(slot: str, pattern: str, **values: str) -> Line:
-    return Line(slot, *untrace(capitalised(fill(parse(pattern), values.get))))
+    return Line(slot, *untrace_line(capitalised(fill(parse(pattern), values.get))))

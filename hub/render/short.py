@@ -1,6 +1,7 @@
 """The SMS of a person: the longest form that fits, from everything down to one rule and the page."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from channels import gsm
@@ -19,6 +20,7 @@ CHANGES = frozenset({"changed", "left"})
 """The slots that say what a later revision changed."""
 
 BUDGET = 2
+ROOM = BUDGET * gsm.CAPACITY["GSM-7"][1]
 """Segments; what does not fit is said to be behind the link, never cut."""
 
 
@@ -32,13 +34,36 @@ class Sms(NamedTuple):
 
 def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Sms:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
-    for form in _forms(blocks, frame, words):
-        if gsm.measure(form.text).segments <= BUDGET:
-            break
-    return form
+    draft = None
+    for draft in _forms(blocks, words):
+        if draft.least <= ROOM:
+            finished = _text(draft, frame, words)
+            if gsm.measure(finished.text).segments <= BUDGET:
+                return finished
+    assert draft is not None
+    return _text(draft, frame, words)
 
 
-def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[Sms]:
+class Draft(NamedTuple):
+    """What one form of the text would hold: who speaks, the lines, and what stands behind the link."""
+
+    head: Sequence[Line]
+    lines: Sequence[Line]
+    notes: Sequence[Line | str]
+
+    @property
+    def least(self) -> int:
+        """Characters that it takes at the very least, whatever its letters become."""
+        return sum(map(_least, (*self.head, *self.lines)))
+
+
+@lru_cache(maxsize=8192)
+def _least(line: Line) -> int:
+    text = line.text
+    return len(text) - sum(text.count(mark) for mark in (" :", " ;", "«", "»"))
+
+
+def _forms(blocks: Sequence[Block], words: Words) -> Iterator[Draft]:
     """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
     paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
     head = union(block.head for block in blocks)
@@ -46,7 +71,7 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[Sm
     details = frozenset({"exceptions", "conditions", "details"})
     wording = words.wording["sms"]
 
-    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> Sms:
+    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> Draft:
         period = _shared_period(blocks, kept) if len(kept) > 1 else []
         behind = [
             wording[f"more_{slot}"]
@@ -62,7 +87,7 @@ def _forms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Iterator[Sm
         skipped = left_out | ({"what"} if period else {"brief"})
         lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
         kept_head = [line for line in head if _name(line) not in left_out]
-        return _text(kept_head, [*lines, *period], notes, frame, words)
+        return Draft(kept_head, [*lines, *period], notes)
 
     everything, nothing = frozenset[str](), ()
     # What changed comes first (K11), after one word of status: it goes to the page only when not even one rule
@@ -103,13 +128,11 @@ def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[L
     return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
 
 
-def _text(
-    head: Sequence[Line], lines: Sequence[Line], notes: Sequence[Line | str], frame: "Frame", words: Words
-) -> Sms:
-    wording = words.wording
+def _text(draft: Draft, frame: "Frame", words: Words) -> Sms:
+    wording, head = words.wording, draft.head
     source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
-    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *lines)]
-    body += [retrace(note) if isinstance(note, Line) else note for note in notes]
+    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *draft.lines)]
+    body += [retrace(note) if isinstance(note, Line) else note for note in draft.notes]
     url, _, code = frame.url.rpartition("/")
     body.append(traced("link", f"{url}/{traced('ref', code)}"))
     text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)

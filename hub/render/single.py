@@ -1,7 +1,7 @@
 """One measure alone in the words of one reader, for lists that gather the rules of many acts."""
 
 from hub.facts.scope import Scope
-from hub.facts.trace import untrace
+from hub.facts.trace import untrace_line
 from hub.model.directive import Directive, Language, Measure
 from hub.model.message import Hat, Line
 from hub.register import Register
@@ -43,7 +43,7 @@ def single(
     mark = _mark(owner, register)
     if mark is None:
         return lines
-    text, spans = untrace(slots.say(mark, words.tail(mark)))
+    text, spans = untrace_line(slots.say(mark, words.tail(mark)))
     return (Line(mark, text, spans), *lines)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.facts.trace import capitalised, traced, untrace
+from hub.facts.trace import capitalised, traced, untrace_line
 from hub.model.directive import Directive, Language, Measure
 from hub.model.message import Line, Variant
 from hub.model.review import Kind
@@ -34,7 +34,7 @@ class Writer:
         return self.sheet.directive
 
     def _say(self, slot: str, pattern: str, **values: str | None) -> Line:
-        text, spans = untrace(capitalised(fill(parse(pattern), values.get)))
+        text, spans = untrace_line(capitalised(fill(parse(pattern), values.get)))
         return Line(slot, text, spans)
 
     def _tail(self, slot: str, name: str, **values: str | None) -> Line:
@@ -146,7 +146,7 @@ class Writer:
     def _offers(self, slot: str) -> Iterator[Line]:
         for index, offer in enumerate(self.directive.docs if slot == "docs" else self.directive.links):
             label = self._text(f"{slot} {index + 1}.label", offer.label)
-            text, spans = untrace(traced(f"{slot}.{index + 1}", capitalised(label)))
+            text, spans = untrace_line(traced(f"{slot}.{index + 1}", capitalised(label)))
             yield Line(slot, text, spans, url=offer.url)
 
     def _contact(self) -> Iterator[Line]:
