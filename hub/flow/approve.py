@@ -8,7 +8,7 @@ from hub.flow.examine import Examined, examine
 from hub.flow.submit import count_audience
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
-from hub.model.staff import Role, Staff
+from hub.model.staff import Role, Staff, name_key
 from hub.store import directives, dispatches, journal
 from hub.store.engine import Tx
 
@@ -66,8 +66,9 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
 
 
 def _may_sign(revision: Revision, by: Staff) -> None:
-    """Two distinct people, and no role is exempt."""
-    if by.name == revision.submitted_by or by.name in revision.editors:
+    """Two distinct people, not one under two spellings, and no role is exempt."""
+    authors = {name_key(name) for name in (*revision.editors, revision.submitted_by or "")}
+    if name_key(by.name) in authors:
         raise NotAllowed(f"{by.name} edited or submitted this revision; somebody else must approve it")
     if revision.stage == Stage.DRAFT:
         raise Refusal(

@@ -79,6 +79,36 @@ async def test_nobody_approves_what_they_edited_before_somebody_else_submitted_i
         await approve(hub, "visites", by=EVERYTHING)
 
 
+SPELLINGS = ["ann petit", "ANN PETIT", "Ann  Petit", "Ann\u00a0Petit", "\uff21nn Petit", " Ann Petit "]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_one_person_under_two_spellings_is_still_one(hub: Hub, spelling: str) -> None:
+    await submit(hub, act(), by=a.staff("Ann Petit", Role.EDITOR))
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=a.staff(spelling, Role.APPROVER))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_who_edited_under_another_spelling_may_not_approve(hub: Hub, spelling: str) -> None:
+    await submit(hub, a.directive(), by=a.staff("Ann Petit", Role.EDITOR))  # a draft: the gate stops it
+    await submit(hub, act(), by=EDITOR)
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=a.staff(spelling, Role.APPROVER))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_a_name_is_registered_once_in_whatever_spelling(hub: Hub, spelling: str) -> None:
+    async with hub.store.write() as tx:
+        await staff.add(tx, "Ann Petit", frozenset({Role.EDITOR}), at=WHEN)
+
+        with pytest.raises(Refusal, match="Ann Petit is registered already"):
+            await staff.add(tx, spelling, frozenset({Role.APPROVER}), at=WHEN)
+        await staff.add(tx, "Anne Petit", frozenset({Role.APPROVER}), at=WHEN)
+
+
 async def test_roles_are_needed(hub: Hub) -> None:
     with pytest.raises(NotAllowed, match="no editor"):
         await submit(hub, act(), by=APPROVER)
