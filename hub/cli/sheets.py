@@ -1,5 +1,6 @@
 """check and preview: a directive file before the gate, and in the words of its readers. No store is needed."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, instant
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
+from hub.facts.scope import judged_on
 from hub.flow.examine import judge
 from hub.intake import file
 from hub.model.directive import AUDIENCES, LANGUAGES, Directive
 from hub.model.message import CHANNELS, Message, Variant
 from hub.model.review import Finding, Level
+from hub.now import BRUSSELS
 from hub.render import Sheet, render
 from hub.render.frame import compose, frame_of
 
@@ -37,7 +40,7 @@ def check(
     hub = bare_hub(config, register)
     directives, found = read_all(hub, files)
     others = {directive.id: directive for directive in directives}
-    when = instant(at)
+    when = instant(at) or hub.clock.now()
     for directive in directives:
         found += judge(hub, directive, others=others, at=when).findings
     if json:
@@ -60,9 +63,12 @@ def preview(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the messages of a directive file, exactly as they would be sent as of its day of issue."""
+    """Show the messages of a directive file, exactly as they would be sent as of its day of issue, or as of --at.
+
+    With --at, acts of the file that are issued later are not known yet; nothing else in the words depends on it.
+    """
     hub = bare_hub(config, register)
-    instant(at)
+    when = instant(at)
     _known("--sector", sector, hub.register.sectors)
     _known("--audience", audience, AUDIENCES)
     _known("--channel", channel, CHANNELS)
@@ -79,7 +85,7 @@ def preview(
     messages = [
         (variant, message)
         for d in chosen
-        for variant, message in _messages(hub, d, directives, language)
+        for variant, message in _messages(hub, d, _known_by(when, directives), language)
         if all(want in (None, have) for want, have in zip(wanted, variant, strict=True))
     ]
     if json:
@@ -103,6 +109,14 @@ def _messages(
     frame = frame_of(directive, hub.config, hub.wording, hub.register, preview=True)
     languages = [known for known in LANGUAGES if known == language] or hub.config.service.languages
     return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
+
+
+def _known_by(when: datetime | None, acts: list[Directive]) -> list[Directive]:
+    """The acts that were issued by then; without an instant all: a file may name an act before its day."""
+    if when is None:
+        return acts
+    day = when.astimezone(BRUSSELS).date()
+    return [act for act in acts if (judged_on(act) or day) <= day]
 
 
 def _known(option: str, value: str | None, known: object) -> None:

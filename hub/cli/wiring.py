@@ -27,7 +27,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 AtOption = Annotated[
     str | None,
     typer.Option(
-        "--at", metavar="T", help="The day (2020-04-17) or instant (2020-04-17T08:00) as of which to judge."
+        "--at",
+        metavar="T",
+        help="As of which day (2020-04-17) or instant (2020-04-17T08:00); default now, for a preview the day of issue.",
     ),
 ]
 RegisterOption = Annotated[
