@@ -203,6 +203,7 @@ def default_file() -> Path:
 def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Config:
     """Read the defaults, then `file` (or ./config.toml where there is one), then the environment.
 
+    A relative path is taken from the directory of `file`; without one, from the working directory.
     Raises ConfigError, which names each setting at fault, its place and, for an unknown one, the nearest known.
     """
     environ = dict(os.environ) if environ is None else environ
@@ -216,7 +217,21 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
         config = Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_explain(error, values, file)) from error
-    return config
+    return _anchored(config, file.parent) if file is not None else config
+
+
+def _anchored(config: Config, base: Path) -> Config:
+    """The same settings with every relative path taken from `base`, wherever a command is run."""
+    service = config.service.model_copy(update={"data_dir": base / config.service.data_dir})
+    ca_file = config.email.ca_file and str(base / config.email.ca_file)
+    email = config.email.model_copy(update={"ca_file": ca_file})
+    url = make_url(config.database.url) if config.database.url else None
+    if url is not None and url.get_backend_name() == "sqlite" and url.database:
+        there = url.set(database=str(base / url.database)).render_as_string(hide_password=False)
+        database = config.database.model_copy(update={"url": there})
+    else:
+        database = config.database
+    return config.model_copy(update={"service": service, "email": email, "database": database})
 
 
 def _read(file: Path) -> dict[str, Any]:
