@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from channels import probe
 from channels.contract import ChannelError, WrongSettings
 from hub.config import Config
 from hub.context import Hub, database_url, open_hub
-from hub.errors import UnivoqueError
+from hub.errors import UnivoqueError, refused_by_system
 from hub.store import journal, schema, staff
 from hub.store.engine import sqlite_file
 
@@ -39,7 +39,7 @@ async def examine(config: Config) -> list[Diagnosis]:
 
 
 async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
-    yield _data_dir(hub.config.service.data_dir)
+    yield _or_refusal("data directory", lambda: _data_dir(hub.config.service.data_dir))
     async for diagnosis in _database(hub):
         yield diagnosis
     yield _clock()
@@ -47,7 +47,15 @@ async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
     yield _address(hub.config)
     yield await _relay(hub.config)
     yield await _provider(hub.config)
-    yield _feeds(hub.config.public_dir)
+    yield _or_refusal("feeds", lambda: _feeds(hub.config.public_dir))
+
+
+def _or_refusal(what: str, look: Callable[[], Diagnosis]) -> Diagnosis:
+    """What was found, or why the system did not even let us look."""
+    try:
+        return look()
+    except OSError as error:
+        return Diagnosis(what, False, str(refused_by_system(error)), "mend that, and look again")
 
 
 def _data_dir(directory: Path) -> Diagnosis:
@@ -61,26 +69,21 @@ def _data_dir(directory: Path) -> Diagnosis:
 
 
 async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
-    file = sqlite_file(database_url(hub.config))
-    if file is not None and not file.is_file():
-        yield Diagnosis("database", False, f"{file} is not there", "run `univoque init`")
-        return
     try:
-        current = await schema.is_current(hub.store)
+        file = sqlite_file(database_url(hub.config))
+        if file is not None and not file.is_file():
+            yield Diagnosis("database", False, f"{file} is not there", "run `univoque init`")
+            return
+        if not await schema.is_current(hub.store):
+            yield Diagnosis("database", False, "its tables are of another version", "run `univoque init`")
+            return
+        async with hub.store.read() as tx:
+            verdict = await journal.verify(tx)
+            people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
     except UnivoqueError as error:
         yield Diagnosis("database", False, str(error), "see which process holds it, or restore it")
         return
-    yield Diagnosis(
-        "database",
-        current,
-        "its tables are current" if current else "its tables are of another version",
-        "" if current else "run `univoque init`",
-    )
-    if not current:
-        return
-    async with hub.store.read() as tx:
-        verdict = await journal.verify(tx)
-        people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
+    yield Diagnosis("database", True, "its tables are current")
     yield Diagnosis(
         "journal",
         verdict.fault is None,

@@ -12,7 +12,7 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import NotFound, Refusal, WrongUse
+from hub.errors import EnvironmentFailed, NotFound, Refusal, WrongUse
 from hub.flow import approve as approving
 from hub.flow import dispatch as dispatching
 from hub.flow import publish as publishing
@@ -106,7 +106,12 @@ def approve(
                 raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
             chosen = shown
         approved = await approving.approve(hub, id, by=approver, digest=chosen)
-        await publishing.publish(hub)
+        try:
+            await publishing.publish(hub)
+        except EnvironmentFailed as error:
+            raise EnvironmentFailed(
+                f"{id} is approved, and `serve` sends it; its pages wait: {error.said}"
+            ) from error
         document: dict[str, Any] = {
             "directive": id,
             "revision": approved.revision.number,

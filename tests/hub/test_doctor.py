@@ -21,6 +21,27 @@ async def test_without_an_instance_it_says_how_to_make_one(tmp_path: Path) -> No
     assert "univoque init" in found["database"].remedy
 
 
+async def test_a_file_that_is_no_database_is_told_among_all_else(tmp_path: Path) -> None:
+    (tmp_path / "univoque.db").write_bytes(
+        b"This was never a database, and is long enough to be taken for one. " * 30
+    )
+
+    found = await examined(tmp_path)
+
+    assert not found["database"].fine
+    assert "not a database" in found["database"].finding
+    assert found["feeds"].fine
+
+
+async def test_what_may_not_be_looked_at_is_told_among_all_else(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "public" / "feeds" / "all.atom").mkdir(parents=True)
+
+    found = await examined(tmp_path)
+
+    assert "all.atom: Is a directory" in found["feeds"].finding
+    assert found["database"].fine
+
+
 async def test_a_fresh_instance_lacks_only_its_people(hub: Hub, tmp_path: Path) -> None:
     found = await examined(tmp_path)
 
