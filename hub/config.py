@@ -161,10 +161,14 @@ class Delivery(Section):
 
 
 class Approval(Section):
-    """How far the audience may move between submission and approval."""
+    """How far the audience may move between submission and approval, and from there to its plan."""
 
     drift_share: Annotated[float, Field(ge=0, le=1)]
     drift_people: Annotated[int, Field(ge=0)]
+
+    def allows(self, shown: int, now: int) -> bool:
+        """Whether it is still the audience that was shown: the larger of the two limits counts."""
+        return abs(now - shown) <= max(self.drift_share * shown, self.drift_people)
 
 
 class Log(Section):

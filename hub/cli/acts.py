@@ -167,6 +167,11 @@ def status(
             f"{channel}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
             for channel, outcomes in standing["channels"].items()
         )
+        if refused := standing["refused"]:
+            channels = (
+                f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
+                "submit it again as an update"
+            )
         rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
     table("Directive", "Rev.", "Stage", "Messages", rows=rows)
 

@@ -8,10 +8,12 @@ from channels import gsm
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
+from hub.flow.dispatch import REFUSED
 from hub.flow.examine import examine
 from hub.model.message import Message, Variant
 from hub.model.revision import Revision
-from hub.store import deliveries, directives, dispatches
+from hub.store import deliveries, directives, dispatches, journal
+from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
 
 SAMPLES = 3
@@ -64,8 +66,17 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         }
         document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
         document["stopped"] = found[-1].stopped_at is not None
+        document["refused"] = await _refused(tx, found[-1])
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
     return document
+
+
+async def _refused(tx: Tx, found: Dispatch) -> dict[str, Any] | None:
+    """Why nothing of it was planned, where its audience had moved since it was approved."""
+    if found.planned_at is not None or found.stopped_at is None:
+        return None
+    entry = await journal.latest(tx, subject=found.directive, action=REFUSED)
+    return dict(entry.detail) if entry and entry.detail["revision"] == found.revision else None
 
 
 def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
@@ -83,6 +94,7 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "channels": {},
         "finished": False,
         "stopped": False,
+        "refused": None,
         "uncertain": 0,
     }
 

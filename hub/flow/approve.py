@@ -29,8 +29,8 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
-    now = hub.clock.now()
     async with hub.store.write() as tx:
+        now = hub.clock.now()  # within the lock: who was added before this instant was counted
         revision = await directives.get(tx, directive)
         _may_sign(revision, by)
         if digest is not None and digest != revision.approval_digest:
@@ -42,7 +42,7 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
         count = await _same_audience(hub, tx, revision, examined)
-        await directives.approve(tx, directive, revision.number, by=by.name, at=now)
+        await directives.approve(tx, directive, revision.number, by=by.name, at=now, audience=count)
         if revision.kind != Kind.MINOR:
             await dispatches.announce(
                 tx,
@@ -94,7 +94,6 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
 async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more."""
     shown, now = revision.audience_count or 0, await count_audience(hub, tx, examined)
-    limits = hub.config.approval
-    if abs(now - shown) > max(limits.drift_share * shown, limits.drift_people):
+    if not hub.config.approval.allows(shown, now):
         raise Refusal(f"the audience was {shown} when it was submitted and is {now} now; submit it again")
     return now

@@ -20,6 +20,9 @@ from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
 from subscribers.audience import Recipient
 
+REFUSED = "dispatch refused"
+"""What the journal says where the audience has moved too far between approval and plan."""
+
 BATCH = 2_000
 """Deliveries written in one transaction, so that others may write in between."""
 
@@ -66,12 +69,14 @@ async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
 
 
 async def resume(hub: Hub) -> None:
-    """Plan what was announced and not planned to the end, unless somebody is at it."""
+    """Plan what was announced and not planned to the end, unless somebody is at it or stopped it."""
     async with hub.store.read() as tx:
         waiting = await dispatches.unplanned(tx)
     for found in waiting:
         if found.mode != hub.config.service.mode:
             continue  # approved as an exercise, or for real, when this instance was the other
+        if found.stopped_at is not None:
+            continue  # by a person, or because its audience moved: a person lets it go on
         mine = uuid4().hex
         async with hub.store.write() as tx:
             claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
@@ -109,9 +114,10 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
             tx,
             cells=cells(sheet),
             urgent=dispatch.urgency == "Immediate",
-            languages=hub.config.service.languages,
+            known_by=revision.approved_at,
         )
         await plan.take(audience)
+    await plan.demand_approved(revision.audience_count or 0)
     return await plan.complete()
 
 
@@ -159,6 +165,27 @@ class _Plan:
             if len(self._rows) >= BATCH:
                 await self._write()
         await self._write()
+
+    async def demand_approved(self, approved: int) -> None:
+        """Raises Refusal, and stops the dispatch, where the audience is not the one that was approved any more."""
+        found = sum(last - first + 1 for first, last in self._ranges.values()) + self._counts["without words"]
+        if self.hub.config.approval.allows(approved, found):
+            return
+        now = self.hub.clock.now()
+        async with self.hub.store.write() as tx:
+            await dispatches.give_up(tx, self.dispatch.id, claim=self.claim, at=now)
+            await journal.append(
+                tx,
+                at=now,
+                actor="univoque",
+                action=REFUSED,
+                subject=self.dispatch.directive,
+                detail={"revision": self.dispatch.revision, "approved": approved, "found": found},
+            )
+        raise Refusal(
+            f"{self.dispatch.directive} was approved for {approved} people and would reach {found} now; nothing "
+            "has left, and it is stopped: look at the last imports, then submit it again as an update"
+        )
 
     async def complete(self) -> DispatchPlanned:
         """Cut the chunks and open the gate for the senders, in one commit."""

@@ -80,8 +80,13 @@ async def put(tx: Tx, revision: Revision, blocks: Blocks, digests: Mapping[Varia
         )
 
 
-async def approve(tx: Tx, directive: str, number: int, *, by: str, at: datetime) -> None:
-    """Put a submitted revision in force; the one before it is superseded; the first publication never moves."""
+async def approve(
+    tx: Tx, directive: str, number: int, *, by: str, at: datetime, audience: int | None = None
+) -> None:
+    """Put a submitted revision in force; the one before it is superseded; the first publication never moves.
+
+    `audience` is its count at this moment, which is what was approved; without it the submitted count stays.
+    """
     own = and_(tables.revisions.c.directive == directive, tables.revisions.c.number == number)
     before = and_(
         tables.revisions.c.directive == directive,
@@ -89,9 +94,10 @@ async def approve(tx: Tx, directive: str, number: int, *, by: str, at: datetime)
         tables.revisions.c.stage == Stage.APPROVED,
     )
     await tx.execute(update(tables.revisions).where(before).values(stage=Stage.SUPERSEDED))
-    await tx.execute(
-        update(tables.revisions).where(own).values(stage=Stage.APPROVED, approved_by=by, approved_at=at)
-    )
+    approval: dict[str, Any] = {"stage": Stage.APPROVED, "approved_by": by, "approved_at": at}
+    if audience is not None:
+        approval["audience_count"] = audience
+    await tx.execute(update(tables.revisions).where(own).values(approval))
     await tx.execute(
         update(tables.directives)
         .where(tables.directives.c.id == directive, tables.directives.c.first_published_at.is_(None))

@@ -4,6 +4,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -32,16 +33,16 @@ Cells = Mapping[Any, Place]
 
 
 async def audience(
-    tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str]
+    tx: Tx, *, cells: Cells, urgent: bool, known_by: datetime | None = None
 ) -> AsyncIterator[Recipient]:
     """Those to reach, ordered by channel, then person; each once, and no address twice.
 
-    `language` is the person's own, be it among `languages` or not. Who shares an address with somebody before
-    them gets nothing: one message per address.
+    `language` is the person's own, be there words in it or not. Who shares an address with somebody before
+    them gets nothing: one message per address. Who was added after `known_by` is left out.
     """
     shared = _Shared()
     later = {channel: array("q") for channel in REACHES[1:]}  # eight bytes a person
-    async for page in _pages(tx, cells, urgent=urgent):
+    async for page in _pages(tx, cells, urgent=urgent, known_by=known_by):
         for found in page:
             if found.choice is None:
                 continue
@@ -52,7 +53,7 @@ async def audience(
     for ids in later.values():
         for start in range(0, len(ids), suppressions.BATCH):
             some = ids[start : start + suppressions.BATCH].tolist()
-            for found in await _page(tx, cells, partial(_among, some), urgent=urgent):
+            for found in await _page(tx, cells, partial(_among, some), urgent=urgent, known_by=known_by):
                 if found.choice and shared.takes(found):
                     yield found.recipient(found.choice)
 
@@ -128,16 +129,21 @@ def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement
     return column.between(first, last)
 
 
-async def _pages(tx: Tx, cells: Cells, *, urgent: bool) -> AsyncIterator[list[_Found]]:
+async def _pages(
+    tx: Tx, cells: Cells, *, urgent: bool, known_by: datetime | None = None
+) -> AsyncIterator[list[_Found]]:
     """Everybody whom the cells concern, a page at a time, by id."""
     last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
     for first in range(1, last + 1, PAGE):
-        yield await _page(tx, cells, partial(_between, first, first + PAGE - 1), urgent=urgent)
+        within = partial(_between, first, first + PAGE - 1)
+        yield await _page(tx, cells, within, urgent=urgent, known_by=known_by)
 
 
-async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_Found]:
+async def _page(
+    tx: Tx, cells: Cells, within: Within, *, urgent: bool, known_by: datetime | None
+) -> list[_Found]:
     """Those of a page whom the cells concern, by id, and where each is reached."""
-    people = await _people(tx, within, urgent=urgent)
+    people = await _people(tx, within, urgent=urgent, known_by=known_by)
     heard = await _heard(tx, cells, within, {row.id: (row.commune, row.community) for row in people})
     if not heard:
         return []
@@ -161,7 +167,9 @@ async def _page(tx: Tx, cells: Cells, within: Within, *, urgent: bool) -> list[_
     return found
 
 
-async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tuple[Any, ...]]]:
+async def _people(
+    tx: Tx, within: Within, *, urgent: bool, known_by: datetime | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
     c = persons.c
     preferred = (c.preferred_urgent if urgent else c.preferred).label("preferred")
     statement = (
@@ -169,6 +177,8 @@ async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tupl
         .where(within(c.id), c.erased_at.is_(None))
         .order_by(c.id)
     )
+    if known_by is not None:
+        statement = statement.where(c.added_at <= known_by)
     return (await tx.execute(statement)).all()
 
 
