@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 from uuid import uuid4
+
+import structlog
 
 from hub.context import Hub
 from hub.errors import Refusal
@@ -19,6 +21,8 @@ from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
 from subscribers.audience import Recipient
+
+log = structlog.get_logger(__name__)
 
 REFUSED = "dispatch refused"
 """What the journal says where the audience has moved too far between approval and plan."""
@@ -68,22 +72,38 @@ async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
         return DispatchPlanned(known.id, await dispatches.planned_counts(tx, known.id), 0, 0)
 
 
-async def resume(hub: Hub) -> None:
-    """Plan what was announced and not planned to the end, unless somebody is at it or stopped it."""
+async def resume(hub: Hub, *, resting: Collection[int] = ()) -> frozenset[int]:
+    """Plan what was announced and not planned to the end, unless somebody is at it or stopped it.
+
+    One that cannot be planned is logged and holds up none behind it; the ids of those are returned, so that the
+    caller lets them rest before the next look.
+    """
     async with hub.store.read() as tx:
         waiting = await dispatches.unplanned(tx)
+    failed = set()
     for found in waiting:
+        if found.id in resting:
+            continue
         if found.mode != hub.config.service.mode:
             continue  # approved as an exercise, or for real, when this instance was the other
         if found.stopped_at is not None:
             continue  # by a person, or because its audience moved: a person lets it go on
-        mine = uuid4().hex
-        async with hub.store.write() as tx:
-            claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
-        if claimed:
-            async with hub.store.read() as tx:
-                revision = await directives.get(tx, found.directive, found.revision)
-            await _plan(hub, found, revision, mine)
+        try:
+            await _take_over(hub, found)
+        except Exception:
+            log.exception("planning failed; it is tried again", directive=found.directive)
+            failed.add(found.id)
+    return frozenset(failed)
+
+
+async def _take_over(hub: Hub, found: Dispatch) -> None:
+    mine = uuid4().hex
+    async with hub.store.write() as tx:
+        claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
+    if claimed:
+        async with hub.store.read() as tx:
+            revision = await directives.get(tx, found.directive, found.revision)
+        await _plan(hub, found, revision, mine)
 
 
 async def announce(hub: Hub, revision: Revision) -> Dispatch:

@@ -1,5 +1,6 @@
 """From an approved revision to one delivery per person, whatever interrupts it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -205,6 +206,26 @@ async def test_the_audience_that_was_counted_at_approval_is_the_approved_one(hub
 
     assert approval.revision.audience_count == 9
     assert dict((await dispatch(hub, directive=act.id, number=1)).channels) == {"email": 9}
+
+
+async def test_a_plan_that_always_fails_holds_up_none_behind_it(hub: Hub, approved: str) -> None:
+    async with hub.store.write() as tx:
+        await tx.execute(blocks.delete())
+        first = await dispatches.get(tx, approved, 1)
+    other = replace(a.covered(a.directive(id="autre", territory=("WAL-FR",))), title=a.text("Autre"))
+    await submit(hub, other, by=a.staff("Rédaction"))
+    await approve(hub, other.id, by=a.staff("Direction de crise", Role.APPROVER))
+
+    failed = await dispatching.resume(hub)
+    hub.clock.set(hub.clock.now() + dispatches.CLAIM_HOLDS + timedelta(seconds=1))
+    while_resting = await dispatching.resume(hub, resting=failed)
+    rested = await dispatching.resume(hub)
+
+    assert failed == rested == {first.id}
+    assert while_resting == frozenset()
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, approved, 1)).planned_at is None
+        assert (await dispatches.get(tx, other.id, 1)).planned_at is not None
 
 
 async def test_words_that_were_altered_after_approval_are_not_dispatched(hub: Hub, approved: str) -> None:
