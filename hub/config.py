@@ -60,6 +60,13 @@ def _mailbox(text: str) -> str:
     return text
 
 
+def _return_path(text: str) -> str:
+    """A delivery's key follows the local part, which may have 64 characters (RFC 5321 §4.5.3.1.1)."""
+    if text and len(_mailbox(text).partition("@")[0]) > 27:
+        raise ValueError("leaves no room for a delivery's key; write at most 27 characters before the @")
+    return text
+
+
 def _database(url: str) -> str:
     """The message never repeats the address: there may be a password in it."""
     if not url:
@@ -121,6 +128,7 @@ class Email(Section):
     username: str
     password: SecretStr
     sender: Annotated[str, AfterValidator(_mailbox)]
+    return_path: Annotated[str, AfterValidator(_return_path)]
     sender_name: str
     reply_to: str
     list_id: str

@@ -69,6 +69,8 @@ def test_several_languages_fit_in_one_variable() -> None:
         ({"UNIVOQUE__EMAIL__SENDER": "nobody"}, "email.sender"),
         ({"UNIVOQUE__EMAIL__SENDER": "rédaction@univoque.example"}, "email.sender"),
         ({"UNIVOQUE__EMAIL__SENDER": "Hub <hub@univoque.example>"}, "email.sender"),
+        ({"UNIVOQUE__EMAIL__RETURN_PATH": "nobody"}, "email.return_path"),
+        ({"UNIVOQUE__EMAIL__RETURN_PATH": "b" * 28 + "@univoque.example"}, "email.return_path"),
         ({"UNIVOQUE__SMS__COST_PER_SEGMENT": "nan"}, "sms.cost_per_segment"),
         ({"UNIVOQUE__SMS__COST_PER_SEGMENT": "-1"}, "sms.cost_per_segment"),
         ({"UNIVOQUE__DELIVERY__LIFE": "0"}, "delivery.life"),
