@@ -14,9 +14,9 @@ from hub.flow.enlist import enlist
 from hub.flow.submit import submit
 from hub.flow.waive import waive
 from hub.model.directive import Directive, Quantity, Relation
-from hub.model.review import Kind, Stage
+from hub.model.review import Kind, Stage, Waiver
 from hub.model.staff import Role
-from hub.store import directives, dispatches, journal, staff
+from hub.store import directives, dispatches, journal, staff, waivers
 from tests import a
 
 EDITOR = a.staff("Rédaction", Role.EDITOR)
@@ -152,6 +152,22 @@ async def test_what_cannot_be_waived_is_refused(hub: Hub) -> None:
         await waive(hub, "visites", "U401", cell="effective_to", by=EDITOR, reason="Envoyer quand même.")
     with pytest.raises(NotFound, match="U401"):
         await waive(hub, "visites", "U999", cell="x", by=EDITOR, reason="Une raison quelconque.")
+
+
+async def test_a_waiver_counts_for_nothing_where_nobody_may_waive(hub: Hub) -> None:
+    hub.clock.set(datetime(2020, 5, 1, tzinfo=UTC))
+    drafted = (await submit(hub, act(), by=EDITOR)).revision
+    (finding,) = (f for f in drafted.findings if f.code == "U401")
+    slipped_in = Waiver(
+        "visites", finding.code, finding.where, drafted.sheet_digest, "Cheffe", "Envoyer quand même.", WHEN
+    )
+    async with hub.store.write() as tx:
+        await waivers.add(tx, slipped_in)
+
+    again = await submit(hub, act(), by=EDITOR)
+
+    assert not again.accepted
+    assert finding in again.findings
 
 
 async def test_an_approval_is_refused_when_the_audience_has_moved(hub: Hub) -> None:
