@@ -1,18 +1,22 @@
 """What an approver and an operator read before they decide: the size of it, samples, findings, outcomes."""
 
+from dataclasses import replace
 from typing import Any
 
 import typer
 
 from channels import gsm
+from hub.cli import differences
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow.dispatch import REFUSED
-from hub.flow.examine import examine
-from hub.model.message import Message, Variant
+from hub.flow.examine import Examined, examine, sheet_digest
+from hub.model.message import Blocks, Message, Variant
+from hub.model.review import Waiver
 from hub.model.revision import Revision
-from hub.store import deliveries, directives, dispatches, journal
+from hub.render.frame import compose, digest
+from hub.store import deliveries, directives, dispatches, journal, waivers
 from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
 
@@ -27,6 +31,9 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     async with hub.store.read() as tx:
         revision = await directives.get(tx, directive)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=hub.clock.now())
+        signed = await waivers.of_sheet(tx, directive, sheet_digest(revision.directive))
+        held = [past for past in await directives.history(tx, directive) if past.number < revision.number]
+        before = await directives.blocks(tx, directive, held[-1].number) if held else {}
     messages = examined.case.messages
     out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
     out.print(
@@ -35,7 +42,11 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     table(
         "Channel", "Texts", rows=[(c, sum(v.channel == c for v in messages)) for c in ("email", "sms", "web")]
     )
-    print_findings(revision.findings)
+    if held:
+        _show_differences(held[-1].number, before, examined)
+    for waiver in signed:
+        _show_waiver(waiver)
+    print_findings(examined.findings)
     for variant, message in _by_risk(messages):
         out.rule(" · ".join(variant), align="left")
         out.print(message.text)
@@ -51,6 +62,37 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     if answer.strip() != str(revision.audience_count):
         raise Refusal("that is not the number; nothing was approved")
     return revision.approval_digest
+
+
+def _show_differences(number: int, held: Blocks, examined: Examined) -> None:
+    """What readers hold, and what they would hold: which texts differ, and the words of a few."""
+    case = examined.case
+    before, after = _without_status(held), _without_status(case.rendering.blocks)
+    found = differences.between(
+        {variant: digest(block) for variant, block in before.items()},
+        {variant: digest(block) for variant, block in after.items()},
+    )
+    samples = _by_risk({variant: case.messages[variant] for variant in found.changed})
+
+    def text(blocks: Blocks, variant: Variant) -> str:
+        return compose([blocks[variant]], case.frame).text
+
+    differences.show(found, number, [(v, text(before, v), text(after, v)) for v, _ in samples])
+
+
+def _without_status(blocks: Blocks) -> Blocks:
+    """The blocks without the line that says which kind of revision this is: it differs in every text."""
+    return {
+        variant: replace(block, head=tuple(line for line in block.head if line.slot != "status"))
+        for variant, block in blocks.items()
+    }
+
+
+def _show_waiver(waiver: Waiver) -> None:
+    out.print(
+        f"{waiver.code} {waiver.cell}: waived by {waiver.by}, {waiver.at:%Y-%m-%d %H:%M} UTC", style="bold"
+    )
+    out.print(f"    {waiver.reason}")
 
 
 async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
