@@ -118,10 +118,14 @@ def approve(
             "approval": approved.revision.approval_digest,
             "page": f"{hub.config.service.base_url.rstrip('/')}/d/{approved.revision.code}",
             "planned": {},
+            "other_language": 0,
+            "without_words": 0,
         }
         if approved.sends:
             planned = await dispatching.dispatch(hub, directive=id, number=approved.revision.number)
             document["planned"] = dict(planned.channels)
+            document["other_language"] = planned.other_language
+            document["without_words"] = planned.without_words
             if wait:
                 await _finished(hub, planned.dispatch)
                 async with hub.store.read() as tx:
@@ -139,6 +143,8 @@ def approve(
     out.print(
         f"{id}, revision {document['revision']}, is in force: {planned}. {document['page']}",
     )
+    for line in reading.unread(document):
+        out.print(line, style="bold yellow")
 
 
 def status(
@@ -172,6 +178,7 @@ def status(
                 f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
                 "submit it again as an update"
             )
+        channels = "; ".join([*filter(None, [channels]), *reading.unread(standing)])
         rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
     table("Directive", "Rev.", "Stage", "Messages", rows=rows)
 

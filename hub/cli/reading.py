@@ -10,7 +10,7 @@ from hub.cli import differences
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
-from hub.flow.dispatch import REFUSED
+from hub.flow.dispatch import REFUSED, unread_counts
 from hub.flow.examine import Examined, examine, sheet_digest
 from hub.model.message import Blocks, Message, Variant
 from hub.model.review import Waiver
@@ -108,9 +108,20 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         }
         document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
         document["stopped"] = found[-1].stopped_at is not None
+        document |= await unread_counts(tx, found[-1])
         document["refused"] = await _refused(tx, found[-1])
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
     return document
+
+
+def unread(document: dict[str, Any]) -> list[str]:
+    """Whom the words miss, in words; nothing where everybody reads their own language."""
+    found = []
+    if number := document["without_words"]:
+        found.append(f"{number} get nothing: there are no words for them in any language")
+    if number := document["other_language"]:
+        found.append(f"{number} read another language than theirs")
+    return found
 
 
 async def _refused(tx: Tx, found: Dispatch) -> dict[str, Any] | None:
@@ -137,6 +148,8 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "finished": False,
         "stopped": False,
         "refused": None,
+        "other_language": 0,
+        "without_words": 0,
         "uncertain": 0,
     }
 

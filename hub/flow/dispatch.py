@@ -20,9 +20,13 @@ from hub.render.frame import Frame, compose, digest, frame_for, frames_digest
 from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
+from hub.store.engine import Tx
 from subscribers.audience import Recipient
 
 log = structlog.get_logger(__name__)
+
+PLANNED = "dispatch planned"
+"""What the journal says of a complete plan, with its counts."""
 
 REFUSED = "dispatch refused"
 """What the journal says where the audience has moved too far between approval and plan."""
@@ -69,7 +73,16 @@ async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
         async with hub.store.read() as tx:
             known = await dispatches.get(tx, directive, number)
     async with hub.store.read() as tx:
-        return DispatchPlanned(known.id, await dispatches.planned_counts(tx, known.id), 0, 0)
+        counts = await dispatches.planned_counts(tx, known.id)
+        unread = await unread_counts(tx, known)
+    return DispatchPlanned(known.id, counts, **unread)
+
+
+async def unread_counts(tx: Tx, dispatch: Dispatch) -> dict[str, int]:
+    """How many read another language than theirs, and how many get nothing for want of words, as it was planned."""
+    entry = await journal.latest(tx, subject=dispatch.directive, action=PLANNED)
+    detail = entry.detail if entry and entry.detail["revision"] == dispatch.revision else {}
+    return {name: int(detail.get(name, 0)) for name in ("other_language", "without_words")}
 
 
 async def resume(hub: Hub, *, resting: Collection[int] = ()) -> frozenset[int]:
@@ -232,7 +245,7 @@ class _Plan:
                 tx,
                 at=now,
                 actor="univoque",
-                action="dispatch planned",
+                action=PLANNED,
                 subject=self.dispatch.directive,
                 detail={
                     "revision": self.dispatch.revision,

@@ -101,7 +101,7 @@ class Terminal(io.TextIOBase):
 
     def readline(self, *_: object) -> str:  # type: ignore[override]
         program = "from hub.cli import main; main()"
-        environ = {**os.environ, "UNIVOQUE_TOKEN": self._token}
+        environ = {**os.environ, "UNIVOQUE_TOKEN": self._token, "PYTHONPATH": str(ROOT)}
         subprocess.run(
             [sys.executable, "-c", program, *self._meanwhile],
             env=environ,

@@ -16,6 +16,7 @@ from hub.flow.dispatch import dispatch
 from hub.flow.enlist import enlist
 from hub.flow.submit import submit
 from hub.intake import file
+from hub.model.directive import AUDIENCES, Coverage
 from hub.model.staff import Role
 from hub.now import parse_instant
 from hub.store import dispatches, journal, tables
@@ -66,6 +67,35 @@ async def test_whose_language_is_not_rendered_reads_the_first_that_is(hub: Hub, 
     planned = await dispatch(hub, directive=approved, number=1)
 
     assert (planned.other_language, planned.without_words) == (1, 0)
+
+
+async def test_who_gets_nothing_for_want_of_words_is_counted_and_told(hub: Hub) -> None:
+    hub.clock.set(parse_instant("2020-03-10T18:00"))
+    people = PEOPLE.replace("Namur", "Gent").replace("5000", "9000")
+    await enlist(hub, people.encode(), "personnes.csv", dry_run=False, actor="Opérations")
+    rules = (
+        a.measure(audiences=("staff",)),
+        a.measure(id="m2", audiences=("family",), exceptions=({"de": "Lebensende"},)),
+    )
+    act = a.directive(territory=("44021",), audiences=("staff",), measures=rules)
+    silent = tuple(audience for audience in AUDIENCES if audience != "staff")
+    decided = Coverage(("elderly.residential",), silent, a.text("Un autre envoi suit."), "cellule de crise")
+    mute = replace(act, coverage=(a.covered(act).coverage[0], decided))
+    submission = await submit(hub, mute, by=a.staff("Rédaction"))
+    assert submission.accepted, submission.findings
+    await approve(hub, mute.id, by=a.staff("Direction de crise", Role.APPROVER))
+
+    planned = await dispatch(hub, directive=mute.id, number=1)
+    again = await dispatch(hub, directive=mute.id, number=1)
+
+    assert (dict(planned.channels), planned.without_words, planned.other_language) == ({"email": 2}, 1, 1)
+    assert (again.without_words, again.other_language) == (1, 1)
+    async with hub.store.read() as tx:
+        standing = await reading.standing(hub, tx, mute.id)
+    assert reading.unread(standing) == [
+        "1 get nothing: there are no words for them in any language",
+        "1 read another language than theirs",
+    ]
 
 
 async def test_planning_twice_changes_nothing(hub: Hub, approved: str) -> None:
