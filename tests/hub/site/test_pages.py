@@ -292,3 +292,13 @@ def test_an_error_page_is_a_page_too(kind: str) -> None:
 
     html5lib.HTMLParser(strict=True).parse(page)
     assert b'content="noindex"' in page
+
+
+def test_a_rule_names_its_columns_where_a_phone_shows_it_as_an_entry() -> None:
+    page = html.fromstring(all_pages()["d/VISITS/index.html"])
+
+    (table,) = page.xpath("//table[contains(@class, 'u-rules')]")
+    columns = [cell.text_content() for cell in table.xpath("./thead//th")]
+    rows = table.xpath("./tbody/tr")
+    assert rows
+    assert all([cell.get("data-label") for cell in row.xpath("./td")] == columns[1:] for row in rows)
