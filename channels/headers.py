@@ -17,6 +17,8 @@ _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABE
 # No "&" and no quotes: such a URL is the same in plain text, in HTML and between < and > in a header.
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?=%+\[\]-]+")
 _LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+_LONGEST_LOCAL = 64  # RFC 5321 §4.5.3.1.1
+_KEY_LENGTH = 36  # a UUID as text
 LONGEST_URL = 512
 
 
@@ -86,6 +88,17 @@ def recipient(address: str) -> bytes:
     if not address.isascii():
         raise Refused("malformed", "the address is not ASCII; the relay would need SMTPUTF8")
     raise Refused("malformed", "this is not one plain e-mail address")
+
+
+def fits_return_path(address: str) -> bool:
+    """Whether a delivery's key still fits into its local part, behind a plus sign (RFC 5233 §4)."""
+    return is_address(address) and len(address.partition("@")[0]) <= _LONGEST_LOCAL - len("+") - _KEY_LENGTH
+
+
+def return_path(address: str, key: str) -> bytes:
+    """The envelope sender of one delivery: a bounce to it names the delivery, whatever the bounce says."""
+    local, _, domain = address.partition("@")
+    return f"{local}+{key}@{domain}".encode("ascii")
 
 
 def link(url: str) -> bytes:

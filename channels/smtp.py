@@ -7,7 +7,7 @@ from datetime import datetime
 
 from channels import email
 from channels.contract import ChannelError, Outgoing, Receipt, Traits, Unavailable, Words, WrongSettings
-from channels.headers import is_address, recipient
+from channels.headers import fits_return_path, is_address, recipient, return_path
 from channels.settings import EmailSettings, Mode, refuse_live
 from channels.smtp_connection import Connection, connect, tls_context
 from channels.smtp_transfer import Stale, transfer
@@ -20,6 +20,11 @@ class EmailChannel:
         refuse_live(mode, settings.host, "email.host")
         if not is_address(settings.sender):
             raise WrongSettings(f"email.sender: {settings.sender!r} is no plain e-mail address")
+        if settings.return_path and not fits_return_path(settings.return_path):
+            raise WrongSettings(
+                f"email.return_path: {settings.return_path!r} is no plain e-mail address with at most 27 "
+                "characters before the @, which leaves room for a delivery's key"
+            )
         self.traits = Traits(name="email", lanes=settings.lanes, repeats_uncertain=True)
         self._settings = settings
         self._now = now
@@ -77,7 +82,7 @@ class SmtpLane:
         try:
             return await transfer(
                 connection,
-                sender=self._sender,
+                sender=self._envelope_sender(outgoing.key),
                 recipient=to,
                 form=form,
                 wire=wire,
@@ -89,6 +94,10 @@ class SmtpLane:
             # Cancelled in mid-command: the reply still to come would be taken for the next command's.
             self._drop()
             raise
+
+    def _envelope_sender(self, key: str) -> bytes:
+        path = self._settings.return_path
+        return return_path(path, key) if path else self._sender
 
     async def _connected(self) -> Connection:
         if self._connection is None or not self._connection.is_open:

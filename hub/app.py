@@ -21,7 +21,7 @@ from hub import worker
 from hub.children import READY, Child, command
 from hub.config import Config
 from hub.context import database_url, open_hub
-from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError
+from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, refused_by_system
 from hub.lock import Lock
 from hub.now import for_mode
 from hub.store import schema
@@ -39,11 +39,15 @@ _GRACE = 5.0
 def serve(file: Path | None, *, ready: Callable[[], None] = lambda: None) -> int:
     """Serve pages and send, until SIGTERM or SIGINT; a second one ends it at once. `file` holds the settings.
 
-    Raises EnvironmentFailed for a second `serve` on the same database, and when a process cannot start.
+    Raises EnvironmentFailed for a second `serve` on the same database, when a process cannot start, and where
+    the data directory cannot be.
     """
     config = settings.load(file)
     hub_log.configure(config.log)
-    config.service.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        config.service.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refused_by_system(error) from error
     with Lock(_beside(config, "serve")):
         run(_serve(config, file, ready))
     return 0
@@ -188,6 +192,11 @@ def _beside(config: Config, role: str) -> Path:
     return file.with_name(f"{file.name}.{role}.lock")
 
 
+def _end_with(error: UnivoqueError, role: str) -> int:
+    log.error("the process ends", role=role, reason=str(error))
+    return error.exit_code
+
+
 def main() -> int:
     """What a child process runs."""
     parser = argparse.ArgumentParser(prog="hub.app", description=__doc__)
@@ -199,8 +208,9 @@ def main() -> int:
         hub_log.configure(config.log)
         run(_web(config) if chosen.role == "web" else _sender(config))
     except UnivoqueError as error:
-        log.error("the process ends", role=chosen.role, reason=str(error))
-        return error.exit_code
+        return _end_with(error, chosen.role)
+    except OSError as error:
+        return _end_with(refused_by_system(error), chosen.role)
     return 0
 
 

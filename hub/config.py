@@ -60,6 +60,13 @@ def _mailbox(text: str) -> str:
     return text
 
 
+def _return_path(text: str) -> str:
+    """A delivery's key follows the local part, which may have 64 characters (RFC 5321 §4.5.3.1.1)."""
+    if text and len(_mailbox(text).partition("@")[0]) > 27:
+        raise ValueError("leaves no room for a delivery's key; write at most 27 characters before the @")
+    return text
+
+
 def _database(url: str) -> str:
     """The message never repeats the address: there may be a password in it."""
     if not url:
@@ -121,6 +128,7 @@ class Email(Section):
     username: str
     password: SecretStr
     sender: Annotated[str, AfterValidator(_mailbox)]
+    return_path: Annotated[str, AfterValidator(_return_path)]
     sender_name: str
     reply_to: str
     list_id: str
@@ -171,10 +179,14 @@ class Gate(Section):
 
 
 class Approval(Section):
-    """How far the audience may move between submission and approval."""
+    """How far the audience may move between submission and approval, and from there to its plan."""
 
     drift_share: Annotated[float, Field(ge=0, le=1)]
     drift_people: Annotated[int, Field(ge=0)]
+
+    def allows(self, shown: int, now: int) -> bool:
+        """Whether it is still the audience that was shown: the larger of the two limits counts."""
+        return abs(now - shown) <= max(self.drift_share * shown, self.drift_people)
 
 
 class Log(Section):
@@ -214,6 +226,7 @@ def default_file() -> Path:
 def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Config:
     """Read the defaults, then `file` (or ./config.toml where there is one), then the environment.
 
+    A relative path is taken from the directory of `file`; without one, from the working directory.
     Raises ConfigError, which names each setting at fault, its place and, for an unknown one, the nearest known.
     """
     environ = dict(os.environ) if environ is None else environ
@@ -227,7 +240,21 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
         config = Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_explain(error, values, file)) from error
-    return config
+    return _anchored(config, file.parent) if file is not None else config
+
+
+def _anchored(config: Config, base: Path) -> Config:
+    """The same settings with every relative path taken from `base`, wherever a command is run."""
+    service = config.service.model_copy(update={"data_dir": base / config.service.data_dir})
+    ca_file = config.email.ca_file and str(base / config.email.ca_file)
+    email = config.email.model_copy(update={"ca_file": ca_file})
+    url = make_url(config.database.url) if config.database.url else None
+    if url is not None and url.get_backend_name() == "sqlite" and url.database:
+        there = url.set(database=str(base / url.database)).render_as_string(hide_password=False)
+        database = config.database.model_copy(update={"url": there})
+    else:
+        database = config.database
+    return config.model_copy(update={"service": service, "email": email, "database": database})
 
 
 def _read(file: Path) -> dict[str, Any]:

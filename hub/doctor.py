@@ -2,9 +2,9 @@
 
 import os
 import shutil
-import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +15,13 @@ from channels import probe
 from channels.contract import ChannelError, WrongSettings
 from hub.config import Config
 from hub.context import Hub, database_url, open_hub
-from hub.errors import UnivoqueError
+from hub.errors import UnivoqueError, refused_by_system
+from hub.flow import publish
 from hub.store import journal, schema, staff
 from hub.store.engine import sqlite_file
+
+TOLERANCE = timedelta(minutes=1)
+"""Clocks of two machines may differ so much without harm."""
 
 ROOM = 512 * 1024 * 1024
 """Octets that should be free: a large dispatch with its write-ahead log, and then some."""
@@ -39,15 +43,23 @@ async def examine(config: Config) -> list[Diagnosis]:
 
 
 async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
-    yield _data_dir(hub.config.service.data_dir)
+    yield _or_refusal("data directory", lambda: _data_dir(hub.config.service.data_dir))
     async for diagnosis in _database(hub):
         yield diagnosis
-    yield _clock()
+    yield await _clock(hub)
     yield _languages(hub)
     yield _address(hub.config)
     yield await _relay(hub.config)
     yield await _provider(hub.config)
-    yield _feeds(hub.config.public_dir)
+    yield _or_refusal("feeds", lambda: _feeds(hub.config.public_dir))
+
+
+def _or_refusal(what: str, look: Callable[[], Diagnosis]) -> Diagnosis:
+    """What was found, or why the system did not even let us look."""
+    try:
+        return look()
+    except OSError as error:
+        return Diagnosis(what, False, str(refused_by_system(error)), "mend that, and look again")
 
 
 def _data_dir(directory: Path) -> Diagnosis:
@@ -61,26 +73,21 @@ def _data_dir(directory: Path) -> Diagnosis:
 
 
 async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
-    file = sqlite_file(database_url(hub.config))
-    if file is not None and not file.is_file():
-        yield Diagnosis("database", False, f"{file} is not there", "run `univoque init`")
-        return
     try:
-        current = await schema.is_current(hub.store)
+        file = sqlite_file(database_url(hub.config))
+        if file is not None and not file.is_file():
+            yield Diagnosis("database", False, f"{file} is not there", "run `univoque init`")
+            return
+        if not await schema.is_current(hub.store):
+            yield Diagnosis("database", False, "its tables are of another version", "run `univoque init`")
+            return
+        async with hub.store.read() as tx:
+            verdict = await journal.verify(tx)
+            people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
     except UnivoqueError as error:
         yield Diagnosis("database", False, str(error), "see which process holds it, or restore it")
         return
-    yield Diagnosis(
-        "database",
-        current,
-        "its tables are current" if current else "its tables are of another version",
-        "" if current else "run `univoque init`",
-    )
-    if not current:
-        return
-    async with hub.store.read() as tx:
-        verdict = await journal.verify(tx)
-        people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
+    yield Diagnosis("database", True, "its tables are current")
     yield Diagnosis(
         "journal",
         verdict.fault is None,
@@ -97,12 +104,29 @@ async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
     )
 
 
-def _clock() -> Diagnosis:
-    year = datetime.now(UTC).year
-    fine = year >= 2025 and time.time() > 0
-    return Diagnosis(
-        "clock", fine, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "" if fine else "set the clock"
-    )
+async def _clock(hub: Hub) -> Diagnosis:
+    """A clock that is behind what was already written under it is wrong: expiry and retries go by it."""
+    now = hub.clock.now()
+    written = [(at, what) for at, what in await _written(hub) if at > now + TOLERANCE]
+    if written:
+        at, what = max(written)
+        finding = f"{now:%Y-%m-%d %H:%M} UTC is before {what} of {at:%Y-%m-%d %H:%M} UTC"
+        return Diagnosis("clock", False, finding, "set the clock; see whether it is kept by NTP")
+    return Diagnosis("clock", True, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+async def _written(hub: Hub) -> list[tuple[datetime, str]]:
+    """When something was last written, by the clock of its day: in the journal, and on the disk."""
+    found = []
+    with suppress(UnivoqueError):
+        async with hub.store.read() as tx:
+            if last := await journal.last(tx):
+                found.append((last.at, f"entry {last.id} of the journal"))
+    for file in (sqlite_file(database_url(hub.config)), hub.config.public_dir / publish.STATE):
+        with suppress(OSError):
+            if file is not None:
+                found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC), f"{file.name}"))
+    return found
 
 
 def _languages(hub: Hub) -> Diagnosis:

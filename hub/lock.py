@@ -5,7 +5,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from hub.errors import EnvironmentFailed
+from hub.errors import EnvironmentFailed, refused_by_system
 
 
 class Lock:
@@ -16,11 +16,11 @@ class Lock:
         self._handle: int | None = None
 
     def take(self) -> None:
-        """Raises EnvironmentFailed, which names the process that holds it."""
+        """Raises EnvironmentFailed, which names the process that holds it, or why the file cannot be."""
         try:
             handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise EnvironmentFailed(f"{self._file}: {error.strerror}") from error
+            raise refused_by_system(error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -29,8 +29,13 @@ class Lock:
             raise EnvironmentFailed(
                 f"Process {holder} is at work on this database already (it holds {self._file}); stop it first"
             ) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
+        except OSError as error:
+            os.close(handle)
+            error.filename = str(self._file)
+            raise refused_by_system(error) from error
         self._handle = handle
 
     async def take_within(self, seconds: float) -> None:

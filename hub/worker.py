@@ -169,12 +169,17 @@ class _Sender:
 
     async def _plan(self) -> None:
         """Plan what was approved and not planned, because the process that approved it ended."""
+        loop = asyncio.get_running_loop()
+        resting: dict[int, float] = {}
         while True:
+            resting = {id_: until for id_, until in resting.items() if until > loop.time()}
             try:
-                await dispatch.resume(self._hub)
+                failed = await dispatch.resume(self._hub, resting=resting)
             except Exception:
-                log.exception("planning failed; it is tried again")
+                log.exception("nothing can be planned; it is tried again")
                 await asyncio.sleep(_PAUSE[1])
+            else:
+                resting |= dict.fromkeys(failed, loop.time() + _PAUSE[1])
             await asyncio.sleep(LOOK)
 
 

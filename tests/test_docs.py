@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from hub.cli import app
 from hub.config import Config
+from hub.gate import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -72,6 +73,44 @@ def test_every_command_has_its_heading_in_the_docs() -> None:
     )
 
     assert sorted(documented) == sorted(_commands(get_command(app)))
+
+
+def test_every_code_of_a_finding_has_its_line_in_the_docs() -> None:
+    """Codes stand in the code as they are printed: U and three digits."""
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "hub").rglob("*.py"))
+    raised = set(re.findall(r"\bU\d{3}\b", code))
+
+    explained = re.findall(
+        r"^\| `(U\d{3})` \| [^|]+ \| [^|]+ \| [^|]+ \|$", (ROOT / "docs/findings.md").read_text("utf-8"), re.M
+    )
+
+    assert sorted(raised - set(explained)) == [], "these codes have no line in docs/findings.md"
+    assert sorted(set(explained) - raised) == [], "docs/findings.md explains codes that nothing raises"
+    assert len(explained) == len(set(explained))
+
+
+def test_every_route_has_its_line_in_the_docs() -> None:
+    server = (ROOT / "hub/web/server.py").read_text("utf-8")
+    answered = {
+        f"{method.upper()} {path}" for method, path in re.findall(r'web\.(get|post)\("([^"]+)"', server)
+    }
+
+    explained = re.findall(
+        r"^\| `((?:GET|POST) [^`]+)` \| [^|]+ \| [^|]+ \|$",
+        (ROOT / "docs/routes.md").read_text("utf-8"),
+        re.M,
+    )
+
+    assert len(answered) > 5
+    assert sorted(answered - set(explained)) == [], "these routes have no line in docs/routes.md"
+    assert sorted(set(explained) - answered) == [], "docs/routes.md explains routes that nothing answers"
+
+
+def test_the_way_names_every_check_of_the_gate() -> None:
+    files = {f"{check.__module__.rpartition('.')[2]}.py" for check in CHECKS}
+    section = (ROOT / "docs/the-way.md").read_text("utf-8").partition("\n## 3.")[2].partition("\n## ")[0]
+
+    assert sorted(file for file in files if f"`{file}`" not in section) == []
 
 
 def _tracked() -> list[Path]:

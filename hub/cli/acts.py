@@ -12,7 +12,7 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import NotFound, Refusal, WrongUse
+from hub.errors import EnvironmentFailed, NotFound, Refusal, WrongUse
 from hub.flow import approve as approving
 from hub.flow import dispatch as dispatching
 from hub.flow import publish as publishing
@@ -131,7 +131,12 @@ def approve(
                 raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
             chosen = shown
         approved = await approving.approve(hub, id, by=approver, digest=chosen)
-        await publishing.publish(hub)
+        try:
+            await publishing.publish(hub)
+        except EnvironmentFailed as error:
+            raise EnvironmentFailed(
+                f"{id} is approved, and `serve` sends it; its pages wait: {error.said}"
+            ) from error
         document: dict[str, Any] = {
             "directive": id,
             "revision": approved.revision.number,
@@ -139,10 +144,14 @@ def approve(
             "approval": approved.revision.approval_digest,
             "page": f"{hub.config.service.base_url.rstrip('/')}/d/{approved.revision.code}",
             "planned": {},
+            "other_language": 0,
+            "without_words": 0,
         }
         if approved.sends:
             planned = await dispatching.dispatch(hub, directive=id, number=approved.revision.number)
             document["planned"] = dict(planned.channels)
+            document["other_language"] = planned.other_language
+            document["without_words"] = planned.without_words
             if wait:
                 await _finished(hub, planned.dispatch)
                 async with hub.store.read() as tx:
@@ -159,6 +168,8 @@ def approve(
     )
     now = STANDS.get(Kind(document["kind"]), "is in force")
     out.print(f"{id}, revision {document['revision']}, {now}: {planned}. {document['page']}")
+    for line in reading.unread(document):
+        out.print(line, style="bold yellow")
 
 
 def status(
@@ -188,6 +199,12 @@ def status(
             f"{channel}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
             for channel, outcomes in standing["channels"].items()
         )
+        if refused := standing["refused"]:
+            channels = (
+                f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
+                "submit it again as an update"
+            )
+        channels = "; ".join([*filter(None, [channels]), *reading.unread(standing)])
         rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
     table("Directive", "Rev.", "Stage", "Messages", rows=rows)
     if silent:

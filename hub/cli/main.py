@@ -8,7 +8,7 @@ import typer
 from hub.cli import acts, house, people, rules, sheets, words
 from hub.cli.printing import complain
 from hub.cli.wiring import ConfigFile, remember
-from hub.errors import UnivoqueError
+from hub.errors import UnivoqueError, refused_by_system
 
 app = typer.Typer(
     name="univoque",
@@ -38,5 +38,9 @@ def main() -> None:
     except UnivoqueError as error:
         complain(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        failed = refused_by_system(error)
+        complain(failed)
+        sys.exit(failed.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,19 +1,24 @@
 """What an approver and an operator read before they decide: the size of it, samples, findings, outcomes."""
 
+from dataclasses import replace
 from typing import Any
 
 import typer
 
 from channels import gsm
-from hub.cli import sms
+from hub.cli import differences, sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
-from hub.flow.examine import examine
+from hub.flow.dispatch import REFUSED, unread_counts
+from hub.flow.examine import Examined, examine, sheet_digest
 from hub.gate.silence import Silence, silent_sectors
-from hub.model.message import Message, Variant
+from hub.model.message import Blocks, Message, Variant
+from hub.model.review import Waiver
 from hub.model.revision import Revision
-from hub.store import deliveries, directives, dispatches
+from hub.render.frame import compose, digest
+from hub.store import deliveries, directives, dispatches, journal, waivers
+from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
 
 SAMPLES = 3
@@ -27,6 +32,9 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     async with hub.store.read() as tx:
         revision = await directives.get(tx, directive)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=hub.clock.now())
+        signed = await waivers.of_sheet(tx, directive, sheet_digest(revision.directive))
+        held = [past for past in await directives.history(tx, directive) if past.number < revision.number]
+        before = await directives.blocks(tx, directive, held[-1].number) if held else {}
     messages = examined.case.messages
     out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
     out.print(
@@ -35,7 +43,11 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     table(
         "Channel", "Texts", rows=[(c, sum(v.channel == c for v in messages)) for c in ("email", "sms", "web")]
     )
-    print_findings(revision.findings)
+    if held:
+        _show_differences(held[-1].number, before, examined)
+    for waiver in signed:
+        _show_waiver(waiver)
+    print_findings(examined.findings)
     for variant, message in _by_risk(messages):
         out.rule(" · ".join(variant), align="left")
         out.print(message.text)
@@ -56,6 +68,37 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     return revision.approval_digest
 
 
+def _show_differences(number: int, held: Blocks, examined: Examined) -> None:
+    """What readers hold, and what they would hold: which texts differ, and the words of a few."""
+    case = examined.case
+    before, after = _without_status(held), _without_status(case.rendering.blocks)
+    found = differences.between(
+        {variant: digest(block) for variant, block in before.items()},
+        {variant: digest(block) for variant, block in after.items()},
+    )
+    samples = _by_risk({variant: case.messages[variant] for variant in found.changed})
+
+    def text(blocks: Blocks, variant: Variant) -> str:
+        return compose([blocks[variant]], case.frame).text
+
+    differences.show(found, number, [(v, text(before, v), text(after, v)) for v, _ in samples])
+
+
+def _without_status(blocks: Blocks) -> Blocks:
+    """The blocks without the line that says which kind of revision this is: it differs in every text."""
+    return {
+        variant: replace(block, head=tuple(line for line in block.head if line.slot != "status"))
+        for variant, block in blocks.items()
+    }
+
+
+def _show_waiver(waiver: Waiver) -> None:
+    out.print(
+        f"{waiver.code} {waiver.cell}: waived by {waiver.by}, {waiver.at:%Y-%m-%d %H:%M} UTC", style="bold"
+    )
+    out.print(f"    {waiver.reason}")
+
+
 async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
     """Where a directive stands, with the counts per channel and outcome of its latest dispatch."""
     revision = await directives.get(tx, directive)
@@ -69,6 +112,8 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         }
         document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
         document["stopped"] = found[-1].stopped_at is not None
+        document |= await unread_counts(tx, found[-1])
+        document["refused"] = await _refused(tx, found[-1])
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
     return document
 
@@ -77,6 +122,24 @@ async def silent(hub: Hub, tx: Tx) -> tuple[Silence, ...]:
     """The sectors that have heard nothing for as long as the settings say, although a crisis is open now."""
     acts = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
     return silent_sectors(acts, hub.register, at=hub.clock.now(), silence=hub.config.gate.silence)
+
+
+def unread(document: dict[str, Any]) -> list[str]:
+    """Whom the words miss, in words; nothing where everybody reads their own language."""
+    found = []
+    if number := document["without_words"]:
+        found.append(f"{number} get nothing: there are no words for them in any language")
+    if number := document["other_language"]:
+        found.append(f"{number} read another language than theirs")
+    return found
+
+
+async def _refused(tx: Tx, found: Dispatch) -> dict[str, Any] | None:
+    """Why nothing of it was planned, where its audience had moved since it was approved."""
+    if found.planned_at is not None or found.stopped_at is None:
+        return None
+    entry = await journal.latest(tx, subject=found.directive, action=REFUSED)
+    return dict(entry.detail) if entry and entry.detail["revision"] == found.revision else None
 
 
 def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
@@ -94,6 +157,9 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "channels": {},
         "finished": False,
         "stopped": False,
+        "refused": None,
+        "other_language": 0,
+        "without_words": 0,
         "uncertain": 0,
     }
 

@@ -1,5 +1,6 @@
 """check and preview: a directive file before the gate, and in the words of its readers. No store is needed."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,13 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
+from hub.facts.scope import judged_on
 from hub.flow.examine import judge, sheet_of
 from hub.intake import file
 from hub.model.directive import AUDIENCES, LANGUAGES, Directive
 from hub.model.message import CHANNELS, Message, Variant
 from hub.model.review import Finding, Level
+from hub.now import BRUSSELS
 from hub.render import Sheet, render
 from hub.render.frame import compose, frame_of
 
@@ -44,7 +47,7 @@ def check(
     directives, found = read_all(hub, files)
     around = read_around(hub, against).joined(directives)
     found += around.faults
-    when = instant(at)
+    when = instant(at) or hub.clock.now()
     judged = [
         judge(hub, sheet_of(hub, directive, others=around.acts, withdrawn=around.withdrawn), at=when)
         for directive in directives
@@ -78,9 +81,12 @@ def preview(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the messages of a directive file, exactly as they would be sent as of its day of issue."""
+    """Show the messages of a directive file, exactly as they would be sent as of its day of issue, or as of --at.
+
+    With --at, acts of the file that are issued later are not known yet; nothing else in the words depends on it.
+    """
     hub = bare_hub(config, register)
-    instant(at)
+    when = instant(at)
     demand_known("--sector", sector, hub.register.sectors)
     demand_known("--audience", audience, AUDIENCES)
     demand_known("--channel", channel, CHANNELS)
@@ -97,7 +103,7 @@ def preview(
     messages = [
         (variant, message)
         for d in chosen
-        for variant, message in _messages(hub, d, directives, language)
+        for variant, message in _messages(hub, d, _known_by(when, directives), language)
         if all(want in (None, have) for want, have in zip(wanted, variant, strict=True))
     ]
     if json:
@@ -121,6 +127,14 @@ def _messages(
     frame = frame_of(directive, hub.config, hub.wording, hub.register, preview=True)
     languages = [known for known in LANGUAGES if known == language] or hub.config.service.languages
     return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
+
+
+def _known_by(when: datetime | None, acts: list[Directive]) -> list[Directive]:
+    """The acts that were issued by then; without an instant all: a file may name an act before its day."""
+    if when is None:
+        return acts
+    day = when.astimezone(BRUSSELS).date()
+    return [act for act in acts if (judged_on(act) or day) <= day]
 
 
 def _json(hub: Hub, variant: Variant, message: Message) -> dict[str, object]:

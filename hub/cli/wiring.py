@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 AtOption = Annotated[
     str | None,
     typer.Option(
-        "--at", metavar="T", help="The day (2020-04-17) or instant (2020-04-17T08:00) as of which to judge."
+        "--at",
+        metavar="T",
+        help="As of which day (2020-04-17) or instant (2020-04-17T08:00); default now, for a preview the day of issue.",
     ),
 ]
 RegisterOption = Annotated[
@@ -91,9 +94,14 @@ def bare_hub(config: ConfigFile, extra_register: Path | None) -> Hub:
 
 
 async def sign_in(hub: Hub, name: str, role: Role | frozenset[Role]) -> Staff:
-    """The person behind --by: their own token from the environment or a prompt."""
+    """The person behind --by: their own token from the environment or a prompt.
+
+    Raises WrongUse where there is neither, NotAllowed for another's token.
+    """
     token = os.environ.get("UNIVOQUE_TOKEN")
     if token is None:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise WrongUse(f"Set UNIVOQUE_TOKEN to the token of {name}: there is no terminal to ask for it")
         token = typer.prompt(f"Token of {name}", hide_input=True, err=True)
     return await authorise(hub, name, token.strip(), role)
 

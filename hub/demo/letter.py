@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from email.headerregistry import DateHeader
 from email.message import EmailMessage
 from typing import Literal
 
+from babel.dates import format_datetime
+
 from hub.demo.mailbox import Letter, Mailbox
+from hub.now import BRUSSELS
 
 View = Literal["html", "texte", "source"]
 VIEWS: dict[View, str] = {"html": "Message", "texte": "Texte seul", "source": "Source"}
@@ -34,7 +38,7 @@ def show(mailbox: Mailbox, letter: Letter) -> Shown:
     return Shown(
         number=letter.number,
         subject=str(message["Subject"] or "(sans objet)"),
-        headers=tuple((label, str(message[name])) for label, name in _HEADERS if message[name]),
+        headers=tuple((label, _said(message, name)) for label, name in _HEADERS if message[name]),
         html=None if html is None else _inert(html),
         text=_part(message, "plain") or "",
         source=mailbox.source(letter).decode("utf-8", "replace").replace("\r\n", "\n"),
@@ -54,6 +58,15 @@ _HEADERS = (
     ("Liste", "List-Id"),
     ("Désinscription", "List-Unsubscribe"),
 )
+
+
+def _said(message: EmailMessage, name: str) -> str:
+    """A header as a mail program shows it: a date on the reader's own clock."""
+    value = message[name]
+    if isinstance(value, DateHeader) and value.datetime is not None:
+        local = value.datetime.astimezone(BRUSSELS)
+        return format_datetime(local, "EEEE d MMMM y, HH:mm", locale="fr")
+    return str(value)
 
 
 def _part(message: EmailMessage, kind: Literal["html", "plain"]) -> str | None:

@@ -68,13 +68,13 @@ SAMPLES: tuple[tuple[str, str, Callable[[Reader], bool]], ...] = (
      lambda r: r.has(HOMES, "beneficiary") and r.language == "fr"),
     ("Une famille", "Ce qui change pour la visite.",
      lambda r: r.has(HOMES, "family") and r.language == "fr" and not r.phone),
-    ("Un proche, par SMS", "L'essentiel en deux segments.",
+    ("Un proche, par SMS", "L’essentiel en deux segments.",
      lambda r: r.has(HOMES, "family") and bool(r.phone) and not r.email),
     ("À Péruwelz, un arrêté communal", "La commune va plus loin que la décision fédérale.",
      lambda r: "57064" in r.communes and r.has(HOMES)),
     ("Un lecteur germanophone", "Le même acte, en allemand.",
      lambda r: r.has(HOMES) and r.language == "de"),
-    ("Un autre secteur d'hébergement", "Le même acte, avec les mots du handicap.",
+    ("Un autre secteur d’hébergement", "Le même acte, avec les mots du handicap.",
      lambda r: r.has("disability.residential", "direction") and len(r.hats) == 1 and r.language == "fr"),
 )  # fmt: skip
 """Whom to look at first: where a message is most likely to go wrong."""

@@ -8,7 +8,7 @@ from hub.flow.examine import Examined, examine
 from hub.flow.submit import count_audience
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
-from hub.model.staff import Role, Staff
+from hub.model.staff import Role, Staff, name_key
 from hub.store import directives, dispatches, journal, stops
 from hub.store.engine import Tx
 
@@ -29,8 +29,8 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
-    now = hub.clock.now()
     async with hub.store.write() as tx:
+        now = hub.clock.now()  # within the lock: who was added before this instant was counted
         revision = await directives.get(tx, directive)
         _may_sign(revision, by)
         if digest is not None and digest != revision.approval_digest:
@@ -42,7 +42,9 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
         count = await _same_audience(hub, tx, revision, examined)
-        await directives.approve(tx, directive, revision.number, by=by.name, at=now, kind=revision.kind)
+        await directives.approve(
+            tx, directive, revision.number, by=by.name, at=now, kind=revision.kind, audience=count
+        )
         if revision.kind != Kind.MINOR:
             # In the same transaction: whoever did not begin to get the old text by now never will.
             await stops.cancel_directive(tx, directive, at=now)
@@ -68,8 +70,9 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
 
 
 def _may_sign(revision: Revision, by: Staff) -> None:
-    """Two distinct people, and no role is exempt."""
-    if by.name == revision.submitted_by or by.name in revision.editors:
+    """Two distinct people, not one under two spellings, and no role is exempt."""
+    authors = {name_key(name) for name in (*revision.editors, revision.submitted_by or "")}
+    if name_key(by.name) in authors:
         raise NotAllowed(f"{by.name} edited or submitted this revision; somebody else must approve it")
     if revision.stage == Stage.DRAFT:
         raise Refusal(
@@ -99,8 +102,7 @@ async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examine
     """
     shown = revision.audience_count or 0
     like_then = await count_audience(hub, tx, examined, as_of=revision.submitted_at)
-    limits = hub.config.approval
-    if abs(like_then - shown) > max(limits.drift_share * shown, limits.drift_people):
+    if not hub.config.approval.allows(shown, like_then):
         raise Refusal(
             f"the audience was {shown} when it was submitted and is {like_then} now; submit it again"
         )

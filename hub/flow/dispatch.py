@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 from uuid import uuid4
+
+import structlog
 
 from hub.context import Hub
 from hub.errors import Refusal
@@ -19,13 +21,22 @@ from hub.render.frame import Frame, compose, digest, frame_for, frames_digest
 from hub.render.seal import words_digest
 from hub.store import directives, dispatches, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
+from hub.store.engine import Tx
 from hub.store.holders import Earlier
 from subscribers.audience import Recipient
+
+log = structlog.get_logger(__name__)
 
 Hats = tuple[tuple[str, str], ...]
 
 READINGS = ("again", "first", "left")
 """How a later revision reaches people: what changed first, the whole as new, or that it is not for them any more."""
+
+PLANNED = "dispatch planned"
+"""What the journal says of a complete plan, with its counts."""
+
+REFUSED = "dispatch refused"
+"""What the journal says where the audience has moved too far between approval and plan."""
 
 BATCH = 2_000
 """Deliveries written in one transaction, so that others may write in between."""
@@ -69,23 +80,50 @@ async def dispatch(hub: Hub, *, directive: str, number: int) -> DispatchPlanned:
         async with hub.store.read() as tx:
             known = await dispatches.get(tx, directive, number)
     async with hub.store.read() as tx:
-        return DispatchPlanned(known.id, await dispatches.planned_counts(tx, known.id), 0, 0)
+        counts = await dispatches.planned_counts(tx, known.id)
+        unread = await unread_counts(tx, known)
+    return DispatchPlanned(known.id, counts, **unread)
 
 
-async def resume(hub: Hub) -> None:
-    """Plan what was announced and not planned to the end, unless somebody is at it."""
+async def unread_counts(tx: Tx, dispatch: Dispatch) -> dict[str, int]:
+    """How many read another language than theirs, and how many get nothing for want of words, as it was planned."""
+    entry = await journal.latest(tx, subject=dispatch.directive, action=PLANNED)
+    detail = entry.detail if entry and entry.detail["revision"] == dispatch.revision else {}
+    return {name: int(detail.get(name, 0)) for name in ("other_language", "without_words")}
+
+
+async def resume(hub: Hub, *, resting: Collection[int] = ()) -> frozenset[int]:
+    """Plan what was announced and not planned to the end, unless somebody is at it or stopped it.
+
+    One that cannot be planned is logged and holds up none behind it; the ids of those are returned, so that the
+    caller lets them rest before the next look.
+    """
     async with hub.store.read() as tx:
         waiting = await dispatches.unplanned(tx)
+    failed = set()
     for found in waiting:
+        if found.id in resting:
+            continue
         if found.mode != hub.config.service.mode:
             continue  # approved as an exercise, or for real, when this instance was the other
-        mine = uuid4().hex
-        async with hub.store.write() as tx:
-            claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
-        if claimed:
-            async with hub.store.read() as tx:
-                revision = await directives.get(tx, found.directive, found.revision)
-            await _plan(hub, found, revision, mine)
+        if found.stopped_at is not None:
+            continue  # by a person, or because its audience moved: a person lets it go on
+        try:
+            await _take_over(hub, found)
+        except Exception:
+            log.exception("planning failed; it is tried again", directive=found.directive)
+            failed.add(found.id)
+    return frozenset(failed)
+
+
+async def _take_over(hub: Hub, found: Dispatch) -> None:
+    mine = uuid4().hex
+    async with hub.store.write() as tx:
+        claimed = await dispatches.claim(tx, found.id, claim=mine, at=hub.clock.now())
+    if claimed:
+        async with hub.store.read() as tx:
+            revision = await directives.get(tx, found.directive, found.revision)
+        await _plan(hub, found, revision, mine)
 
 
 async def announce(hub: Hub, revision: Revision) -> Dispatch:
@@ -121,10 +159,11 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
             # What is over concerns nobody: it reaches those who may hold it.
             cells={} if revision.kind in ENDS else cells(sheet),
             urgent=dispatch.urgency == "Immediate",
-            languages=hub.config.service.languages,
             earlier=Earlier(earlier),
+            known_by=revision.approved_at,
         )
         await plan.take(audience)
+    await plan.demand_approved(revision.audience_count or 0)
     return await plan.complete()
 
 
@@ -176,6 +215,27 @@ class _Plan:
                 await self._write()
         await self._write()
 
+    async def demand_approved(self, approved: int) -> None:
+        """Raises Refusal, and stops the dispatch, where the audience is not the one that was approved any more."""
+        found = sum(last - first + 1 for first, last in self._ranges.values()) + self._counts["without words"]
+        if self.hub.config.approval.allows(approved, found):
+            return
+        now = self.hub.clock.now()
+        async with self.hub.store.write() as tx:
+            await dispatches.give_up(tx, self.dispatch.id, claim=self.claim, at=now)
+            await journal.append(
+                tx,
+                at=now,
+                actor="univoque",
+                action=REFUSED,
+                subject=self.dispatch.directive,
+                detail={"revision": self.dispatch.revision, "approved": approved, "found": found},
+            )
+        raise Refusal(
+            f"{self.dispatch.directive} was approved for {approved} people and would reach {found} now; nothing "
+            "has left, and it is stopped: look at the last imports, then submit it again as an update"
+        )
+
     async def complete(self) -> DispatchPlanned:
         """Cut the chunks and open the gate for the senders, in one commit."""
         planned = DispatchPlanned(
@@ -201,7 +261,7 @@ class _Plan:
                 tx,
                 at=now,
                 actor="univoque",
-                action="dispatch planned",
+                action=PLANNED,
                 subject=self.dispatch.directive,
                 detail={
                     "revision": self.dispatch.revision,

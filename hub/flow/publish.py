@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hub.config import Config
 from hub.context import Hub
+from hub.errors import refused_by_system
 from hub.flow.examine import explanations
 from hub.model.directive import Language
 from hub.model.message import Block, Blocks, Hat, Message, Variant
@@ -191,8 +192,11 @@ def _fingerprint_of(published: Iterable[tuple[str, int, str]]) -> str:
 @asynccontextmanager
 async def _turn(data_dir: Path) -> AsyncIterator[None]:
     """One publisher at a time on this machine; the lock goes with the process that held it."""
-    os.makedirs(data_dir, exist_ok=True)
-    descriptor = os.open(data_dir / "publish.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.makedirs(data_dir, exist_ok=True)
+        descriptor = os.open(data_dir / "publish.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise refused_by_system(error) from error
     try:
         # Waiting in a thread could not be cancelled; the holder is another process, so nothing can wake us.
         while not _locked(descriptor):  # noqa: ASYNC110

@@ -1,5 +1,6 @@
 """Those who work in the console, and what each role may do."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,3 +24,9 @@ class Staff:
     roles: frozenset[Role]
     added_at: datetime
     disabled_at: datetime | None = None
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common: neither case, width nor white space makes another person."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())

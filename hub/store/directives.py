@@ -81,11 +81,19 @@ async def put(tx: Tx, revision: Revision, blocks: Blocks, digests: Mapping[Varia
 
 
 async def approve(
-    tx: Tx, directive: str, number: int, *, by: str, at: datetime, kind: Kind = Kind.NEW
+    tx: Tx,
+    directive: str,
+    number: int,
+    *,
+    by: str,
+    at: datetime,
+    kind: Kind = Kind.NEW,
+    audience: int | None = None,
 ) -> None:
     """Put a submitted revision in force; the one before it is superseded; the first publication never moves.
 
-    A cancellation puts nothing in force: its stage says so, and what it cancels is superseded.
+    A cancellation puts nothing in force: its stage says so, and what it cancels is superseded. `audience` is its
+    count at this moment, which is what was approved; without it the submitted count stays.
     """
     own = and_(tables.revisions.c.directive == directive, tables.revisions.c.number == number)
     before = and_(
@@ -95,7 +103,10 @@ async def approve(
     )
     stage = Stage.CANCELLED if kind == Kind.CANCEL else Stage.APPROVED
     await tx.execute(update(tables.revisions).where(before).values(stage=Stage.SUPERSEDED))
-    await tx.execute(update(tables.revisions).where(own).values(stage=stage, approved_by=by, approved_at=at))
+    approval: dict[str, Any] = {"stage": stage, "approved_by": by, "approved_at": at}
+    if audience is not None:
+        approval["audience_count"] = audience
+    await tx.execute(update(tables.revisions).where(own).values(approval))
     await tx.execute(
         update(tables.directives)
         .where(tables.directives.c.id == directive, tables.directives.c.first_published_at.is_(None))

@@ -163,6 +163,18 @@ async def uphold(tx: Tx, dispatch: int, *, claim: str, at: datetime, planned: da
         )
 
 
+async def give_up(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> None:
+    """Take a plan back that must not leave: its part goes, and the dispatch is stopped until somebody decides.
+
+    Raises EnvironmentFailed when another planner took over.
+    """
+    await uphold(tx, dispatch, claim=claim, at=at)
+    for table in (chunks, deliveries, bodies):
+        await tx.execute(delete(table).where(table.c.dispatch == dispatch))
+    own = dispatches.c.id == dispatch
+    await tx.execute(update(dispatches).where(own).values(claim=None, claimed_at=None, stopped_at=at))
+
+
 async def add_body(tx: Tx, dispatch: int, message: Message, *, stream: str) -> int:
     """Freeze the words for one set of hats; returns the body's id."""
     result = await tx.execute(

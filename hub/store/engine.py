@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from hub.errors import EnvironmentFailed
@@ -43,14 +43,10 @@ class Store:
         try:
             async with engine.begin() as tx:
                 yield tx
-        except OperationalError as error:
+        except (IntegrityError, ProgrammingError):
+            raise  # a fault of this program, which no operator can mend
+        except DBAPIError as error:
             raise EnvironmentFailed(_advice(str(error.orig))) from error
-        except DatabaseError as error:
-            if "not a database" not in str(error.orig):
-                raise
-            raise EnvironmentFailed(
-                f"{error.orig}: name an instance's univoque.db, or a copy of it"
-            ) from error
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -124,4 +120,8 @@ def _advice(message: str) -> str:
         return f"{message}: make room on the disk; nothing was lost, and sending goes on by itself"
     if "no such table" in message or "unable to open" in message:
         return f"{message}: run `univoque init` first, or name the right file with --config"
+    if "not a database" in message or "malformed" in message:
+        return f"{message}: restore the database from its last backup, or name the right file in the settings"
+    if "readonly" in message:
+        return f"{message}: give this user the right to write the database and its directory"
     return message

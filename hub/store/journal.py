@@ -82,6 +82,19 @@ async def entries(tx: Tx, *, subject: str | None = None) -> AsyncIterator[Entry]
         yield Entry(**row._mapping)
 
 
+async def last(tx: Tx) -> Entry | None:
+    """The newest entry."""
+    row = (await tx.execute(select(journal).order_by(journal.c.id.desc()).limit(1))).first()
+    return None if row is None else Entry(**row._mapping)
+
+
+async def latest(tx: Tx, *, subject: str, action: str) -> Entry | None:
+    """The last time that this was done to it."""
+    query = select(journal).where(journal.c.subject == subject, journal.c.action == action)
+    row = (await tx.execute(query.order_by(journal.c.id.desc()).limit(1))).first()
+    return None if row is None else Entry(**row._mapping)
+
+
 async def verify(tx: Tx) -> Verdict:
     """Walk the chain to the end that is kept beside it.
 

@@ -4,6 +4,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -37,19 +38,20 @@ NOBODY = Earlier(())
 
 
 async def audience(
-    tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
+    tx: Tx, *, cells: Cells, urgent: bool, earlier: Earlier = NOBODY, known_by: datetime | None = None
 ) -> AsyncIterator[Recipient]:
     """Those to reach, ordered by channel; each once, and no address twice.
 
     That is whom the cells concern, and who may hold a message of the `earlier` dispatches. `language` is the
-    person's own, be it among `languages` or not. Who shares an address with somebody before them gets nothing:
-    one message per address, and whoever may hold an earlier one comes first.
+    person's own, be there words in it or not. Who shares an address with somebody before them gets nothing:
+    one message per address, and whoever may hold an earlier one comes first. Who was added after `known_by` is
+    left out.
     """
     shared = _Shared()
     turns = [(channel, holds) for channel in REACHES for holds in (True, False)]
     at_once = turns[0] if earlier.dispatches else turns[1]
     later = {turn: array("q") for turn in turns}  # eight bytes a person
-    async for page in _pages(tx, cells, earlier, urgent=urgent):
+    async for page in _pages(tx, cells, earlier, urgent=urgent, known_by=known_by):
         for found in page:
             if found.choice is None:
                 continue
@@ -61,7 +63,9 @@ async def audience(
     for ids in later.values():
         for start in range(0, len(ids), suppressions.BATCH):
             some = ids[start : start + suppressions.BATCH].tolist()
-            for found in await _page(tx, cells, earlier, partial(_among, some), urgent=urgent):
+            for found in await _page(
+                tx, cells, earlier, partial(_among, some), urgent=urgent, known_by=known_by
+            ):
                 if found.choice and shared.takes(found):
                     yield found.recipient(found.choice)
 
@@ -161,17 +165,21 @@ def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement
     return column.between(first, last)
 
 
-async def _pages(tx: Tx, cells: Cells, earlier: Earlier, *, urgent: bool) -> AsyncIterator[list[_Found]]:
+async def _pages(
+    tx: Tx, cells: Cells, earlier: Earlier, *, urgent: bool, known_by: datetime | None = None
+) -> AsyncIterator[list[_Found]]:
     """Everybody whom the cells concern or who may hold something, a page at a time, by id."""
     last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
     for first in range(1, last + 1, PAGE):
         within = partial(_between, first, first + PAGE - 1)
-        yield await _page(tx, cells, earlier, within, urgent=urgent)
+        yield await _page(tx, cells, earlier, within, urgent=urgent, known_by=known_by)
 
 
-async def _page(tx: Tx, cells: Cells, earlier: Earlier, within: Within, *, urgent: bool) -> list[_Found]:
+async def _page(
+    tx: Tx, cells: Cells, earlier: Earlier, within: Within, *, urgent: bool, known_by: datetime | None
+) -> list[_Found]:
     """Those of a page whom the cells concern or who may hold something, by id, and where each is reached."""
-    people = await _people(tx, within, urgent=urgent)
+    people = await _people(tx, within, urgent=urgent, known_by=known_by)
     at_home = {row.id: (row.commune, row.community) for row in people}
     heard, duties = await _heard(tx, cells, within, at_home)
     held = await holders.find(tx, earlier, within)
@@ -213,7 +221,9 @@ def _left(holding: Holding, heard: Sequence[Hearing], duties: Collection[tuple[s
     ]
 
 
-async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tuple[Any, ...]]]:
+async def _people(
+    tx: Tx, within: Within, *, urgent: bool, known_by: datetime | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
     c = persons.c
     preferred = (c.preferred_urgent if urgent else c.preferred).label("preferred")
     statement = (
@@ -221,6 +231,8 @@ async def _people(tx: Tx, within: Within, *, urgent: bool) -> Sequence[Row[*tupl
         .where(within(c.id), c.erased_at.is_(None))
         .order_by(c.id)
     )
+    if known_by is not None:
+        statement = statement.where(c.added_at <= known_by)
     return (await tx.execute(statement)).all()
 
 

@@ -9,15 +9,22 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from hub.errors import NotAllowed, NotFound, Refusal
-from hub.model.staff import Role, Staff
+from hub.model.staff import Role, Staff, name_key
 from hub.store.engine import Tx
 from hub.store.tables import staff
 
 
 async def add(tx: Tx, name: str, roles: frozenset[Role], *, at: datetime) -> str:
-    """Register somebody and return their token, which is shown once. Raises Refusal for a name that exists."""
-    if await _row(tx, name):
-        raise Refusal(f"{name} is registered already; disable that entry first, or take another name")
+    """Register somebody and return their token, which is shown once.
+
+    Raises Refusal for a name that exists, in whatever spelling: one person under two names could sign twice.
+    """
+    for known in await everybody(tx):
+        if name_key(known.name) == name_key(name):
+            raise Refusal(
+                f"{known.name} is registered already; `univoque staff token` gives them a new token, "
+                "and somebody else needs another name"
+            )
     token = secrets.token_urlsafe(24)
     await tx.execute(
         insert(staff).values(name=name, roles=sorted(roles), token_hash=_hash(token), added_at=at)

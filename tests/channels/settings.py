@@ -38,6 +38,7 @@ class Email:
     username: str = ""
     password: Hidden = field(default_factory=lambda: Hidden(""))
     sender: str = "directives@univoque.example"
+    return_path: str = ""
     sender_name: str = "Univoque"
     reply_to: str = ""
     list_id: str = "directives.univoque.example"

@@ -10,6 +10,7 @@ import pytest
 
 from channels.contract import Refused, Unavailable, Uncertain, WrongSettings
 from channels.email import Form
+from channels.headers import return_path
 from channels.smtp import EmailChannel
 from tests.channels.settings import KEY, NOW, WORDS, Email, outgoing
 from tests.doubles.smtp import Fault, SmtpDouble
@@ -40,6 +41,32 @@ async def test_a_message_arrives_with_its_envelope_and_the_queue_id_comes_back()
     text = parsed.get_body(("plain",))
     assert text is not None
     assert "\n.\n..deux points\n" in text.get_content().replace("\r\n", "\n")
+
+
+async def test_a_bounce_comes_back_to_an_address_that_names_its_delivery() -> None:
+    async with SmtpDouble() as server:
+        await send_one(channel(server, return_path="bounces@back.univoque.example"))
+
+    (received,) = server.messages
+    assert received.sender == f"bounces+{KEY}@back.univoque.example"
+    parsed = message_from_bytes(received.content, policy=policy.default)
+    assert parsed["From"].addresses[0].addr_spec == "directives@univoque.example"
+    assert parsed["Message-ID"] == f"<{KEY}@univoque.example>"
+    assert b"bounces" not in received.content
+
+
+@pytest.mark.parametrize("path", ["bounces", "a@b@c.example", "b" * 28 + "@univoque.example", "b>@x.example"])
+def test_a_return_path_that_cannot_carry_a_key_is_named(path: str) -> None:
+    with pytest.raises(WrongSettings, match=r"email\.return_path"):
+        EmailChannel(Email(return_path=path), mode="Exercise", now=lambda: NOW)
+
+
+def test_the_longest_return_path_is_within_the_limit_of_the_protocol() -> None:
+    longest = "b" * 27 + "@univoque.example"
+
+    EmailChannel(Email(return_path=longest), mode="Exercise", now=lambda: NOW)
+
+    assert len(return_path(longest, KEY).partition(b"@")[0]) == 64
 
 
 async def test_a_lane_connects_on_first_use_and_keeps_its_connection() -> None:

@@ -10,6 +10,7 @@ from hub import context
 from hub.config import default_file, load
 from hub.errors import ConfigError, EnvironmentFailed
 from hub.render import wording
+from hub.store.engine import sqlite_file
 
 
 def test_the_shipped_file_alone_is_enough() -> None:
@@ -68,6 +69,8 @@ def test_several_languages_fit_in_one_variable() -> None:
         ({"UNIVOQUE__EMAIL__SENDER": "nobody"}, "email.sender"),
         ({"UNIVOQUE__EMAIL__SENDER": "rédaction@univoque.example"}, "email.sender"),
         ({"UNIVOQUE__EMAIL__SENDER": "Hub <hub@univoque.example>"}, "email.sender"),
+        ({"UNIVOQUE__EMAIL__RETURN_PATH": "nobody"}, "email.return_path"),
+        ({"UNIVOQUE__EMAIL__RETURN_PATH": "b" * 28 + "@univoque.example"}, "email.return_path"),
         ({"UNIVOQUE__SMS__COST_PER_SEGMENT": "nan"}, "sms.cost_per_segment"),
         ({"UNIVOQUE__SMS__COST_PER_SEGMENT": "-1"}, "sms.cost_per_segment"),
         ({"UNIVOQUE__DELIVERY__LIFE": "0"}, "delivery.life"),
@@ -132,3 +135,48 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ConfigError, match=r"config\.toml"):
         load(file, {})
+
+
+def test_a_relative_path_is_taken_from_the_settings_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "etc", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    (home / "config.toml").write_text(
+        '[service]\ndata_dir = "here"\n[database]\nurl = "sqlite+aiosqlite:///own.db"\n'
+        '[email]\nca_file = "ca.pem"\n'
+    )
+    monkeypatch.chdir(elsewhere)
+
+    config = load(Path("../etc/config.toml"), {})
+
+    assert config.service.data_dir.resolve() == home / "here"
+    assert (sqlite_file(config.database.url) or Path()).resolve() == home / "own.db"
+    assert Path(config.email.ca_file).resolve() == home / "ca.pem"
+
+
+def test_the_default_data_directory_lies_beside_the_settings_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+
+    config = load(tmp_path / "config.toml", {})
+
+    assert config.service.data_dir == tmp_path / "data"
+    assert config.email.ca_file == ""
+    assert config.database.url == ""
+
+
+def test_an_absolute_path_stays_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+
+    config = load(tmp_path / "config.toml", {"UNIVOQUE__SERVICE__DATA_DIR": "/srv/univoque"})
+
+    assert config.service.data_dir == Path("/srv/univoque")
+
+
+def test_without_a_settings_file_a_path_is_taken_from_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert load(None, {}).service.data_dir == Path("data")

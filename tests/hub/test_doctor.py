@@ -1,10 +1,13 @@
 """The doctor finds what would fail on the day it matters, and says what to do."""
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hub import doctor
 from hub.context import Hub
 from hub.doctor import Diagnosis
+from hub.store import journal
 from tests import a
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
@@ -21,10 +24,61 @@ async def test_without_an_instance_it_says_how_to_make_one(tmp_path: Path) -> No
     assert "univoque init" in found["database"].remedy
 
 
+async def test_a_file_that_is_no_database_is_told_among_all_else(tmp_path: Path) -> None:
+    (tmp_path / "univoque.db").write_bytes(
+        b"This was never a database, and is long enough to be taken for one. " * 30
+    )
+
+    found = await examined(tmp_path)
+
+    assert not found["database"].fine
+    assert "not a database" in found["database"].finding
+    assert found["feeds"].fine
+
+
+async def test_what_may_not_be_looked_at_is_told_among_all_else(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "public" / "feeds" / "all.atom").mkdir(parents=True)
+
+    found = await examined(tmp_path)
+
+    assert "all.atom: Is a directory" in found["feeds"].finding
+    assert found["database"].fine
+
+
 async def test_a_fresh_instance_lacks_only_its_people(hub: Hub, tmp_path: Path) -> None:
     found = await examined(tmp_path)
 
     assert [what for what, diagnosis in found.items() if not diagnosis.fine] == ["staff"]
+
+
+async def test_a_clock_behind_the_journal_is_found(hub: Hub, tmp_path: Path) -> None:
+    later = datetime.now(UTC) + timedelta(hours=3)
+    async with hub.store.write() as tx:
+        await journal.append(tx, at=later, actor="console", action="staff add", subject="Rédaction")
+
+    clock = (await examined(tmp_path))["clock"]
+
+    assert not clock.fine
+    assert "entry 1 of the journal" in clock.finding
+    assert f"{later:%Y-%m-%d %H:%M}" in clock.finding
+
+
+async def test_a_clock_behind_the_files_is_found(hub: Hub, tmp_path: Path) -> None:
+    later = datetime.now(UTC).timestamp() + 10_800
+    os.utime(tmp_path / "univoque.db", (later, later))
+
+    clock = (await examined(tmp_path))["clock"]
+
+    assert not clock.fine
+    assert "univoque.db" in clock.finding
+
+
+async def test_a_clock_that_is_a_little_behind_is_fine(hub: Hub, tmp_path: Path) -> None:
+    async with hub.store.write() as tx:
+        soon = datetime.now(UTC) + timedelta(seconds=30)
+        await journal.append(tx, at=soon, actor="console", action="staff add", subject="Rédaction")
+
+    assert (await examined(tmp_path))["clock"].fine
 
 
 async def test_a_relay_that_answers_is_fine(hub: Hub, tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The command line in an empty directory, with and without an instance in it."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from hub.cli import main
 from tests.hub.cli.console import Run
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Runs a command in an empty directory; gives its exit code and standard output."""
     monkeypatch.chdir(tmp_path)
 
@@ -22,7 +24,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         captured = capsys.readouterr()
         return int(ended.value.code or 0), captured.out if ended.value.code in (0, 1) else captured.err
 
-    return command
+    yield command
+    structlog.reset_defaults()  # `serve` sets the log up, on a standard error that ends with this test
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub.cli.console import Run, document, in_force, staffed
+from tests.processes import ROOT
 
 
 def actors(run: Run) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ class Terminal(io.TextIOBase):
 
     def readline(self, *_: object) -> str:  # type: ignore[override]
         program = "from hub.cli import main; main()"
-        environ = {**os.environ, "UNIVOQUE_TOKEN": self._token}
+        environ = {**os.environ, "UNIVOQUE_TOKEN": self._token, "PYTHONPATH": str(ROOT)}
         subprocess.run(
             [sys.executable, "-c", program, *self._meanwhile],
             env=environ,
@@ -153,3 +154,23 @@ def test_a_cancellation_that_changes_a_rule_is_refused(instance: Run, tmp_path: 
 
     assert code == 1
     assert len(document(instance("status", "--json")[1])["directives"]) == 1
+
+
+def test_a_script_without_a_token_is_told_where_to_put_it(instance: Run, tmp_path: Path) -> None:
+    staffed(instance)
+    environ = {key: value for key, value in os.environ.items() if key != "UNIVOQUE_TOKEN"}
+    program = "from hub.cli import main; main()"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "submit", str(in_force(tmp_path)), "--by", "Rédaction"],
+        env={**environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "UNIVOQUE_TOKEN" in ended.stderr
+    assert "Rédaction" in ended.stderr
+    assert [word for word in ("Warning", "Aborted", "Traceback") if word in ended.stderr] == []

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import a
 from tests.hub.cli.console import Run, document, in_force, staffed
 
+VISITS = str(a.DIRECTIVES / "a-visits.toml")
 FAULTY = "schema_version = 1\n[[directive]]\nid = 'x'\nsectors = ['elderly']\n"
 
 
@@ -63,3 +65,39 @@ def test_one_id_in_two_files_is_a_finding(run: Run, tmp_path: Path) -> None:
 
     assert code == 1
     assert ("U106", f"{other}: id") in {(f["code"], f["where"]) for f in document(output)["findings"]}
+
+
+def expired(run: Run, *options: str) -> set[str]:
+    """The acts of the visits file that are over."""
+    findings = document(run("check", VISITS, "--json", *options)[1])["findings"]
+    return {finding["directive"] for finding in findings if finding["code"] == "U401"}
+
+
+def test_a_check_judges_as_of_now(run: Run) -> None:
+    assert "wal-visites-2020-03-11" in expired(run)
+
+
+@pytest.mark.parametrize("at", ["2020-03-20", "2020-03-31T23:59", "2020-03-31T21:59Z"])
+def test_a_check_judges_as_of_another_day_when_told(run: Run, at: str) -> None:
+    assert expired(run, "--at", at) == set()
+
+
+def test_a_check_finds_expired_what_ends_with_that_instant(run: Run) -> None:
+    assert expired(run, "--at", "2020-04-01") == {"wal-visites-2020-03-11"}
+
+
+def test_a_preview_as_of_a_day_knows_no_act_that_is_issued_later(run: Run) -> None:
+    def text(*options: str) -> str:
+        code, output = run(
+            "preview", VISITS, "--directive", "wal-visites-2020-04-28", "--audience", "direction",
+            "--channel", "email", "--language", "fr", "--json", *options,
+        )  # fmt: skip
+        assert code == 0, output
+        return "".join(message["text"] for message in document(output)["messages"])
+
+    named = "Visite d'un proche désigné"
+
+    assert named in text()
+    assert named in text("--at", "2020-04-15")
+    assert named not in text("--at", "2020-04-14")
+    assert text() == text("--at", "2026-01-01")

@@ -91,6 +91,20 @@ async def test_hostile_mail_stays_in_a_frame_that_can_neither_run_nor_fetch(desk
     assert "script-src" not in policy
 
 
+async def test_a_mail_s_date_is_said_on_the_reader_s_own_clock(desk: Desk, url: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, ANNE, "Visites"
+    message["Date"] = "Tue, 28 Apr 2020 22:30:00 +0000"
+    message.set_content("Texte")
+    desk.mailbox.keep(SENDER, ANNE, message.as_bytes())
+
+    page, _ = await _get(url + "lecteur/1")
+    source, _ = await _get(url + "lecteur/1?vue=source")
+
+    assert "<dd>mercredi 29 avril 2020, 00:30</dd>" in page
+    assert "Date: Tue, 28 Apr 2020 22:30:00 +0000" in source
+
+
 async def test_a_search_finds_people_by_word_sector_and_what_they_received(desk: Desk, url: str) -> None:
     _receive(desk, "Visites", "<p>x</p>")
 

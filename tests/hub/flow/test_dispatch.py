@@ -1,21 +1,25 @@
 """From an approved revision to one delivery per person, whatever interrupts it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 
+from hub.cli import reading
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow import dispatch as dispatching
+from hub.flow import stop
 from hub.flow.approve import approve
 from hub.flow.dispatch import dispatch
 from hub.flow.enlist import enlist
 from hub.flow.submit import submit
 from hub.intake import file
+from hub.model.directive import AUDIENCES, Coverage
 from hub.model.staff import Role
 from hub.now import parse_instant
-from hub.store import dispatches, tables
+from hub.store import dispatches, journal, tables
 from hub.store.tables import blocks, bodies, chunks, deliveries
 from tests import a
 
@@ -63,6 +67,35 @@ async def test_whose_language_is_not_rendered_reads_the_first_that_is(hub: Hub, 
     planned = await dispatch(hub, directive=approved, number=1)
 
     assert (planned.other_language, planned.without_words) == (1, 0)
+
+
+async def test_who_gets_nothing_for_want_of_words_is_counted_and_told(hub: Hub) -> None:
+    hub.clock.set(parse_instant("2020-03-10T18:00"))
+    people = PEOPLE.replace("Namur", "Gent").replace("5000", "9000")
+    await enlist(hub, people.encode(), "personnes.csv", dry_run=False, actor="Opérations")
+    rules = (
+        a.measure(audiences=("staff",)),
+        a.measure(id="m2", audiences=("family",), exceptions=({"de": "Lebensende"},)),
+    )
+    act = a.directive(territory=("44021",), audiences=("staff",), measures=rules)
+    silent = tuple(audience for audience in AUDIENCES if audience != "staff")
+    decided = Coverage(("elderly.residential",), silent, a.text("Un autre envoi suit."), "cellule de crise")
+    mute = replace(act, coverage=(a.covered(act).coverage[0], decided))
+    submission = await submit(hub, mute, by=a.staff("Rédaction"))
+    assert submission.accepted, submission.findings
+    await approve(hub, mute.id, by=a.staff("Direction de crise", Role.APPROVER))
+
+    planned = await dispatch(hub, directive=mute.id, number=1)
+    again = await dispatch(hub, directive=mute.id, number=1)
+
+    assert (dict(planned.channels), planned.without_words, planned.other_language) == ({"email": 2}, 1, 1)
+    assert (again.without_words, again.other_language) == (1, 1)
+    async with hub.store.read() as tx:
+        standing = await reading.standing(hub, tx, mute.id)
+    assert reading.unread(standing) == [
+        "1 get nothing: there are no words for them in any language",
+        "1 read another language than theirs",
+    ]
 
 
 async def test_planning_twice_changes_nothing(hub: Hub, approved: str) -> None:
@@ -117,6 +150,112 @@ async def test_a_planner_that_was_taken_over_writes_nothing_more(hub: Hub, appro
     with pytest.raises(Exception, match="took over"):
         async with hub.store.write() as tx:
             await dispatches.uphold(tx, found.id, claim="first", at=later)
+
+
+def staff_at(sector: str, number: int) -> bytes:
+    """A list of people who work in a sector."""
+    rows = [f"agent{i}@example.org;fr;Namur;{sector};staff;directives" for i in range(number)]
+    return "\n".join(["email;langue;commune;secteur;audience;flux", *rows]).encode()
+
+
+async def joined(hub: Hub, sector: str, number: int) -> None:
+    """People join after the approval."""
+    hub.clock.set(hub.clock.now() + timedelta(minutes=5))
+    await enlist(hub, staff_at(sector, number), "agents.csv", dry_run=False, actor="Opérations")
+
+
+@pytest.fixture
+async def twelve_elsewhere(hub: Hub) -> None:
+    """Twelve people who are known already, in a sector that the directive does not concern."""
+    hub.clock.set(parse_instant("2020-03-10T17:00"))
+    await enlist(hub, staff_at("sport", 12), "agents.csv", dry_run=False, actor="Opérations")
+
+
+async def test_who_came_after_the_approval_is_not_in_its_plan(hub: Hub, approved: str) -> None:
+    await joined(hub, "elderly.residential", 30)
+
+    planned = await dispatch(hub, directive=approved, number=1)
+
+    assert dict(planned.channels) == {"email": 3, "sms": 1}
+
+
+async def test_an_audience_that_moved_a_little_since_the_approval_is_planned(
+    hub: Hub, twelve_elsewhere: None, approved: str
+) -> None:
+    await joined(hub, "elderly.residential", 10)
+
+    assert dict((await dispatch(hub, directive=approved, number=1)).channels) == {"email": 13, "sms": 1}
+
+
+async def test_an_audience_that_moved_beyond_the_limits_is_not_planned_but_stopped(
+    hub: Hub, twelve_elsewhere: None, approved: str
+) -> None:
+    await joined(hub, "elderly.residential", 11)
+
+    with pytest.raises(Refusal, match="approved for 4 people and would reach 15"):
+        await dispatch(hub, directive=approved, number=1)
+    await dispatching.resume(hub)
+
+    async with hub.store.read() as tx:
+        found = await dispatches.get(tx, approved, 1)
+        entry = await journal.latest(tx, subject=approved, action="dispatch refused")
+        assert (await reading.standing(hub, tx, approved))["refused"] == entry.detail  # type: ignore[union-attr]
+        assert (await tx.execute(select(func.count()).select_from(bodies))).scalar_one() == 0
+    assert found.planned_at is None
+    assert found.stopped_at is not None
+    assert await rows(hub) == []
+    assert entry is not None
+    assert entry.detail == {"revision": 1, "approved": 4, "found": 15}
+
+
+async def test_a_person_lets_a_plan_go_on_whose_audience_is_right_again(
+    hub: Hub, twelve_elsewhere: None, approved: str
+) -> None:
+    await joined(hub, "elderly.residential", 11)
+    with pytest.raises(Refusal):
+        await dispatch(hub, directive=approved, number=1)
+    async with hub.store.write() as tx:
+        elsewhere = tables.memberships.c.person.between(1, 12)  # they were imported first
+        await tx.execute(tables.memberships.delete().where(elsewhere))
+
+    await stop.resume(hub, by="Olga", directive=approved)
+    await dispatching.resume(hub)
+
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, approved, 1)).planned_at is not None
+    assert len(await rows(hub)) == 4
+
+
+async def test_the_audience_that_was_counted_at_approval_is_the_approved_one(hub: Hub) -> None:
+    hub.clock.set(parse_instant("2020-03-10T18:00"))
+    act = a.covered(file.read(a.DIRECTIVES / "a-visits.toml", hub.register).directives[0])
+    await submit(hub, act, by=a.staff("Rédaction"))
+    await joined(hub, "elderly.residential", 9)
+
+    approval = await approve(hub, act.id, by=a.staff("Direction de crise", Role.APPROVER))
+
+    assert approval.revision.audience_count == 9
+    assert dict((await dispatch(hub, directive=act.id, number=1)).channels) == {"email": 9}
+
+
+async def test_a_plan_that_always_fails_holds_up_none_behind_it(hub: Hub, approved: str) -> None:
+    async with hub.store.write() as tx:
+        await tx.execute(blocks.delete())
+        first = await dispatches.get(tx, approved, 1)
+    other = replace(a.covered(a.directive(id="autre", territory=("WAL-FR",))), title=a.text("Autre"))
+    await submit(hub, other, by=a.staff("Rédaction"))
+    await approve(hub, other.id, by=a.staff("Direction de crise", Role.APPROVER))
+
+    failed = await dispatching.resume(hub)
+    hub.clock.set(hub.clock.now() + dispatches.CLAIM_HOLDS + timedelta(seconds=1))
+    while_resting = await dispatching.resume(hub, resting=failed)
+    rested = await dispatching.resume(hub)
+
+    assert failed == rested == {first.id}
+    assert while_resting == frozenset()
+    async with hub.store.read() as tx:
+        assert (await dispatches.get(tx, approved, 1)).planned_at is None
+        assert (await dispatches.get(tx, other.id, 1)).planned_at is not None
 
 
 async def test_words_that_were_altered_after_approval_are_not_dispatched(hub: Hub, approved: str) -> None:

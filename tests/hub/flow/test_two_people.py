@@ -14,9 +14,9 @@ from hub.flow.enlist import enlist
 from hub.flow.submit import submit
 from hub.flow.waive import waive
 from hub.model.directive import Directive, Quantity, Relation
-from hub.model.review import Kind, Stage
+from hub.model.review import Kind, Stage, Waiver
 from hub.model.staff import Role
-from hub.store import directives, dispatches, journal, staff
+from hub.store import directives, dispatches, journal, staff, waivers
 from tests import a
 
 EDITOR = a.staff("Rédaction", Role.EDITOR)
@@ -79,6 +79,36 @@ async def test_nobody_approves_what_they_edited_before_somebody_else_submitted_i
         await approve(hub, "visites", by=EVERYTHING)
 
 
+SPELLINGS = ["ann petit", "ANN PETIT", "Ann  Petit", "Ann\u00a0Petit", "\uff21nn Petit", " Ann Petit "]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_one_person_under_two_spellings_is_still_one(hub: Hub, spelling: str) -> None:
+    await submit(hub, act(), by=a.staff("Ann Petit", Role.EDITOR))
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=a.staff(spelling, Role.APPROVER))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_who_edited_under_another_spelling_may_not_approve(hub: Hub, spelling: str) -> None:
+    await submit(hub, a.directive(), by=a.staff("Ann Petit", Role.EDITOR))  # a draft: the gate stops it
+    await submit(hub, act(), by=EDITOR)
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(hub, "visites", by=a.staff(spelling, Role.APPROVER))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_a_name_is_registered_once_in_whatever_spelling(hub: Hub, spelling: str) -> None:
+    async with hub.store.write() as tx:
+        await staff.add(tx, "Ann Petit", frozenset({Role.EDITOR}), at=WHEN)
+
+        with pytest.raises(Refusal, match="Ann Petit is registered already"):
+            await staff.add(tx, spelling, frozenset({Role.APPROVER}), at=WHEN)
+        await staff.add(tx, "Anne Petit", frozenset({Role.APPROVER}), at=WHEN)
+
+
 async def test_roles_are_needed(hub: Hub) -> None:
     with pytest.raises(NotAllowed, match="no editor"):
         await submit(hub, act(), by=APPROVER)
@@ -122,6 +152,22 @@ async def test_what_cannot_be_waived_is_refused(hub: Hub) -> None:
         await waive(hub, "visites", "U401", cell="effective_to", by=EDITOR, reason="Envoyer quand même.")
     with pytest.raises(NotFound, match="U401"):
         await waive(hub, "visites", "U999", cell="x", by=EDITOR, reason="Une raison quelconque.")
+
+
+async def test_a_waiver_counts_for_nothing_where_nobody_may_waive(hub: Hub) -> None:
+    hub.clock.set(datetime(2020, 5, 1, tzinfo=UTC))
+    drafted = (await submit(hub, act(), by=EDITOR)).revision
+    (finding,) = (f for f in drafted.findings if f.code == "U401")
+    slipped_in = Waiver(
+        "visites", finding.code, finding.where, drafted.sheet_digest, "Cheffe", "Envoyer quand même.", WHEN
+    )
+    async with hub.store.write() as tx:
+        await waivers.add(tx, slipped_in)
+
+    again = await submit(hub, act(), by=EDITOR)
+
+    assert not again.accepted
+    assert finding in again.findings
 
 
 async def test_an_approval_is_refused_when_the_audience_has_moved(hub: Hub) -> None:

@@ -331,3 +331,13 @@ def test_the_rules_of_what_is_over_are_said_to_be_over() -> None:
     pages = [Press(catalogue(found), FR).directive(found).decode() for found in (over, running)]
 
     assert ["Ces règles ne s&#39;appliquent plus." in page for page in pages] == [True, False]
+
+
+def test_a_rule_names_its_columns_where_a_phone_shows_it_as_an_entry() -> None:
+    page = html.fromstring(all_pages()["d/VISITS/index.html"])
+
+    (table,) = page.xpath("//table[contains(@class, 'u-rules')]")
+    columns = [cell.text_content() for cell in table.xpath("./thead//th")]
+    rows = table.xpath("./tbody/tr")
+    assert rows
+    assert all([cell.get("data-label") for cell in row.xpath("./td")] == columns[1:] for row in rows)

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -11,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow.enlist import enlist
+from hub.lock import Lock
 from hub.store import journal, tables
 from hub.store.engine import open_store, sqlite_url
 
@@ -55,6 +57,11 @@ async def test_a_database_that_is_not_there_says_what_to_do(hub: Hub) -> None:
             await tx.execute(select(tables.staff))
 
     await store.close()
+
+
+async def test_a_lock_that_cannot_be_written_is_said_with_its_file() -> None:
+    with pytest.raises(EnvironmentFailed, match="/dev/full: "):
+        Lock(Path("/dev/full")).take()
 
 
 async def test_an_instant_without_offset_is_refused(hub: Hub) -> None:

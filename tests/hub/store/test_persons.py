@@ -82,7 +82,7 @@ async def reached(
     """The audience; its count must tell the same."""
     wanted = {cell: places for cell in cells or (HOME_DIRECTION, HOME_STAFF, HOME_FAMILY)}
     async with store.read() as tx:
-        found = [r async for r in persons.audience(tx, cells=wanted, urgent=urgent, languages=["fr"])]
+        found = [r async for r in persons.audience(tx, cells=wanted, urgent=urgent)]
         counted = await persons.count_audience(tx, cells=wanted, urgent=urgent, languages=["fr"])
     assert counted.total == len(found)
     assert counted.channels == Counter(recipient.channel for recipient in found)
