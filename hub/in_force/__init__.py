@@ -3,7 +3,7 @@
 from hub.in_force.readers import AIMED, Aim, Held, Reader, aim, hold, in_force, reaches
 from hub.in_force.replay import SETTLING, consolidate
 from hub.in_force.rules import Rule, Rules, Status, Stretch, is_narrower, name_of, status_of
-from hub.in_force.spans import EVER, Span, without
+from hub.in_force.spans import EVER, Span, joined, without
 
 __all__ = [
     "AIMED",
@@ -22,6 +22,7 @@ __all__ = [
     "hold",
     "in_force",
     "is_narrower",
+    "joined",
     "name_of",
     "reaches",
     "status_of",
