@@ -236,6 +236,11 @@ def test_places_in_common_are_those_that_both_mean() -> None:
     [
         ("sectors.toml", '[[sector]]\nid = "prison"\nfr = "Prisons"', "sector prison.group: Field required"),
         ("topics.toml", '[[topic]]\nid = "pets"\nfr = "Animaux"', "topic pets.de: Field required"),
+        (
+            "topics.toml",
+            '[[topic]]\nid = "pets"\nfr = "A"\nde = "T"\nnl = "D"\nen = "P"\nvalue = "number"',
+            "topic pets.value: Input should be 'modality', 'count'",
+        ),
         ("issuers.toml", "[[issuer", "at line"),
     ],
 )
