@@ -108,6 +108,16 @@ def test_what_is_neither_a_directive_file_nor_there_is_said(run: Run, tmp_path: 
     assert run("conflicts", VISITS, "--at", "yesterday")[0] == 2
 
 
+def test_a_foreign_database_is_named_as_what_cannot_be_compared_with(run: Run, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "foreign.db") as connection:
+        connection.execute("CREATE TABLE something (else_ TEXT)")
+
+    code, said = run("conflicts", VISITS, "--against", "foreign.db")
+
+    assert code == 3
+    assert "--against foreign.db is not the database of an instance of this version" in said
+
+
 @pytest.mark.parametrize("at", ["", "9999-12-31", "0001-01-01", "2020-02-31", "2020-04-17T24:00"])
 def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str) -> None:
     reader = ("--sector", "sport", "--audience", "family", "--place", NAMUR)
