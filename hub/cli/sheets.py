@@ -65,7 +65,7 @@ def check(
             print_legend()
             out.print()
         print_findings(found)
-        out.print(f"{len(directives)} directives read: {summary(found)}.")
+        out.print(f"{len(directives)} directive{'' if len(directives) == 1 else 's'} read: {summary(found)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 
@@ -111,6 +111,8 @@ def preview(
     else:
         for variant, message in messages:
             _show(hub, variant, message)
+        if not messages:
+            out.print("No message: the act does not speak to them; `univoque check` shows to whom it does.")
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
