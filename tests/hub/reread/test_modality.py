@@ -97,7 +97,9 @@ NEGATED: list[tuple[Language, Modality, str]] = [
 
 
 @pytest.mark.parametrize(("language", "modality", "text"), NEGATED)
-def test_a_negated_or_softened_word_binds_otherwise(language: Language, modality: Modality, text: str) -> None:
+def test_a_negated_or_softened_word_binds_otherwise(
+    language: Language, modality: Modality, text: str
+) -> None:
     assert modalities(text, language) == {modality}
 
 
