@@ -37,9 +37,9 @@ def changed(
         (VISITS, "direction", "email", "en", "Exceptions: ", "Conditions: "),
         (VISITS, "beneficiary", "email", "nl", "Uitzondering: ", "Voorwaarde: "),
         (PROLONGED, "direction", "sms", "fr", "Sauf: ", "Aussi: "),
-        (MEASURES, "citizen", "email", "fr", "publique de", "publique sauf de"),
-        (MEASURES, "citizen", "email", "en", "streets from", "streets except from"),
-        (MEASURES, "citizen", "email", "de", "Region von", "Region außer von"),
+        (MEASURES, "citizen", "email", "fr", " de 22", " sauf de 22"),
+        (MEASURES, "citizen", "email", "en", " from 22", " except from 22"),
+        (MEASURES, "citizen", "email", "de", " von Samstag", " außer von Samstag"),
         (SPORT, "direction", "email", "en", "for people", "except for people"),
     ],
 )
