@@ -20,9 +20,13 @@ def misplaced(text: str, masked: str, spans: Sequence[Span], language: Language)
 
     In `masked` the words of the sheet are blanked: what they say among themselves is theirs.
     """
+    words = tuple(excluded(masked, language))
+    exceptions = [span for span in spans if "exceptions." in span.fact and _EXCEPTION.search(span.fact)]
+    if not words and not exceptions:
+        return
     starts = {span.start: span.fact for span in spans if not span.fact.endswith("modality")}
     introduced = set()
-    for word in excluded(masked, language):
+    for word in words:
         at = _next(masked, word.end)
         fact = starts.get(at, "")
         if _EXCEPTION.search(fact):
@@ -30,9 +34,7 @@ def misplaced(text: str, masked: str, spans: Sequence[Span], language: Language)
         elif word.binds or fact:
             yield f"{text[word.start : word.end]!r} excepts what the sheet does not"
     through = -1
-    for span in spans:
-        if not _EXCEPTION.search(span.fact):
-            continue
+    for span in exceptions:
         if span.start not in introduced and (through < 0 or FILLER in masked[through : span.start]):
             yield f"nothing says that {span.fact} is an exception"
         through = span.end
@@ -55,12 +57,13 @@ def strange_words(
         statement = known.get(span.fact)
         if not isinstance(statement, Values) or not _is_read(statement):
             continue
-        rest = list(text[span.start : span.end])
+        rest, through = "", span.start
         for value in found:
-            if span.start <= value.start and value.end <= span.end:
-                start, end = value.start - span.start, value.end - span.start
-                rest[start:end] = FILLER * (end - start)
-        for word in unknown_words("".join(rest), language):
+            if through <= value.start and value.end <= span.end:
+                rest += f"{text[through : value.start]}{FILLER}"
+                through = value.end
+        rest += text[through : span.end]
+        for word in unknown_words(rest, language):
             yield f"{span.fact} is said with {word!r}, which the sheet does not say"
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
@@ -93,10 +94,11 @@ def side_before(text: str, position: int, language: Language) -> Side | None:
     return None if match is None else "from" if match["start"] else "until"
 
 
-def unknown_words(text: str, language: Language) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def unknown_words(text: str, language: Language) -> tuple[str, ...]:
     """The words that belong to no value and join none; values are FILLER."""
     joins = lexicon(language).joins
-    return (word for word in _WORD.findall(text) if word.lower() not in joins)
+    return tuple(word for word in _WORD.findall(text) if word.lower() not in joins)
 
 
 def _values(text: str, words: Lexicon) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -83,7 +83,7 @@ def lexicon(language: Language) -> Lexicon:
         limit=re.compile(raw["limit"], re.I),
         markers=tuple(_marker(row, raw) for row in raw["modality"]),
         excluding=re.compile(
-            rf"(?<!\w)(?:(?P<binds>{_any(raw['excluding']['words'])})|{_any(raw['excluding']['headings'])})(?!\w)",
+            rf"(?=[{_letters(_words(raw['excluding']))}])(?<!\w)(?:(?P<binds>{_any(raw['excluding']['words'])})|{_any(raw['excluding']['headings'])})(?!\w)",
             re.I,
         ),
         sides=re.compile(
@@ -122,9 +122,13 @@ def _tokens(
         rf"(?P<bare>\b(?:{days})s?\b)",
     )
     # Most positions of a text begin no value: one look at the next character says so.
-    words = (*weekdays, *marks, raw["midnight"], "http", "EUR")
-    first = "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
+    first = _letters((*weekdays, *marks, raw["midnight"], "http", "EUR"))
     return re.compile(rf"(?=[\d+{first}])(?:{'|'.join(parts)})", re.I)
+
+
+def _letters(words: Iterable[str]) -> str:
+    """The letters that the words begin with, small and capital."""
+    return "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
 
 
 def _units(raw: Mapping[str, Any]) -> list[tuple[Unit, str]]:
