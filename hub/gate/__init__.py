@@ -20,6 +20,7 @@ from hub.gate import (
     sms,
     templates,
     validity,
+    voices,
 )
 from hub.gate.case import Case
 from hub.model.directive import Language
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     consistency.same_values,
     markup.same_as_text,
     templates.literals,
+    voices.one_voice,
     coverage.every_cell,
     gaps.forgotten,
     reach.reachable,
@@ -64,6 +66,7 @@ OF_AN_END: tuple[Check, ...] = (
     consistency.same_facts,
     markup.same_as_text,
     templates.literals,
+    voices.one_voice,
     languages.demanded,
     relations.targets,
     exercise.marked,

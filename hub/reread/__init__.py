@@ -21,9 +21,12 @@ __all__ = [
     "Found",
     "Marked",
     "Reading",
+    "denials",
     "excluded",
     "read",
+    "senses",
     "side_before",
+    "spelled",
     "unknown_words",
 ]
 
@@ -92,6 +95,25 @@ def side_before(text: str, position: int, language: Language) -> Side | None:
     """Whether the words right before a position open or close a time."""
     match = lexicon(language).sides.search(text[max(0, position - _REACH) : position])
     return None if match is None else "from" if match["start"] else "until"
+
+
+def denials(text: str, language: Language) -> int:
+    """How many sentences deny something, beside the words that say how they bind."""
+    words = lexicon(language)
+    rests = (_ruling(sentence, words)[1] for sentence in _SENTENCE.finditer(text))
+    return sum(words.denial.search(rest) is not None for rest in rests)
+
+
+def senses(text: str, language: Language, group: str) -> tuple[str, ...]:
+    """What a sentence says that it is for, of the senses of one group, in the order in which it says so."""
+    table = lexicon(language).senses[group]
+    found = [(match.start(), sense) for sense, words in table.items() for match in words.finditer(text)]
+    return tuple(sense for _, sense in sorted(found))
+
+
+def spelled(text: str, language: Language) -> tuple[str, ...]:
+    """Numbers and days that a text says in words."""
+    return tuple(match.group() for match in lexicon(language).spelled.finditer(text))
 
 
 @lru_cache(maxsize=4096)
@@ -200,17 +222,23 @@ def _phone(text: str) -> Phone:
 
 
 def _modalities(text: str, words: Lexicon) -> Iterator[Marked]:
-    """Sentence by sentence, the most telling marker first; what one marker used up, the next does not see."""
     for sentence in _SENTENCE.finditer(text):
-        rest, offset = sentence.group(), sentence.start()
-        for marker in words.markers:
-            if not marker.words.search(rest):
-                continue
-            for found in marker.words.finditer(rest):
-                yield Marked(offset + found.start(), offset + found.end(), marker.modality)
-            rest = _without(marker.words, rest)
-            if marker.uses:
-                rest = _without(marker.uses, rest)
+        yield from _ruling(sentence, words)[0]
+
+
+def _ruling(sentence: re.Match[str], words: Lexicon) -> tuple[list[Marked], str]:
+    """How a sentence binds, and the rest of it: the most telling marker first, what it used up no other sees."""
+    rest, offset = sentence.group(), sentence.start()
+    marked = []
+    for marker in words.markers:
+        if not marker.words.search(rest):
+            continue
+        for found in marker.words.finditer(rest):
+            marked.append(Marked(offset + found.start(), offset + found.end(), marker.modality))
+        rest = _without(marker.words, rest)
+        if marker.uses:
+            rest = _without(marker.uses, rest)
+    return marked, rest
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:

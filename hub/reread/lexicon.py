@@ -48,6 +48,9 @@ class Lexicon:
     excluding: re.Pattern[str]
     sides: re.Pattern[str]
     joins: frozenset[str]
+    denial: re.Pattern[str]
+    spelled: re.Pattern[str]
+    senses: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
 @cache
@@ -91,7 +94,17 @@ def lexicon(language: Language) -> Lexicon:
             re.I,
         ),
         joins=frozenset(_joins(raw)),
+        denial=_sense(_any(raw["denial"]["words"], escape=False)),
+        spelled=_sense(_any(raw["spelled"]["words"])),
+        senses={
+            group: {sense: _sense(words) for sense, words in table.items()}
+            for group, table in raw["senses"].items()
+        },
     )
+
+
+def _sense(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I)
 
 
 def _joins(raw: Mapping[str, Any]) -> Iterator[str]:
