@@ -68,7 +68,7 @@ def representatives(judged: Case) -> Iterator[Mutation]:
     taken = set()
     for variant, message in texts(judged):
         for mutation in mutations(message):
-            word = mutation.before.lower() if mutation.kind in ("bound", "hour", "modal") else ""
+            word = mutation.before.lower() if mutation.kind in ("bound", "hour", "modal", "denied") else ""
             key = (mutation.kind, word, variant.audience, variant.channel, variant.language)
             if key not in taken:
                 taken.add(key)
