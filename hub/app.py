@@ -77,6 +77,7 @@ async def _serve(config: Config, file: Path | None, ready: Callable[[], None]) -
     arguments = ["--config", str(file)] if file else []
     children = [Child(role, command(role, *arguments)) for role in ROLES]
     asked = Stopping()
+    failures: list[Exception] = []
     with _signals(asked):
         try:
             async with asyncio.TaskGroup() as group:
@@ -86,7 +87,9 @@ async def _serve(config: Config, file: Path | None, ready: Callable[[], None]) -
                 starting.cancel()
                 await _end(children, lives, asked, config)
         except* EnvironmentFailed as failed:
-            raise failed.exceptions[0] from None
+            failures += failed.exceptions
+    if failures:  # outside of the handler, which would wrap it in a group again
+        raise failures[0] from None
 
 
 async def _announce(children: list[Child], ready: Callable[[], None]) -> None:

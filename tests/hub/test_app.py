@@ -63,6 +63,14 @@ def _serving(settings: Path) -> str:
     )
 
 
+def _command(name: str, settings: Path) -> str:
+    """What the shell runs, with its exit code."""
+    return (
+        f"import sys; sys.argv = ['univoque', {name!r}, '--config', {str(settings)!r}]; "
+        "from hub.cli import main; main()"
+    )
+
+
 async def test_a_second_serve_on_the_same_database_is_told_who_has_it(settings: Path) -> None:
     service = await ready(settings)
 
@@ -122,12 +130,14 @@ async def test_a_port_that_is_taken_ends_it_with_a_reason(settings: Path, tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as taken:
         configure(tmp_path, port=taken.getsockname()[1])
 
-        service = await python(_serving(settings))
+        service = await python(_command("serve", settings))
         async with asyncio.timeout(20):
             _, said = await service.communicate()
 
-    assert service.returncode != 0
+    assert service.returncode == 3
     assert b"The web process did not start" in said
+    assert b"ExceptionGroup" not in said
+    assert b"Traceback" not in said
 
 
 async def test_a_database_without_tables_is_not_served(tmp_path: Path) -> None:
