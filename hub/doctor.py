@@ -118,11 +118,13 @@ async def _clock(hub: Hub) -> Diagnosis:
 async def _written(hub: Hub) -> list[tuple[datetime, str]]:
     """When something was last written, by the clock of its day: in the journal, and on the disk."""
     found = []
-    with suppress(UnivoqueError):
-        async with hub.store.read() as tx:
-            if last := await journal.last(tx):
-                found.append((last.at, f"entry {last.id} of the journal"))
-    for file in (sqlite_file(database_url(hub.config)), hub.config.public_dir / publish.STATE):
+    database = sqlite_file(database_url(hub.config))
+    if database is None or database.is_file():  # opening it would make one
+        with suppress(UnivoqueError):
+            async with hub.store.read() as tx:
+                if last := await journal.last(tx):
+                    found.append((last.at, f"entry {last.id} of the journal"))
+    for file in (database, hub.config.public_dir / publish.STATE):
         with suppress(OSError):
             if file is not None:
                 found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC), f"{file.name}"))

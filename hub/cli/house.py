@@ -57,7 +57,7 @@ def serve(config: ConfigOption = None) -> None:
 
 
 def work(config: ConfigOption = None) -> None:
-    """Only send, beside a `serve` on another machine (PostgreSQL)."""
+    """Only send, without pages and webhooks; with SQLite there is one sender, so not beside a `serve`."""
     raise typer.Exit(running.work(config_file(config)))
 
 
