@@ -100,7 +100,11 @@ def import_(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Import people and organisations. Each refused row is told with its number and reason; the rest goes in."""
+    """Import people and organisations. Each refused row is told with its number and reason; the rest goes in.
+
+    A row of headings, then one person a row: email or phone, sector and audience are enough.
+    docs/import.md lists every column, what it may be called in four languages, and what its cells may say.
+    """
     try:
         data = file.read_bytes()
     except OSError as error:
