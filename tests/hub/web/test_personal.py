@@ -25,8 +25,8 @@ async def opted_out(site: Site, token: str) -> bool:
         return found.scalar_one() is not None
 
 
-async def words_of(site: Site, method: str, path: str) -> str:
-    async with site.client.request(method, site.url(path), headers=PLAIN) as response:
+async def words_of(site: Site, method: str, path: str, form: dict[str, str] | None = None) -> str:
+    async with site.client.request(method, site.url(path), headers=PLAIN, data=form) as response:
         assert response.status == 200
         body = await response.read()
     html5lib.HTMLParser(strict=True).parse(body)
@@ -90,6 +90,23 @@ async def test_mandatory_notices_have_no_button(site: Site) -> None:
     assert "Avis obligatoires" in words
     assert "Les Tilleuls <MRS>" in words
     assert "Ne plus rien recevoir" not in words
+
+
+@pytest.mark.parametrize(("path", "form"), [(f"/u/{DUTY}", {}), (f"/u/{DUTY}/one-click", ONE_CLICK)])
+async def test_who_receives_mandatory_notices_alone_is_told_that_they_stay(
+    site: Site, path: str, form: dict[str, str]
+) -> None:
+    before = await words_of(site, "GET", f"/u/{DUTY}")
+
+    words = await words_of(site, "POST", path, form)
+
+    assert "Rien n'a changé" in words
+    assert "ils n'ont pas de désinscription" in words
+    assert "Pour changer l'adresse, répondez à un de ces messages." in words
+    assert "C'est fait" not in words
+    assert "désinscrit" not in words.replace("désinscription", "")
+    assert not await opted_out(site, DUTY)
+    assert await words_of(site, "GET", f"/u/{DUTY}") == before
 
 
 @pytest.mark.parametrize(
