@@ -198,7 +198,7 @@ def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()
         "page": traced("link", frame.url),
         "page_url": frame.url,
         "why": wording["why_duty" if frame.stream == "duty" else "why_directives"],
-        "choices": wording["your_address" if frame.stream == "duty" else "your_choices"],
+        "personal": wording["link_duty" if frame.stream == "duty" else "link_directives"],
         "personal_link": PERSONAL_LINK,
     }
 

@@ -1,7 +1,9 @@
 """Frames: one message for several hats, the same digest for the same words, personal parts only where allowed."""
 
+import pytest
+
 from channels.contract import PERSONAL_LINK
-from hub.model.directive import Audience
+from hub.model.directive import Audience, Language
 from hub.model.message import Block, Variant
 from hub.render import render
 from hub.render.frame import compose, digest
@@ -64,7 +66,28 @@ def test_the_duty_stream_offers_another_address_and_no_refusal() -> None:
     others = compose([block], a.frame()).text
 
     assert "Cet envoi est obligatoire." in duty
-    assert "ne plus rien recevoir" in others
+    assert "ne plus recevoir ces messages" in others
+    assert "ne plus recevoir" not in duty
+
+
+@pytest.mark.parametrize(
+    ("language", "choices", "reply"),
+    [
+        ("fr", "choix", "répondez à ce message"),
+        ("de", "auswahl", "antworten Sie auf diese Nachricht"),
+        ("nl", "keuze", "antwoordt u op dit bericht"),
+        ("en", "choice", "reply to this message"),
+    ],
+)
+def test_the_foot_offers_nothing_that_the_personal_page_does_not(
+    language: Language, choices: str, reply: str
+) -> None:
+    words = a.WORDING.languages[language].wording["frame"]
+
+    foot = [words[f"{part}_{stream}"] for part in ("why", "link") for stream in ("duty", "directives")]
+
+    assert not any(choices in words.lower() for words in foot)
+    assert reply in words["why_duty"]
 
 
 def test_only_a_preview_names_its_facts_in_html() -> None:
