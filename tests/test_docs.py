@@ -154,6 +154,12 @@ def test_the_page_on_sms_is_that_of_the_code() -> None:
     assert (ROOT / "docs/sms.md").read_text("utf-8") == sms_table.document()
 
 
+def test_the_page_on_one_directive_is_that_of_the_code() -> None:
+    from scripts import one_directive
+
+    assert (ROOT / "docs/one-directive.md").read_text("utf-8") == one_directive.document()
+
+
 def test_every_slot_of_a_pattern_is_explained() -> None:
     from hub.render import slots
 

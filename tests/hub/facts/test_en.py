@@ -21,7 +21,7 @@ def at(day: str, hour: str = "00:00") -> datetime:
     [
         ("<", "under 12"),
         ("<=", "12 or under"),
-        (">", "over 12 (from 13)"),
+        (">", "over 12 (13 or over)"),
         (">=", "12 or over"),
     ],
 )

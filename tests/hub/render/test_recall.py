@@ -434,11 +434,17 @@ NUMBERED = re.compile(r"\.\d+$")
 
 
 def named(found: Block) -> set[str]:
-    """The facts that the lines on what changed name, without their place in a list."""
+    """The facts that the lines on what changed name, without their place in a list.
+
+    A line opens with its measure's topic, which is no change.
+    """
     spans = [span for line in found.head if line.slot.startswith("changed.") for span in line.spans]
-    facts = {span.fact.rpartition(".") for span in spans}
-    assert {ending for _, _, ending in facts} <= set(ENDINGS)
-    return {NUMBERED.sub("", fact) for fact, _, _ in facts}
+    facts = [span.fact.rpartition(".") for span in spans]
+    topics = {measure for measure, _, ending in facts if ending == "topic"}
+    changed = {fact: ending for fact, _, ending in facts if ending != "topic"}
+    assert set(changed.values()) <= set(ENDINGS)
+    assert topics <= {fact.partition(".")[0] for fact in changed}
+    return {NUMBERED.sub("", fact) for fact in changed}
 
 
 def printed(found: Block) -> dict[str, set[str]]:

@@ -124,12 +124,11 @@ async def reached(
     given: dict[str, Any] = {
         "cells": wanted,
         "urgent": False,
-        "languages": ["fr"],
         "earlier": Earlier(earlier),
     }
     async with store.read() as tx:
         people = [recipient async for recipient in persons.audience(tx, **given)]
-        counted = await persons.count_audience(tx, **given)
+        counted = await persons.count_audience(tx, languages=["fr"], **given)
     assert counted.total == len(people)
     return people
 
