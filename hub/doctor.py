@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,18 @@ class Diagnosis(NamedTuple):
     fine: bool
     finding: str
     remedy: str = ""
+
+
+SET_UP = frozenset({"staff", "languages", "public address"})
+"""What people settle in the instance itself; all else is its surroundings."""
+
+
+def exit_code(diagnoses: Iterable[Diagnosis]) -> int:
+    """0 where all is fine, 3 where the surroundings fail, 1 where only something is left to set up (decision 18)."""
+    amiss = {diagnosis.what for diagnosis in diagnoses if not diagnosis.fine}
+    if not amiss:
+        return 0
+    return 1 if amiss <= SET_UP else 3
 
 
 async def examine(config: Config) -> list[Diagnosis]:

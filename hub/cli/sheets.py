@@ -10,7 +10,16 @@ from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
-from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
+from hub.cli.wiring import (
+    AtOption,
+    ConfigOption,
+    JsonOption,
+    RegisterOption,
+    bare_hub,
+    demand_files,
+    demand_known,
+    instant,
+)
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
 from hub.facts.scope import judged_on
@@ -114,7 +123,8 @@ def preview(
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
-    """Every directive of the files, and every fault."""
+    """Every directive of the files, and every fault. Raises WrongUse where a file is not there."""
+    demand_files(*files)
     reading = file.read_together(files, hub.register)
     return list(reading.directives), list(reading.faults)
 

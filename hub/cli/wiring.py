@@ -85,6 +85,8 @@ def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]], *, make: b
 def bare_hub(config: ConfigFile, extra_register: Path | None) -> Hub:
     """A hub for commands that only read files: its store is never opened."""
     chosen = settings(config)
+    if extra_register is not None:
+        demand_files(extra_register)
     words = wording.load()
     demand_words(chosen, words)
     return Hub(
@@ -122,3 +124,18 @@ def demand_known(option: str, value: str | None, names: Iterable[str]) -> None:
     known = list(names)
     if value is not None and value not in known:
         raise WrongUse(f"{option} {value}: known are {', '.join(known)}")
+
+
+def demand_files(*files: Path) -> None:
+    """Raises WrongUse, with each, where files that a command was given are none."""
+    missing = [
+        f"{file}: {'a directory' if file.is_dir() else 'no such file'}"
+        for file in files
+        if not _is_file(file)
+    ]
+    if missing:
+        raise WrongUse(f"{'; '.join(missing)}; name files that are there")
+
+
+def _is_file(file: Path) -> bool:
+    return file.exists() and not file.is_dir()

@@ -191,7 +191,9 @@ def test_the_journal_prints_who_did_what(instance: Run) -> None:
     assert [entry["action"] for entry in entries] == ["staff add", "staff add"]
 
 
-def test_doctor_says_what_is_missing(instance: Run) -> None:
+def test_doctor_says_what_is_missing(instance: Run, tmp_path: Path) -> None:
+    (tmp_path / "data" / "univoque.db").write_bytes(b"")
+
     code, error = instance("doctor", "--json")
 
     assert code == 3
