@@ -29,13 +29,14 @@ from hub.render.section import (
     hat_label,
     hats_of,
     merged,
+    opening,
     said_validity,
     sections,
     union,
 )
 from hub.render.wording import Wording, Words
 
-COMPOSITION = 2
+COMPOSITION = 3
 """The version of the way messages are composed; a change voids approvals."""
 
 _DATES = frozenset({*VALIDITY, "from", "until"})
@@ -168,7 +169,7 @@ def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()
     hats = tuple(hats) or hats_of(blocks)
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
-    head = union(block.head for block in blocks)
+    head = opening(blocks, frame.wording.anatomy)
     told = {(line.slot, line.text) for line in head}
     wording = words.wording["frame"]
     return {

@@ -42,6 +42,43 @@ def test_a_measure_that_says_the_same_under_two_hats_is_printed_once_naming_both
     assert "personnel, Handicap" in message.text
 
 
+HOME = "elderly.residential"
+COMFORT = "Nous savons que c'est difficile pour vous."
+
+
+@pytest.mark.parametrize(
+    ("hats", "comforted"),
+    [
+        ([(HOME, "family")], True),
+        ([(HOME, "beneficiary"), (HOME, "family")], True),
+        ([(HOME, "family"), ("disability.residential", "family")], True),
+        ([(HOME, "staff"), (HOME, "family")], False),
+        ([(HOME, "direction"), (HOME, "beneficiary"), (HOME, "family")], False),
+        ([(HOME, "staff")], False),
+    ],
+)
+def test_comfort_is_for_whom_a_message_speaks_to_first(
+    hats: list[tuple[str, Audience]], comforted: bool
+) -> None:
+    parts = blocks(*hats, sectors=(HOME, "disability.residential"))
+
+    message = compose(parts, a.frame())
+
+    assert message.text.count(COMFORT) == comforted
+    assert message.html is not None
+    assert message.html.count(COMFORT) == comforted
+
+
+def test_a_relative_who_is_a_citizen_too_is_comforted_once() -> None:
+    both = blocks(
+        (HOME, "family"),
+        (HOME, "citizen"),
+        audiences=("family", "citizen"),
+    )
+
+    assert compose(both, a.frame()).text.count(COMFORT) == 1
+
+
 def test_the_same_words_have_the_same_digest_and_others_another() -> None:
     (one,) = blocks(("elderly.residential", "family"))
     (again,) = blocks(("elderly.residential", "family"))
