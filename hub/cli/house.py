@@ -125,9 +125,8 @@ def import_(
         print_json(document)
     else:
         for refused in document["refused"]:
-            out.print(
-                f"row {refused['row']}, {refused['column']}: {refused['reason']}; {refused['remedy']}",
-            )
+            where = ", ".join(filter(None, [f"row {refused['row']}", refused["column"]]))
+            out.print(f"{where}: {refused['reason']}; {refused['remedy']}")
         counts = ("rows", "new", "updated", "unchanged", "kept_opted_out", "merged")
         out.print(
             ("Nothing was changed. " if dry_run else "")

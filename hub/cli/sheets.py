@@ -54,6 +54,7 @@ def check(
     """Hold directive files against the gate. All faults and findings are told at once; exit code 1 if any stands."""
     hub = bare_hub(config, register)
     directives, found = read_all(hub, files)
+    read = _read(directives, found)
     around = read_around(hub, against).joined(directives)
     found += around.faults
     when = instant(at) or hub.clock.now()
@@ -74,7 +75,7 @@ def check(
             print_legend()
             out.print()
         print_findings(found)
-        out.print(f"{len(directives)} directives read: {summary(found)}.")
+        out.print(f"{read}: {summary(found)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 
@@ -127,6 +128,14 @@ def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding
     demand_files(*files)
     reading = file.read_together(files, hub.register)
     return list(reading.directives), list(reading.faults)
+
+
+def _read(directives: list[Directive], faults: list[Finding]) -> str:
+    """ "3 directives read, 1 faulty": one that cannot be used was read all the same."""
+    faulty = len({fault.directive for fault in faults if fault.directive} - {act.id for act in directives})
+    count = len(directives) + faulty
+    read = f"{count} directive{'' if count == 1 else 's'} read"
+    return f"{read}, {faulty} faulty" if faulty else read
 
 
 def _messages(
