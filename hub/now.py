@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -70,13 +70,14 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError with the text at fault.
     """
     try:
-        if len(text) == len("2020-04-17"):
-            return midnight(date.fromisoformat(text))
-        instant = datetime.fromisoformat(text)
+        day = _bare_date(text)
+        instant = midnight(day) if day else datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(
             f"{text!r} is neither a date (2020-04-17) nor an instant (2020-04-17T08:00)"
         ) from error
+    if instant.year in (MINYEAR, MAXYEAR):  # no day before it, or none after it
+        raise ValueError(f"{text!r} lies at the end of the calendar; name a nearer day")
     return instant if instant.tzinfo else instant.replace(tzinfo=BRUSSELS)
 
 
@@ -86,6 +87,14 @@ def parse_period(text: str) -> tuple[datetime, datetime]:
     Raises ValueError with the text at fault.
     """
     start = parse_instant(text)
-    if len(text) == len("2020-04-17"):
+    if _bare_date(text):
         return start, midnight(start.date() + timedelta(days=1))
     return start, start + datetime.resolution
+
+
+def _bare_date(text: str) -> date | None:
+    """The day where the text names nothing but one, in any of ISO 8601's spellings."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ import typer
 from hub.cli.printing import refuse_file
 from hub.cli.wiring import demand_files
 from hub.context import Hub
+from hub.errors import EnvironmentFailed
 from hub.flow.examine import withdrawals
 from hub.in_force import Rules, consolidate
 from hub.intake import file
@@ -82,5 +83,9 @@ async def _of_database(database: Path) -> Around:
     try:
         await schema.demand_current(store)
         return await published(store)
+    except EnvironmentFailed as error:
+        raise EnvironmentFailed(
+            f"--against {database} is not the database of an instance of this version; name another ({error.said})"
+        ) from error
     finally:
         await store.close()

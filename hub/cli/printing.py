@@ -13,6 +13,7 @@ from rich.text import Text
 
 from hub.errors import FaultyFile, UnivoqueError
 from hub.model.review import Finding, Level
+from hub.plain import shown
 
 # Neither markup nor emoji codes: what comes from outside is printed as it stands.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -43,7 +44,8 @@ def print_error(kind: str, text: str) -> None:
 def complain(error: UnivoqueError) -> None:
     """An error in one paragraph: what, where, and what to do; to a script as a document too."""
     print_error(error.kind, str(error))
-    err.print(Text(str(error), style="bold red"))
+    lines = map(shown, str(error).split("\n"))
+    err.print(Text("\n".join(lines), style="bold red"))
 
 
 def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

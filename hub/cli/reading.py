@@ -11,8 +11,9 @@ from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow.dispatch import REFUSED, unread_counts
-from hub.flow.examine import Examined, examine, sheet_digest
+from hub.flow.examine import Examined, examine, sheet_digest, withdrawals
 from hub.gate.silence import Silence, silent_sectors
+from hub.in_force import consolidate
 from hub.model.message import Blocks, Message, Variant
 from hub.model.review import Waiver
 from hub.model.revision import Revision
@@ -120,8 +121,10 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
 
 async def silent(hub: Hub, tx: Tx) -> tuple[Silence, ...]:
     """The sectors that have heard nothing for as long as the settings say, although a crisis is open now."""
-    acts = {revision.directive.id: revision.directive for revision in await directives.published(tx)}
-    return silent_sectors(acts, hub.register, at=hub.clock.now(), silence=hub.config.gate.silence)
+    revisions = await directives.published(tx)
+    acts = {revision.directive.id: revision.directive for revision in revisions}
+    rules = consolidate(acts, hub.register, withdrawals(revisions))
+    return silent_sectors(rules, at=hub.clock.now(), silence=hub.config.gate.silence)
 
 
 def unread(document: dict[str, Any]) -> list[str]:

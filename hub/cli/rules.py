@@ -253,7 +253,7 @@ def _show_verdicts(found: Sequence[tuple[Comparison, Account]]) -> None:
 
 def _period(at: str | None) -> Span | None:
     try:
-        return Span(*parse_period(at)) if at else None
+        return None if at is None else Span(*parse_period(at))
     except ValueError as error:
         raise WrongUse(f"--at: {error}") from error
 

@@ -121,6 +121,8 @@ def preview(
     else:
         for variant, message in messages:
             _show(hub, variant, message)
+        if not messages:
+            out.print("No message: the act does not speak to them; `univoque check` shows to whom it does.")
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:

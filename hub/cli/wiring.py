@@ -114,7 +114,7 @@ async def sign_in(hub: Hub, name: str, role: Role | frozenset[Role]) -> Staff:
 def instant(text: str | None) -> datetime | None:
     """The instant of --at, None when it was not given. Raises WrongUse."""
     try:
-        return parse_instant(text) if text else None
+        return None if text is None else parse_instant(text)
     except ValueError as error:
         raise WrongUse(f"--at: {error}") from error
 

@@ -39,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     consistency.read_back,
     consistency.same_facts,
     consistency.same_hours,
+    consistency.same_values,
     markup.same_as_text,
     templates.literals,
     coverage.every_cell,

@@ -1,26 +1,21 @@
 """Silence: sectors that have heard nothing for a while, although a crisis is open."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hub.facts.scope import judged_on, scope_of, speaking_measures
 from hub.gate.case import Case
+from hub.in_force import EVER, Rules, consolidate, joined
 from hub.model.directive import Audience, Directive
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.now import BRUSSELS, midnight
-from hub.register import Register
 from hub.register.entries import GENERAL
 from hub.render.sheet import decisions
 
 PRESSING = frozenset({"Immediate", "Expected"})
 """The urgencies that make a crisis."""
-
-ENDING = frozenset({"replaces", "repeals", "annuls"})
-"""The relations that put an end to the act they name."""
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Silence(NamedTuple):
@@ -43,7 +38,8 @@ def unheard(case: Case) -> Iterator[Finding]:
     if case.silence is None:
         return
     acts = {**case.sheet.others, case.directive.id: case.directive}
-    silent = silent_sectors(acts, case.register, at=case.at, silence=case.silence)
+    rules = consolidate(acts, case.register, case.sheet.withdrawn)
+    silent = silent_sectors(rules, at=case.at, silence=case.silence)
     if silent:
         yield Finding(
             "U307",
@@ -66,20 +62,18 @@ def told(silent: Iterable[Silence]) -> str:
     return "; ".join(f"{day}: {', '.join(sectors)}" for day, sectors in sorted(by_day.items()))
 
 
-def silent_sectors(
-    acts: Mapping[str, Directive], register: Register, *, at: datetime, silence: timedelta
-) -> tuple[Silence, ...]:
+def silent_sectors(rules: Rules, *, at: datetime, silence: timedelta) -> tuple[Silence, ...]:
     """The sectors that no act issued in the last `silence` addressed, by name or through `general`.
 
     Empty unless a crisis is open at `at`, and has been for as long; a sector that was last told before the
     crisis began is silent since its beginning.
     """
-    opened = crisis_since(acts, register, at)
+    opened = crisis_since(rules, at)
     if opened is None or at - opened < silence:
         return ()
-    heard = _last_heard(acts, register, at)
+    heard = _last_heard(rules, at)
     found = []
-    for sector in register.sectors:
+    for sector in rules.register.sectors:
         last = heard.get(sector)
         since = max(last, opened) if last else opened
         if sector != GENERAL and at - since >= silence:
@@ -87,73 +81,41 @@ def silent_sectors(
     return tuple(found)
 
 
-def crisis_since(acts: Mapping[str, Directive], register: Register, at: datetime) -> datetime | None:
+def crisis_since(rules: Rules, at: datetime) -> datetime | None:
     """Since when a rule of some Immediate or Expected act was in force without a gap; None when none is at `at`."""
-    pressing = [act for act in acts.values() if act.urgency in PRESSING]
-    ended = _ended(acts.values(), register)
-    began: datetime | None = None
-    until: datetime = at
-    for start, end in sorted(span for act in pressing for span in _validity(act, acts, ended.get(act.id))):
-        if start > at:
-            break
-        if began is None or start > until:
-            began, until = start, end
-        until = max(until, end)
-    return began if began and until > at else None
+    pressing = joined(
+        span
+        for rule in rules.all.values()
+        if rule.owner.urgency in PRESSING
+        for span in rule.spans
+        if span.start > EVER.start
+    )
+    return next((span.start for span in pressing if span.start <= at < span.end), None)
 
 
-def _validity(
-    act: Directive, acts: Mapping[str, Directive], ended: datetime | None
-) -> Iterator[tuple[datetime, datetime]]:
-    """From when until when each of its rules holds, or held until another act ended it (FORMAT.md, "Relation")."""
-    for _, measure in speaking_measures(act, acts):
-        scope = scope_of(act, measure)
-        end = min(scope.end or FOREVER, ended or FOREVER)
-        if scope.start and scope.start < end:
-            yield scope.start, end
-
-
-def _ended(acts: Iterable[Directive], register: Register) -> dict[str, datetime]:
-    """When a binding act put an end to another one as a whole, by the id of the one that ended."""
-    found: dict[str, datetime] = {}
-    for act in acts:
-        start = act.effective_from or (midnight(act.issued) if act.issued else None)
-        if start is None or act.reported or register.issuers[act.issuer].binding == "none":
-            continue
-        for relation in act.relations:
-            if (
-                relation.type in ENDING
-                and relation.target
-                and not relation.target_measure
-                and not relation.partial
-            ):
-                found[relation.target] = min(start, found.get(relation.target, start))
-    return found
-
-
-def _last_heard(acts: Mapping[str, Directive], register: Register, at: datetime) -> dict[str, datetime]:
+def _last_heard(rules: Rules, at: datetime) -> dict[str, datetime]:
     """When each sector was last addressed, by the day of issue of the act."""
     found: dict[str, datetime] = {}
-    for act in acts.values():
+    for act in rules.acts.values():
         day = judged_on(act)
         if day is None or midnight(day) > at:
             continue
-        for sector in _addressed(act, acts, register):
+        for sector in _addressed(act, rules):
             found[sector] = max(found.get(sector, midnight(day)), midnight(day))
     return found
 
 
-def _addressed(act: Directive, acts: Mapping[str, Directive], register: Register) -> set[str]:
+def _addressed(act: Directive, rules: Rules) -> set[str]:
     """The sectors that an act speaks to; a rule for everybody spares those that a decision takes out whole."""
     named: set[str] = set()
     everybody: set[Audience] = set()
-    for _, measure in speaking_measures(act, acts):
+    for _, measure in speaking_measures(act, rules.acts):
         scope = scope_of(act, measure)
         named.update(scope.sectors)
         if GENERAL in scope.sectors:
             everybody.update(scope.audiences)
-    spared = decisions(act, register) if everybody else {}
+    spared = decisions(act, rules.register) if everybody else {}
     inheriting = (
-        s for s in register.sectors if any(Hat(s, audience) not in spared for audience in everybody)
+        s for s in rules.register.sectors if any(Hat(s, audience) not in spared for audience in everybody)
     )
     return named.union(inheriting)

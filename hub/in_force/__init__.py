@@ -14,7 +14,7 @@ from hub.in_force.rules import (
     status_of,
     taken_back,
 )
-from hub.in_force.spans import EVER, Span, without
+from hub.in_force.spans import EVER, Span, joined, without
 
 __all__ = [
     "AIMED",
@@ -35,6 +35,7 @@ __all__ = [
     "hold",
     "in_force",
     "is_narrower",
+    "joined",
     "lives",
     "name_of",
     "reaches",

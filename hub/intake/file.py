@@ -55,7 +55,7 @@ def parse(data: bytes, name: str, register: Register) -> Reading:
         return _unreadable(name, f"octet {error.start} is no UTF-8", "save the file as UTF-8")
     except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
         return _unreadable(name, f"no TOML: {error}", "mend the line that it names")
-    directives, faults = [], list(_top_faults(table, name))
+    directives, faults = [], list(_top_faults(table, name, register.refnis_version))
     rows = table.get("directive", [])
     for row in rows if isinstance(rows, list) else []:
         directive, found = read_sheet(row, name, register)
@@ -111,7 +111,7 @@ def _unreadable(name: str, text: str, remedy: str) -> Reading:
     return Reading((), (_fault("U001", "", name, text, remedy),))
 
 
-def _top_faults(table: Mapping[str, Any], name: str) -> Iterator[Finding]:
+def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Iterator[Finding]:
     for key in table:
         if key not in _TOP_KEYS and not key.startswith("expected"):
             yield _fault("U100", "", f"{name}: {key}", "unknown key", _nearest(key, _TOP_KEYS))
@@ -122,6 +122,14 @@ def _top_faults(table: Mapping[str, Any], name: str) -> Iterator[Finding]:
             f"{name}: schema_version",
             "the version of the form is missing or not 1",
             "write schema_version = 1 at the top",
+        )
+    if table.get("refnis_version", refnis_version) != refnis_version:
+        yield _fault(
+            "U103",
+            "",
+            f"{name}: refnis_version",
+            f"its NIS codes are those of {_short(table['refnis_version'])}, this hub's those of {refnis_version}",
+            f'give the codes of that version, and write refnis_version = "{refnis_version}"',
         )
     if not isinstance(table.get("directive"), list) or not table["directive"]:
         yield _fault("U101", "", f"{name}: directive", "no [[directive]] stands in it", "add one")

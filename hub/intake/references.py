@@ -4,6 +4,7 @@ It looks at the table as it came, so that these faults are told together with th
 """
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -29,6 +30,14 @@ def faults(row: Mapping[str, Any], register: Register) -> Iterator[Fault]:
     for number, contact in enumerate(_tables(row, "contact"), start=1):
         yield from _unknown(f"contact {contact.get('id', number)}.", contact, Contact.keys())
     yield from _whole(row, measures)
+    for relation in _tables(row, "relation"):
+        if relation.get("target") is not None and relation.get("target") == row.get("id"):
+            yield (
+                "U103",
+                f"relation {relation.get('type')}.target",
+                "it names the act itself",
+                "name the other act; a new state of this one is submitted as an update or a correction",
+            )
     for number, measure in enumerate(measures, start=1):
         place = f"measure {measure.get('id', number)}"
         yield from _scope(f"{place}.", measure, register)
@@ -59,7 +68,19 @@ def _scope(place: str, table: Mapping[str, Any], register: Register) -> Iterator
         yield from _id(f"{place}sectors", "sector", sector, register.sectors)
     for territory in _list(table, "territory"):
         if isinstance(territory, str) and not register.knows_territory(territory):
-            yield from _id(f"{place}territory", "territory", territory, register.territories)
+            yield from _territory(f"{place}territory", territory, register)
+
+
+def _territory(where: str, id_: str, register: Register) -> Iterator[Fault]:
+    if re.fullmatch(r"[0-9]{5}", id_):
+        yield (
+            "U102",
+            where,
+            f"territory {id_!r} is no commune of REFNIS {register.refnis_version}",
+            "give the code of that version: a commune that merged has the new commune's",
+        )
+    else:
+        yield from _id(where, "territory", id_, register.territories)
 
 
 def _id(where: str, kind: str, id_: Any, known: Collection[str]) -> Iterator[Fault]:

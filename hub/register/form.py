@@ -61,7 +61,7 @@ class Issuer(Named):
 
 
 class Topic(Named):
-    value: str
+    value: Literal["modality", "count", "age", "days", "share", "time_window", "text"]
     stricter: Literal["lower", "higher", "wider"] | None = None
 
     def entry(self) -> entries.Topic:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hub.errors import FaultyFile, NotFound
 from hub.model.directive import Language
@@ -16,57 +16,37 @@ from hub.plain import shown
 from hub.register import entries, form
 
 DATA = resources.files("hub.register") / "data"
+Row = TypeVar("Row", bound=BaseModel)
 
 
 def load(extra: Path | None = None, *, data: Traversable = DATA) -> entries.Register:
     """The registers in `data`, those that ship with the hub, with the territories and issuers of `extra` added.
 
-    Raises FaultyFile, which names the key at fault, when `extra` cannot be used.
+    Raises FaultyFile, which names the key at fault, when one of the files cannot be used.
     """
     addition = _read_addition(extra) if extra else form.Addition(schema_version=1)
     communes = _communes(data)
     raw = _toml(data, "territories.toml")
-    territories = {t.id: t.entry() for t in (form.Territory.model_validate(row) for row in raw["territory"])}
+    territories = {t.id: t.entry() for t in _rows(data, "territories.toml", "territory", form.Territory)}
     territories |= {t.id: t.entry() for t in addition.territory}
     register = entries.Register(
         refnis_version=raw["refnis_version"],
-        sectors={
-            s.id: s.entry()
-            for s in (form.Sector.model_validate(r) for r in _toml(data, "sectors.toml")["sector"])
-        },
-        groups={
-            g.id: g.entry()
-            for g in (form.Named.model_validate(r) for r in _toml(data, "sectors.toml")["group"])
-        },
-        audiences={
-            a.id: a.entry()
-            for a in (form.Audience.model_validate(r) for r in _toml(data, "audiences.toml")["audience"])
-        },
+        sectors={s.id: s.entry() for s in _rows(data, "sectors.toml", "sector", form.Sector)},
+        groups={g.id: g.entry() for g in _rows(data, "sectors.toml", "group", form.Named)},
+        audiences={a.id: a.entry() for a in _rows(data, "audiences.toml", "audience", form.Audience)},
         issuers={
-            i.id: i.entry()
-            for i in (
-                *(form.Issuer.model_validate(r) for r in _toml(data, "issuers.toml")["issuer"]),
-                *addition.issuer,
-            )
+            i.id: i.entry() for i in (*_rows(data, "issuers.toml", "issuer", form.Issuer), *addition.issuer)
         },
-        act_types={
-            a.id: a.entry()
-            for a in (form.Named.model_validate(r) for r in _toml(data, "act_types.toml")["act_type"])
-        },
-        topics={
-            t.id: t.entry()
-            for t in (form.Topic.model_validate(r) for r in _toml(data, "topics.toml")["topic"])
-        },
+        act_types={a.id: a.entry() for a in _rows(data, "act_types.toml", "act_type", form.Named)},
+        topics={t.id: t.entry() for t in _rows(data, "topics.toml", "topic", form.Topic)},
         territories=territories,
         communes=communes,
         language_rules=(),
-        competences=tuple(
-            form.Competence.model_validate(row).entry()
-            for row in _toml(data, "competences.toml")["competence"]
-        ),
+        competences=tuple(c.entry() for c in _rows(data, "competences.toml", "competence", form.Competence)),
     )
     _demand_communes(addition.territory, register, extra)
-    return _with_language_rules(register, [form.LanguageRule.model_validate(r) for r in raw["language_rule"]])
+    rules = _rows(data, "territories.toml", "language_rule", form.LanguageRule)
+    return _with_language_rules(register, rules)
 
 
 def _with_language_rules(register: entries.Register, rules: list[form.LanguageRule]) -> entries.Register:
@@ -82,7 +62,25 @@ def _with_language_rules(register: entries.Register, rules: list[form.LanguageRu
 
 
 def _toml(data: Traversable, name: str) -> dict[str, Any]:
-    return tomllib.loads((data / name).read_text(encoding="utf-8"))
+    try:
+        return tomllib.loads((data / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FaultyFile(f"{data / name}: {error}") from error
+
+
+def _rows(data: Traversable, name: str, key: str, of: type[Row]) -> list[Row]:
+    """The entries under `key`. Raises FaultyFile, which names the entry and the keys at fault."""
+    table = _toml(data, name)
+    found = table.get(key, [])
+    if not isinstance(found, list):
+        raise FaultyFile(f"{data / name}: {key} is no list; write [[{key}]]")
+    rows = []
+    for number, row in enumerate(found):
+        try:
+            rows.append(of.model_validate(row))
+        except ValidationError as error:
+            raise FaultyFile(f"{data / name}:\n{_faults(error, table, key, number)}") from error
+    return rows
 
 
 def _communes(data: Traversable) -> dict[str, entries.Commune]:
@@ -111,11 +109,15 @@ def _read_addition(file: Path) -> form.Addition:
     try:
         return form.Addition.model_validate(table)
     except ValidationError as error:
-        faults = "\n".join(
-            f"  {shown(_place(fault['loc'], table))}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False, include_input=False)
-        )
-        raise FaultyFile(f"{file} cannot serve as a register:\n{faults}") from error
+        raise FaultyFile(f"{file} cannot serve as a register:\n{_faults(error, table)}") from error
+
+
+def _faults(error: ValidationError, table: Mapping[str, Any], *within: int | str) -> str:
+    """Each fault on a line of its own; its place starts at `within` in the table."""
+    return "\n".join(
+        f"  {shown(_place((*within, *fault['loc']), table))}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_input=False)
+    )
 
 
 def _place(location: tuple[int | str, ...], table: Mapping[str, Any]) -> str:

@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any
 
 import css_inline
-from jinja2 import Environment
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from channels.contract import PERSONAL_LINK
 from hub.config import Config
+from hub.errors import FaultyFile
 from hub.facts.reference import reference_code
 from hub.facts.trace import bare, retrace, shown, traced, untrace
 from hub.model.directive import Directive
@@ -237,7 +238,11 @@ def _shared_validity(blocks: Sequence[Block]) -> list[Line]:
 def _render(jinja: Environment, name: str, values: dict[str, Any], language: str) -> str:
     if language == "fr":  # words only: a style sheet knows no no-break space
         values = _typeset(values)
-    return jinja.get_template(f"messages/{name}").render(values)
+    try:
+        return jinja.get_template(f"messages/{name}").render(values)
+    except TemplateError as error:
+        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        raise FaultyFile(f"templates/messages/{name}{line}: {error.message}") from error
 
 
 def _typeset(value: Any) -> Any:
@@ -258,7 +263,10 @@ def _html(traced_html: str, frame: Frame, *, whole: bool) -> str:
 @cache
 def _source(jinja: Environment, name: str) -> str:
     assert jinja.loader is not None
-    return jinja.loader.get_source(jinja, name)[0]
+    try:
+        return jinja.loader.get_source(jinja, name)[0]
+    except TemplateNotFound as error:
+        raise FaultyFile(f"templates/{name} is not there; put it back") from error
 
 
 @cache

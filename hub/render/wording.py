@@ -53,6 +53,22 @@ FrameSlot = Literal[RequiredSlot, "status", "change", "announced", "empathy", "r
 Style = Literal["plain", "easy"]
 """How sentences are laid out; "easy" is one idea a line, a draft in easy-to-read style."""
 
+_TABLES = (
+    "tail",
+    "relation",
+    "field",
+    "sms",
+    "neutral",
+    "actor",
+    "frame",
+    "mark",
+    "change",
+    "modality",
+    "conflict",
+    "target",
+)
+"""What each language's wording holds."""
+
 Nouns = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """sector → role → form → word"""
 
@@ -155,7 +171,12 @@ def _anatomy(file: Path) -> dict[Audience, Anatomy]:
 
 def _words(directory: Path, language: Language) -> Words:
     phrases = {}
-    wording = _toml(directory / "wording" / f"{language}.toml")
+    file = directory / "wording" / f"{language}.toml"
+    wording = _toml(file)
+    if lacking := [f"[{table}]" for table in _TABLES if not isinstance(wording.get(table), dict)]:
+        raise FaultyFile(
+            f"{file}: {', '.join(lacking)} is not there; docs/write-templates.md says what it holds"
+        )
     for file in sorted((directory / "phrases" / language).glob("*.toml")):
         phrases[file.stem] = _toml(file)
         for modality, patterns in phrases[file.stem].items():

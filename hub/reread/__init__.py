@@ -8,14 +8,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
+from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
 from hub.reread.lexicon import FILLER, Lexicon, lexicon
 
-__all__ = ["FILLER", "Found", "Marked", "Reading", "read"]
+__all__ = [
+    "FILLER",
+    "Excluding",
+    "Found",
+    "Marked",
+    "Reading",
+    "excluded",
+    "read",
+    "side_before",
+    "unknown_words",
+]
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*|\n")
+_WORD = re.compile(r"[^\W\d_]+")
 _REACH = 32
 """How far before a number its bound may begin."""
 
@@ -39,6 +52,19 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluding:
+    """Words at [start, end) that except something; `binds` where they cannot stand alone, as a heading can."""
+
+    start: int
+    end: int
+    binds: bool
+
+
+Side = Literal["from", "until"]
+"""Which end of a time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Every value and every modal word of a text, in order."""
 
@@ -54,6 +80,25 @@ def read(text: str, language: Language) -> Reading:
     for found in values:
         blanked[found.start : found.end] = FILLER * (found.end - found.start)
     return Reading(values, tuple(_modalities("".join(blanked), words)))
+
+
+def excluded(text: str, language: Language) -> Iterator[Excluding]:
+    """The words that take something out of a rule."""
+    for match in lexicon(language).excluding.finditer(text):
+        yield Excluding(match.start(), match.end(), binds=match["binds"] is not None)
+
+
+def side_before(text: str, position: int, language: Language) -> Side | None:
+    """Whether the words right before a position open or close a time."""
+    match = lexicon(language).sides.search(text[max(0, position - _REACH) : position])
+    return None if match is None else "from" if match["start"] else "until"
+
+
+@lru_cache(maxsize=4096)
+def unknown_words(text: str, language: Language) -> tuple[str, ...]:
+    """The words that belong to no value and join none; values are FILLER."""
+    joins = lexicon(language).joins
+    return tuple(word for word in _WORD.findall(text) if word.lower() not in joins)
 
 
 def _values(text: str, words: Lexicon) -> Iterator[Found]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.now import parse_period
 from tests import a
 from tests.hub.cli.console import Run, document, in_force, staffed
 
@@ -105,6 +106,39 @@ def test_what_is_neither_a_directive_file_nor_there_is_said(run: Run, tmp_path: 
     (tmp_path / "old.db").write_bytes(b"SQLite format 3\0" + bytes(84))
     assert run("conflicts", VISITS, "--against", "old.db")[0] == 3
     assert run("conflicts", VISITS, "--at", "yesterday")[0] == 2
+
+
+def test_a_foreign_database_is_named_as_what_cannot_be_compared_with(run: Run, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "foreign.db") as connection:
+        connection.execute("CREATE TABLE something (else_ TEXT)")
+
+    code, said = run("conflicts", VISITS, "--against", "foreign.db")
+
+    assert code == 3
+    assert "--against foreign.db is not the database of an instance of this version" in said
+
+
+@pytest.mark.parametrize("at", ["", "9999-12-31", "0001-01-01", "2020-02-31", "2020-04-17T24:00"])
+def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str) -> None:
+    reader = ("--sector", "sport", "--audience", "family", "--place", NAMUR)
+
+    answers = [
+        run("conflicts", VISITS, f"--at={at}"),
+        run("check", VISITS, f"--at={at}"),
+        run("in-force", VISITS, *reader, f"--at={at}"),
+    ]
+
+    assert [code for code, _ in answers] == [2, 2, 2]
+    assert all("--at: " in said for _, said in answers)
+
+
+def test_a_day_written_without_hyphens_is_that_whole_day(run: Run) -> None:
+    _, hyphens = run("conflicts", VISITS, "--at", "2020-04-18", "--json")
+
+    _, compact = run("conflicts", VISITS, "--at", "20200418", "--json")
+
+    assert document(compact) == document(hyphens)
+    assert parse_period("20200418") == parse_period("2020-04-18")
 
 
 def test_in_force_lists_what_holds_for_a_reader(run: Run) -> None:

@@ -103,6 +103,28 @@ def test_a_preview_as_of_a_day_knows_no_act_that_is_issued_later(run: Run) -> No
     assert text() == text("--at", "2026-01-01")
 
 
+def test_a_preview_without_a_message_says_so(run: Run) -> None:
+    code, output = run("preview", VISITS, "--sector", "sport")
+
+    assert code == 0
+    assert output.startswith("No message: ")
+    assert document(run("preview", VISITS, "--sector", "sport", "--json")[1]) == {"messages": []}
+
+
+def test_a_refused_value_cannot_steer_the_terminal(run: Run) -> None:
+    code, said = run("preview", VISITS, "--sector", "\x1b[2Jsport\u202e")
+
+    assert code == 2
+    assert "--sector <U+001B>[2Jsport<U+202E>: known are" in said
+
+
+def test_one_directive_is_counted_in_the_singular(run: Run, tmp_path: Path) -> None:
+    file = in_force(tmp_path)
+
+    assert "\n1 directive read: " in run("check", str(file))[1]
+    assert "\n6 directives read: " in run("check", VISITS)[1]
+
+
 def test_a_directive_that_is_faulty_was_read_all_the_same(run: Run, tmp_path: Path) -> None:
     text = in_force(tmp_path).read_text("utf-8")
     (tmp_path / "faulty.toml").write_text(text.replace('topic = "visits"', 'topic = "nothing"'), "utf-8")

@@ -7,7 +7,9 @@ import pytest
 
 from hub import gate
 from hub.gate.silence import crisis_since, silent_sectors
+from hub.in_force import Rules, consolidate
 from hub.model.directive import AUDIENCES, Coverage, Directive, Relation
+from hub.model.review import Kind, Withdrawal
 from hub.now import midnight
 from tests import a
 
@@ -23,15 +25,15 @@ def act(id_: str, day: date, **given: Any) -> Directive:
     return a.directive(id=id_, **{**fields, **given})
 
 
-def acts(*given: Directive) -> dict[str, Directive]:
-    return {each.id: each for each in given}
+def rules(*given: Directive) -> Rules:
+    return consolidate({each.id: each for each in given}, a.REGISTER)
 
 
 OPENING = act("debut", date(2020, 3, 11))
 
 
 def silent(at: datetime, *given: Directive) -> set[str]:
-    found = silent_sectors(acts(*given), a.REGISTER, at=at, silence=FORTNIGHT)
+    found = silent_sectors(rules(*given), at=at, silence=FORTNIGHT)
     return {each.sector for each in found}
 
 
@@ -76,7 +78,7 @@ def test_an_act_that_is_yet_to_be_issued_was_heard_by_nobody() -> None:
 def test_only_a_pressing_act_makes_a_crisis(urgency: str, open_: bool) -> None:
     one = act("un", date(2020, 3, 11), urgency=urgency)
 
-    assert bool(crisis_since(acts(one), a.REGISTER, OPENED + DAY)) == open_
+    assert bool(crisis_since(rules(one), OPENED + DAY)) == open_
 
 
 def test_a_crisis_lasts_as_long_as_one_pressing_act_follows_another_without_a_gap() -> None:
@@ -86,29 +88,40 @@ def test_a_crisis_lasts_as_long_as_one_pressing_act_follows_another_without_a_ga
     week_later = act("deux", date(2020, 3, 30), effective_from=april + 7 * DAY)
 
     at = april + 10 * DAY
-    assert crisis_since(acts(first, next_day), a.REGISTER, at) == OPENED
-    assert crisis_since(acts(first, week_later), a.REGISTER, at) == april + 7 * DAY
-    assert crisis_since(acts(first), a.REGISTER, at) is None
-    assert crisis_since(acts(first), a.REGISTER, april - timedelta(seconds=1)) == OPENED
-    assert crisis_since(acts(first), a.REGISTER, april) is None
+    assert crisis_since(rules(first, next_day), at) == OPENED
+    assert crisis_since(rules(first, week_later), at) == april + 7 * DAY
+    assert crisis_since(rules(first), at) is None
+    assert crisis_since(rules(first), april - timedelta(seconds=1)) == OPENED
+    assert crisis_since(rules(first), april) is None
 
 
 def test_a_binding_act_that_repeals_the_last_pressing_one_ends_the_crisis() -> None:
-    def ended_by(issuer: str, **given: Any) -> datetime | None:
+    two = act("debut", date(2020, 3, 11), measures=(a.measure(), a.measure(id="m2", topic="outings")))
+
+    def ended_by(issuer: str, opening: Directive = two, **given: Any) -> datetime | None:
         relation = Relation("repeals", target="debut", **given)
         end = act("fin", date(2020, 3, 20), issuer=issuer, urgency="Future", relations=(relation,))
-        return crisis_since(acts(OPENING, end), a.REGISTER, midnight(date(2020, 3, 21)))
+        return crisis_since(rules(opening, end), midnight(date(2020, 3, 21)))
 
     assert ended_by("wal-min-sante") is None
     assert ended_by("be-cns") == OPENED  # decision 27: an announcement ends nothing
     assert ended_by("wal-min-sante", partial=True) == OPENED
     assert ended_by("wal-min-sante", target_measure="m1") == OPENED
+    assert ended_by("wal-min-sante", OPENING, target_measure="m1") is None  # it had no other rule
+
+
+def test_a_cancelled_act_keeps_no_crisis_open() -> None:
+    taken = Withdrawal(OPENED + DAY, Kind.CANCEL)
+    withdrawn = consolidate({OPENING.id: OPENING}, a.REGISTER, {OPENING.id: taken})
+
+    assert crisis_since(withdrawn, OPENED) == OPENED
+    assert crisis_since(withdrawn, OPENED + DAY) is None
 
 
 def test_a_sector_last_told_before_the_crisis_is_silent_since_its_beginning() -> None:
     before = act("avant", date(2020, 1, 8), sectors=("culture",), urgency="Future")
 
-    found = silent_sectors(acts(before, OPENING), a.REGISTER, at=OPENED + FORTNIGHT, silence=FORTNIGHT)
+    found = silent_sectors(rules(before, OPENING), at=OPENED + FORTNIGHT, silence=FORTNIGHT)
 
     culture = next(each for each in found if each.sector == "culture")
     assert (culture.since, culture.last) == (OPENED, midnight(date(2020, 1, 8)))
@@ -116,7 +129,7 @@ def test_a_sector_last_told_before_the_crisis_is_silent_since_its_beginning() ->
 
 def test_the_gate_counts_the_act_itself_among_those_that_speak() -> None:
     speaking = act("suite", date(2020, 4, 10))
-    sheet = a.sheet(speaking, others=acts(OPENING))
+    sheet = a.sheet(speaking, others={OPENING.id: OPENING})
 
     case = gate.open_case(sheet, a.frame(), languages=("fr",), at=None, silence=FORTNIGHT)
     (note,) = [finding for finding in gate.examine(case) if finding.code == "U307"]

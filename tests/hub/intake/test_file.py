@@ -110,6 +110,19 @@ def test_the_small_file_has_no_fault() -> None:
         ),
         ("issued = 2020-03-10", 'issued = 2020-03-10\nunknown = ["issued"]', "U109", "unknown"),
         ("schema_version = 1\n", "", "U103", "schema_version"),
+        (
+            "schema_version = 1\n",
+            'schema_version = 1\nrefnis_version = "1977-01-01"\n',
+            "U103",
+            "refnis_version",
+        ),
+        ("schema_version = 1\n", "schema_version = 1\nrefnis_version = 2025\n", "U103", "refnis_version"),
+        (
+            "issued = 2020-03-10",
+            'issued = 2020-03-10\nrelation = [{ type = "replaces", target = "visites" }]',
+            "U103",
+            "relation replaces.target",
+        ),
         ("issued = 2020-03-10", "issued = 1584700000", "U103", "issued"),
         ("issued = 2020-03-10", 'issued = "1584700000"', "U103", "issued"),
         ("issued = 2020-03-10", "issued = 0001-01-01", "U103", "issued"),
@@ -272,6 +285,12 @@ def test_what_is_no_toml_is_said_to_be_none(data: bytes, said: str) -> None:
 
 def test_a_file_with_a_byte_order_mark_is_read() -> None:
     assert file.parse(b"\xef\xbb\xbf" + SMALL.encode(), "acte.toml", a.REGISTER).faults == ()
+
+
+def test_a_code_of_another_refnis_version_is_said_to_be_one() -> None:
+    (fault,) = file.parse(changed('"90000"', '"52043"').encode(), "acte.toml", a.REGISTER).faults
+
+    assert (fault.code, fault.text) == ("U102", "territory '52043' is no commune of REFNIS 2025-01-01")
 
 
 def test_what_the_system_does_not_give_is_told() -> None:

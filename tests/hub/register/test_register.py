@@ -1,5 +1,6 @@
 """The registers: complete, consistent, and their territories expanded to the right communes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hub import register
 from hub.errors import FaultyFile, NotFound
 from hub.model.directive import LANGUAGES
 from hub.register import Places
+from hub.register.load import DATA
 from tests import a
 
 EUPEN, NAMUR, BRUSSELS, BASTOGNE, ANTWERP = "63023", "92094", "21004", "82039", "11002"
@@ -227,3 +229,31 @@ def test_places_in_common_are_those_that_both_mean() -> None:
     assert not brussels <= french
     assert namur.only(["Ici"]) <= namur
     assert not namur <= namur.only(["Ici"])
+
+
+@pytest.mark.parametrize(
+    ("file", "added", "said"),
+    [
+        ("sectors.toml", '[[sector]]\nid = "prison"\nfr = "Prisons"', "sector prison.group: Field required"),
+        ("topics.toml", '[[topic]]\nid = "pets"\nfr = "Animaux"', "topic pets.de: Field required"),
+        (
+            "topics.toml",
+            '[[topic]]\nid = "pets"\nfr = "A"\nde = "T"\nnl = "D"\nen = "P"\nvalue = "number"',
+            "topic pets.value: Input should be 'modality', 'count'",
+        ),
+        ("issuers.toml", "[[issuer", "at line"),
+    ],
+)
+def test_an_unfinished_entry_of_the_hub_s_own_files_is_named(
+    tmp_path: Path, file: str, added: str, said: str
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(str(DATA), data)
+    with (data / file).open("a", encoding="utf-8") as entries:
+        entries.write(f"\n{added}\n")
+
+    with pytest.raises(FaultyFile) as refused:
+        register.load(data=data)
+
+    assert said in str(refused.value)
+    assert str(data / file) in str(refused.value)

@@ -14,7 +14,7 @@ from hub.model.message import Variant
 from hub.register import Register
 from hub.register.load import DATA
 from hub.render import Sheet, render, wording
-from hub.render.frame import compose
+from hub.render.frame import compose, frames_digest
 from hub.render.missing import Missing, missing, unused
 from hub.render.wording import FrameSlot, RequiredSlot, Wording, templates_dir
 from hub.render.writer import Writer
@@ -210,6 +210,35 @@ def test_a_language_without_any_words_is_one_line(templates: Path) -> None:
 def test_an_anatomy_that_cannot_serve_names_its_key(templates: Path) -> None:
     with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: Input should be"):
         words_after(templates, "messages/anatomy.toml", 'tail = ["establishments"', 'tail = ["estabishments"')
+
+
+def test_a_wording_without_one_of_its_tables_names_it(templates: Path) -> None:
+    with pytest.raises(FaultyFile, match=r"fr\.toml: \[neutral\] is not there"):
+        words_after(templates, "wording/fr.toml", "\n[neutral]", "\n[neutrl]")
+
+
+@pytest.mark.parametrize(
+    ("name", "added", "said"),
+    [
+        ("email.txt.j2", "{% if x", r"email\.txt\.j2, line \d+: unexpected end"),
+        ("email.html.j2", "{{ nofact }}", r"email\.html\.j2: 'nofact' is undefined"),
+    ],
+)
+def test_a_frame_that_cannot_be_filled_is_named(templates: Path, name: str, added: str, said: str) -> None:
+    append(templates / "messages" / name, added)
+    words = wording.load(templates)
+    sheet = Sheet(a.directive(audiences=AUDIENCES), a.REGISTER, words, {})
+    block = render(sheet, LANGUAGES).blocks[Variant("elderly.residential", "family", "email", "fr")]
+
+    with pytest.raises(FaultyFile, match=said):
+        compose([block], replace(a.frame(), wording=words))
+
+
+def test_a_frame_that_is_not_there_is_named(templates: Path) -> None:
+    (templates / "messages" / "email.css").unlink()
+
+    with pytest.raises(FaultyFile, match=r"templates/messages/email\.css is not there"):
+        frames_digest(wording.load(templates), a.REGISTER)
 
 
 def test_every_slot_that_an_anatomy_may_name_is_written() -> None:
