@@ -90,6 +90,7 @@ def waive(
     reason_de: ReasonIn = None,
     reason_nl: ReasonIn = None,
     reason_en: ReasonIn = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Let one finding of the latest draft pass, by name and with a reason. Then submit it again.
@@ -109,7 +110,10 @@ def waive(
         await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason, translations=translations)
 
     with_hub(config, work)
-    out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
+    if json:
+        print_json({"directive": id, "code": code, "cell": cell, "by": by})
+    else:
+        out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
 
 
 def approve(
@@ -222,6 +226,7 @@ def stop(
         ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Stop sending: one directive, one channel, or everything. One person is enough; `resume` lets it go on."""
@@ -233,6 +238,9 @@ def stop(
         return await stopping.stop(hub, by=who, directive=id, channel=channel)
 
     changed = with_hub(config, work)
+    if json:
+        print_json({"directive": id, "channel": channel, "stopped": True, "changed": changed})
+        return
     what = id or channel or "all sending"
     out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.")
 
@@ -243,6 +251,7 @@ def resume(
         str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Let sending go on after `stop`, as an operator or approver; what has expired meanwhile is listed, not sent."""
@@ -254,6 +263,9 @@ def resume(
         return await stopping.resume(hub, by=person.name, directive=id, channel=channel)
 
     changed = with_hub(config, work)
+    if json:
+        print_json({"directive": id, "channel": channel, "stopped": False, "changed": changed})
+        return
     what = id or channel or "all sending"
     out.print(f"Going on: {what}." if changed else f"It was not stopped: {what}.")
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.printing import refuse_file
+from hub.cli.wiring import demand_files
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow.examine import withdrawals
@@ -50,9 +51,13 @@ class Around:
 
 
 def read_around(hub: Hub, against: Path | None) -> Around:
-    """What --against names. Raises EnvironmentFailed for a database of another version."""
+    """What --against names.
+
+    Raises WrongUse where it is not there, EnvironmentFailed for a database of another version.
+    """
     if against is None:
         return Around()
+    demand_files(against)
     if is_database(against):
         return asyncio.run(_of_database(against))
     reading = file.read(against, hub.register)

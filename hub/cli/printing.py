@@ -1,6 +1,7 @@
 """What people and scripts read: tables for a terminal, one JSON document for a script."""
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, NoReturn
@@ -34,8 +35,15 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
+def print_error(kind: str, text: str) -> None:
+    """An error as the one document on standard output, where `--json` asks for documents."""
+    if "--json" in sys.argv[1:]:
+        print_json({"error": {"kind": kind, "text": text}})
+
+
 def complain(error: UnivoqueError) -> None:
-    """An error in one paragraph: what, where, and what to do."""
+    """An error in one paragraph: what, where, and what to do; to a script as a document too."""
+    print_error(error.kind, str(error))
     lines = map(shown, str(error).split("\n"))
     err.print(Text("\n".join(lines), style="bold red"))
 

@@ -10,7 +10,16 @@ from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
-from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
+from hub.cli.wiring import (
+    AtOption,
+    ConfigOption,
+    JsonOption,
+    RegisterOption,
+    bare_hub,
+    demand_files,
+    demand_known,
+    instant,
+)
 from hub.context import Hub
 from hub.errors import NotFound, WrongUse
 from hub.facts.scope import judged_on
@@ -45,6 +54,7 @@ def check(
     """Hold directive files against the gate. All faults and findings are told at once; exit code 1 if any stands."""
     hub = bare_hub(config, register)
     directives, found = read_all(hub, files)
+    read = _read(directives, found)
     around = read_around(hub, against).joined(directives)
     found += around.faults
     when = instant(at) or hub.clock.now()
@@ -65,7 +75,7 @@ def check(
             print_legend()
             out.print()
         print_findings(found)
-        out.print(f"{len(directives)} directive{'' if len(directives) == 1 else 's'} read: {summary(found)}.")
+        out.print(f"{read}: {summary(found)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 
@@ -116,9 +126,18 @@ def preview(
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
-    """Every directive of the files, and every fault."""
+    """Every directive of the files, and every fault. Raises WrongUse where a file is not there."""
+    demand_files(*files)
     reading = file.read_together(files, hub.register)
     return list(reading.directives), list(reading.faults)
+
+
+def _read(directives: list[Directive], faults: list[Finding]) -> str:
+    """ "3 directives read, 1 faulty": one that cannot be used was read all the same."""
+    faulty = len({fault.directive for fault in faults if fault.directive} - {act.id for act in directives})
+    count = len(directives) + faulty
+    read = f"{count} directive{'' if count == 1 else 's'} read"
+    return f"{read}, {faulty} faulty" if faulty else read
 
 
 def _messages(

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hub.errors import refused_by_system
 from hub.intake import form, references
 from hub.model.directive import Directive
 from hub.model.review import Finding, Level
@@ -33,11 +34,14 @@ class Reading:
 
 
 def read(file: Path, register: Register) -> Reading:
-    """Read one file. Never raises for what stands in it: a fault names file, directive, field and remedy."""
+    """Read one file. Never raises for what stands in it: a fault names file, directive, field and remedy.
+
+    Raises EnvironmentFailed where the system does not give it.
+    """
     try:
         data = file.read_bytes()
     except OSError as error:
-        return _unreadable(file, f"{error.strerror}", "name a file that can be read")
+        raise refused_by_system(error) from error
     return parse(data, str(file), register)
 
 
@@ -103,8 +107,8 @@ def _fault(code: str, directive: str, where: str, text: str, remedy: str) -> Fin
     return Finding(code, Level.BLOCKER, shown(directive), shown(where), shown(text), shown(remedy))
 
 
-def _unreadable(file: Path | str, text: str, remedy: str) -> Reading:
-    return Reading((), (_fault("U001", "", str(file), text, remedy),))
+def _unreadable(name: str, text: str, remedy: str) -> Reading:
+    return Reading((), (_fault("U001", "", name, text, remedy),))
 
 
 def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Iterator[Finding]:

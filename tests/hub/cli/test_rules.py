@@ -102,7 +102,7 @@ def test_against_an_instance_s_database_reads_it_and_changes_nothing(instance: R
 
 
 def test_what_is_neither_a_directive_file_nor_there_is_said(run: Run, tmp_path: Path) -> None:
-    assert run("conflicts", VISITS, "--against", "nowhere.toml")[0] == 1
+    assert run("conflicts", VISITS, "--against", "nowhere.toml")[0] == 2
     (tmp_path / "old.db").write_bytes(b"SQLite format 3\0" + bytes(84))
     assert run("conflicts", VISITS, "--against", "old.db")[0] == 3
     assert run("conflicts", VISITS, "--at", "yesterday")[0] == 2

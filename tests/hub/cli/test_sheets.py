@@ -123,3 +123,19 @@ def test_one_directive_is_counted_in_the_singular(run: Run, tmp_path: Path) -> N
 
     assert "\n1 directive read: " in run("check", str(file))[1]
     assert "\n6 directives read: " in run("check", VISITS)[1]
+
+
+def test_a_directive_that_is_faulty_was_read_all_the_same(run: Run, tmp_path: Path) -> None:
+    text = in_force(tmp_path).read_text("utf-8")
+    (tmp_path / "faulty.toml").write_text(text.replace('topic = "visits"', 'topic = "nothing"'), "utf-8")
+    (tmp_path / "none.toml").write_text("schema_version = 1", "utf-8")
+
+    said = [
+        run("check", *files)[1]
+        for files in (["acte.toml"], ["faulty.toml"], ["none.toml"], [VISITS, "faulty.toml"])
+    ]
+
+    assert "1 directive read: " in said[0]
+    assert "1 directive read, 1 faulty: " in said[1]
+    assert "0 directives read: " in said[2]
+    assert "7 directives read, 1 faulty: " in said[3]

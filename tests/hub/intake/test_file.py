@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.errors import EnvironmentFailed
 from hub.intake import file, form
 from hub.model.directive import Quantity
 from tests import a
@@ -292,10 +293,9 @@ def test_a_code_of_another_refnis_version_is_said_to_be_one() -> None:
     assert (fault.code, fault.text) == ("U102", "territory '52043' is no commune of REFNIS 2025-01-01")
 
 
-def test_a_missing_file_is_told() -> None:
-    reading = file.read(Path("nowhere.toml"), a.REGISTER)
-
-    assert reading.faults[0].where == "nowhere.toml"
+def test_what_the_system_does_not_give_is_told() -> None:
+    with pytest.raises(EnvironmentFailed, match=r"nowhere\.toml: No such file or directory"):
+        file.read(Path("nowhere.toml"), a.REGISTER)
 
 
 values: Any = st.recursive(
