@@ -48,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     languages.demanded,
     validity.dates,
     relations.targets,
+    relations.circles,
     exercise.marked,
     sms.length,
     conflict.conflicts,
