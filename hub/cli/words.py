@@ -27,7 +27,7 @@ def words(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List words that are missing or misspelt, per language and file: docs/write-templates.md. Exit code 1 if any is."""
+    """List words missing or misspelt, per language and file: docs/write-templates.md. Exit code 1 if any is."""
     chosen = _chosen(language)
     if sms:
         _substitutes(json=json)

@@ -13,6 +13,7 @@ from hub.gate import (
     gaps,
     languages,
     markup,
+    nouns,
     reach,
     recall,
     relations,
@@ -36,6 +37,7 @@ Check = Callable[[Case], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     consistency.same_hours,
@@ -60,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
 OF_AN_END: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     markup.same_as_text,
