@@ -33,6 +33,7 @@ from hub.now import BRUSSELS, parse_period
 from hub.render.measure import LackingWords
 from hub.render.pattern import fill, parse
 from hub.render.single import single
+from subscribers.vocabulary import COMMUNITIES
 
 PlaceOption = Annotated[str, typer.Option("--place", metavar="NIS", help="The commune, by its NIS code.")]
 CommunityOption = Annotated[
@@ -112,6 +113,7 @@ def holding(
     hub = bare_hub(config, register)
     demand_known("--sector", sector, hub.register.sectors)
     demand_known("--audience", audience, AUDIENCES)
+    demand_known("--community", community, COMMUNITIES)
     _demand_commune(hub, place)
     now = hub.clock.now()
     during = _period(at) or Span(now, now + datetime.resolution)
@@ -145,6 +147,7 @@ def targets(
 ) -> None:
     """Say whether a measure means a commune, and why."""
     hub = bare_hub(config, register)
+    demand_known("--community", community, COMMUNITIES)
     _demand_commune(hub, place)
     acts, faults = read_all(hub, [file])
     demand_readable(faults, "nothing can be said", json=json)

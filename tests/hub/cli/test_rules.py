@@ -222,7 +222,20 @@ def test_targets_of_named_establishments_asks_for_the_name(run: Run, tmp_path: P
         ("in-force", CURFEW, "--sector", "zoo", "--audience", "staff", "--place", NAMUR),
         ("in-force", CURFEW, "--sector", "culture", "--audience", "king", "--place", NAMUR),
         ("in-force", CURFEW, "--sector", "culture", "--audience", "staff", "--place", "99999"),
+        (
+            "in-force",
+            CURFEW,
+            "--sector",
+            "culture",
+            "--audience",
+            "staff",
+            "--place",
+            NAMUR,
+            "--community",
+            "FBW",
+        ),
         ("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m1", "--place", "Eupen"),
+        ("targets", SPORT, "--measure", "fwb-sport-2020-10-23#m1", "--place", BRUSSELS, "--community", "fwb"),
     ],
 )
 def test_what_the_register_does_not_know_is_wrong_use(run: Run, wrong: tuple[str, ...]) -> None:
