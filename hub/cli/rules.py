@@ -22,7 +22,7 @@ from hub.cli.wiring import (
     with_hub,
 )
 from hub.context import Hub
-from hub.errors import NotFound, WrongUse
+from hub.errors import WrongUse
 from hub.facts.scope import scope_of, speaking_measures
 from hub.gate.account import Account, Teller
 from hub.gate.verdict import ATTENTION, Comparison, Verdict, comparisons
@@ -171,7 +171,7 @@ def _measure(acts: Sequence[Directive], name: str) -> tuple[Directive, tuple[str
         if measure.id == wanted:
             return by_id[id_], scope_of(owner, measure).territory
     names = ", ".join(f"{act.id}#{measure.id}" for act in acts for measure in act.measures)
-    raise NotFound(f"measure {name!r}; the file has {names}")
+    raise WrongUse(f"--measure {name}: the file has {names}")
 
 
 def _why(

@@ -12,7 +12,7 @@ from hub.cli.matrix import matrix_json, print_legend, print_matrix
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
 from hub.context import Hub
-from hub.errors import NotFound, WrongUse
+from hub.errors import WrongUse
 from hub.facts.scope import judged_on
 from hub.flow.examine import judge, sheet_of
 from hub.intake import file
@@ -98,7 +98,7 @@ def preview(
         refuse_file(faults, str(file), json=json)
     chosen = [d for d in directives if directive in (None, d.id)]
     if not chosen:
-        raise NotFound(f"directive {directive!r} in {file}; it has {', '.join(d.id for d in directives)}")
+        raise WrongUse(f"--directive {directive}: {file} has {', '.join(d.id for d in directives)}")
     wanted = (sector, audience, channel, language)
     messages = [
         (variant, message)

@@ -242,10 +242,11 @@ def test_what_the_register_does_not_know_is_wrong_use(run: Run, wrong: tuple[str
     assert run(*wrong)[0] == 2
 
 
-def test_a_measure_that_is_not_in_the_file_is_not_found(run: Run) -> None:
-    code, _ = run("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m9", "--place", NAMUR)
+def test_a_measure_that_is_not_in_the_file_is_wrong_use_and_those_of_the_file_are_named(run: Run) -> None:
+    code, said = run("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m9", "--place", NAMUR)
 
-    assert code == 1
+    assert code == 2
+    assert "wal-mesures-2020-10-23#m1" in said
 
 
 def test_a_waiver_may_carry_its_reason_in_other_languages(instance: Run, tmp_path: Path) -> None:

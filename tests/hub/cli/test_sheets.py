@@ -103,6 +103,13 @@ def test_a_preview_as_of_a_day_knows_no_act_that_is_issued_later(run: Run) -> No
     assert text() == text("--at", "2026-01-01")
 
 
+def test_a_directive_that_is_not_in_the_file_is_wrong_use_and_those_of_the_file_are_named(run: Run) -> None:
+    code, said = run("preview", str(a.DIRECTIVES / "a-visits.toml"), "--directive", "inconnue")
+
+    assert code == 2
+    assert "wal-visites-2020-03-11" in said
+
+
 def test_a_preview_without_a_message_says_so(run: Run) -> None:
     code, output = run("preview", VISITS, "--sector", "sport")
 
