@@ -132,6 +132,17 @@ def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str
     assert all("--at: " in said for _, said in answers)
 
 
+def test_an_hour_that_the_change_of_clocks_left_out_is_refused(run: Run) -> None:
+    code, said = run("conflicts", VISITS, "--at", "2020-03-29T02:30")
+
+    assert code == 2
+    assert "2020-03-29T02:30:00 never struck in Brussels" in said
+    assert {run("conflicts", VISITS, "--at", f"2020-{at}")[0] for at in ("03-29T03:00", "10-25T02:30")} <= {
+        0,
+        1,
+    }
+
+
 def test_a_day_written_without_hyphens_is_that_whole_day(run: Run) -> None:
     _, hyphens = run("conflicts", VISITS, "--at", "2020-04-18", "--json")
 
