@@ -173,7 +173,7 @@ def approve(
 
 
 def status(
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One directive; all when missing.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -213,7 +213,7 @@ def status(
 
 def stop(
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     by: Annotated[
         str | None,
@@ -240,7 +240,7 @@ def stop(
 def resume(
     by: ByOption,
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
     config: ConfigOption = None,

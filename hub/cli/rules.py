@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from hub.cli.around import AgainstOption, Around, demand_readable, published, read_around
-from hub.cli.printing import out, print_json
+from hub.cli.printing import out, print_json, print_sides
 from hub.cli.sheets import Files, read_all
 from hub.cli.wiring import (
     AtOption,
@@ -98,9 +97,7 @@ def holding(
     place: PlaceOption,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[FILE...]", help="Directive files; without any, what this instance published."
-        ),
+        typer.Argument(metavar="FILE", help="Directive files; without any, what this instance published."),
     ] = None,
     at: AtOption = None,
     community: CommunityOption = None,
@@ -243,12 +240,7 @@ def _show_verdicts(found: Sequence[tuple[Comparison, Account]]) -> None:
         style = STYLES.get(comparison.verdict, "dim")
         names = f"{comparison.left.name} × {comparison.right.name}"
         out.print(Text.assemble((comparison.verdict, style), "  ", (names, "bold")))
-        sides = Table.grid(padding=(0, 2), expand=False)
-        sides.add_column(ratio=1)
-        sides.add_column(ratio=1)
-        sides.add_row(Text(account.left), Text(account.right))
-        out.print(sides, soft_wrap=False)
-        out.print(Text(account.explanation))
+        print_sides(account.left, account.right, account.explanation)
         out.print()
     attention = sum(comparison.verdict in ATTENTION for comparison, _ in found)
     out.print(f"{attention} of {len(found)} pairs need attention." if found else "Nothing needs attention.")

@@ -9,7 +9,7 @@ import typer
 from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
-from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
+from hub.cli.printing import findings_json, once, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
 from hub.context import Hub
 from hub.errors import WrongUse
@@ -26,7 +26,7 @@ from hub.render.frame import compose, frame_of
 EASY = "draft in easy-to-read style, not validated"
 """Said to editors alone: only people who need such texts can validate one, and readers never see a label."""
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Directive files (TOML).")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,8 +64,9 @@ def check(
         if coverage:
             print_legend()
             out.print()
-        print_findings(found)
-        out.print(f"{len(directives)} directive{'' if len(directives) == 1 else 's'} read: {summary(found)}.")
+        told = once(found)
+        print_findings(told)
+        out.print(f"{len(directives)} directive{'' if len(directives) == 1 else 's'} read: {summary(told)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 

@@ -69,6 +69,17 @@ def test_conflicts_shows_a_person_both_acts_and_what_follows(run: Run) -> None:
     assert "2 of 2 pairs need attention." in output
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("", 100), ("80", 80), ("140", 140)])
+def test_conflicts_wraps_all_it_says_to_the_columns_there_are(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    _, output = run("conflicts", VISITS, "--at", "2020-04-17T08:00")
+
+    assert widest - 20 < max(map(len, output.splitlines())) <= widest
+
+
 def test_against_a_file_is_compared_with_but_not_within(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mayor.toml").write_text(MAYOR.replace("2026-01-12", "2020-03-12"), encoding="utf-8")
 
