@@ -129,6 +129,19 @@ def test_a_foreign_database_is_named_as_what_cannot_be_compared_with(run: Run, t
     assert "--against foreign.db is not the database of an instance of this version" in said
 
 
+def test_against_a_directory_names_the_database_in_it(instance: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    for_data, for_instance, for_nothing = (
+        instance("check", VISITS, "--against", name) for name in ("data", ".", "empty")
+    )
+
+    assert [code for code, _ in (for_data, for_instance, for_nothing)] == [2, 2, 2]
+    assert "name its database: --against data/univoque.db" in for_data[1]
+    assert "name its database: --against data/univoque.db" in for_instance[1]
+    assert "name a directive file" in for_nothing[1]
+
+
 @pytest.mark.parametrize("at", ["", "9999-12-31", "0001-01-01", "2020-02-31", "2020-04-17T24:00"])
 def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str) -> None:
     reader = ("--sector", "sport", "--audience", "family", "--place", NAMUR)
