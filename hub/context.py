@@ -25,9 +25,13 @@ class Hub:
     clock: Clock
 
 
+DATABASE = "univoque.db"
+"""What an instance's database is called in its data directory."""
+
+
 def database_url(config: Config) -> str:
     """Where the data lie: as set, else univoque.db in the data directory."""
-    return config.database.url or sqlite_url(config.service.data_dir / "univoque.db")
+    return config.database.url or sqlite_url(config.service.data_dir / DATABASE)
 
 
 def demand_instance(config: Config) -> None:

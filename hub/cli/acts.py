@@ -12,7 +12,7 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import EnvironmentFailed, NotFound, Refusal, WrongUse
+from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
 from hub.flow import dispatch as dispatching
 from hub.flow import publish as publishing
@@ -61,8 +61,8 @@ def submit(
             refuse_file(faults, f"{file} was not submitted", json=json)
         chosen = [act for act in found if not directive or act.id in directive]
         if missing := set(directive or ()) - {act.id for act in chosen}:
-            raise NotFound(
-                f"{', '.join(sorted(missing))} in {file}; it has {', '.join(act.id for act in found)}"
+            raise WrongUse(
+                f"--directive {', '.join(sorted(missing))}: {file} has {', '.join(act.id for act in found)}"
             )
         return [await submitting.submit(hub, act, by=editor, kind=kind) for act in chosen]
 
@@ -177,7 +177,7 @@ def approve(
 
 
 def status(
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One directive; all when missing.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -217,7 +217,7 @@ def status(
 
 def stop(
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     by: Annotated[
         str | None,
@@ -248,7 +248,7 @@ def stop(
 def resume(
     by: ByOption,
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
     json: JsonOption = False,

@@ -9,7 +9,7 @@ import typer
 from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
-from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
+from hub.cli.printing import findings_json, once, out, print_findings, print_json, refuse_file, summary
 from hub.cli.wiring import (
     AtOption,
     ConfigOption,
@@ -21,7 +21,7 @@ from hub.cli.wiring import (
     instant,
 )
 from hub.context import Hub
-from hub.errors import NotFound, WrongUse
+from hub.errors import WrongUse
 from hub.facts.scope import judged_on
 from hub.flow.examine import judge, sheet_of
 from hub.intake import file
@@ -35,7 +35,7 @@ from hub.render.frame import compose, frame_of
 EASY = "draft in easy-to-read style, not validated"
 """Said to editors alone: only people who need such texts can validate one, and readers never see a label."""
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Directive files (TOML).")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -74,8 +74,9 @@ def check(
         if coverage:
             print_legend()
             out.print()
-        print_findings(found)
-        out.print(f"{read}: {summary(found)}.")
+        told = once(found)
+        print_findings(told)
+        out.print(f"{read}: {summary(told)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 
@@ -108,7 +109,7 @@ def preview(
         refuse_file(faults, str(file), json=json)
     chosen = [d for d in directives if directive in (None, d.id)]
     if not chosen:
-        raise NotFound(f"directive {directive!r} in {file}; it has {', '.join(d.id for d in directives)}")
+        raise WrongUse(f"--directive {directive}: {file} has {', '.join(d.id for d in directives)}")
     wanted = (sector, audience, channel, language)
     messages = [
         (variant, message)

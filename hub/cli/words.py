@@ -13,6 +13,7 @@ from hub.errors import WrongUse
 from hub.model.directive import LANGUAGES, Language
 from hub.render import wording
 from hub.render.missing import Missing, missing, unused
+from hub.render.misspelt import misspelt
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,13 +27,14 @@ def words(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List which words are missing, per language and file: docs/write-templates.md. Exit code 1 if any is."""
+    """List words missing or misspelt, per language and file: docs/write-templates.md. Exit code 1 if any is."""
     chosen = _chosen(language)
     if sms:
         _substitutes(json=json)
         return
     loaded = wording.load()
-    lacking = list(missing(loaded, register.load(), chosen))
+    registers = register.load()
+    lacking = [*missing(loaded, registers, chosen), *misspelt(loaded, registers, chosen)]
     optional = list(unused(loaded, chosen))
     if json:
         print_json({"missing": _json(lacking), "optional": _json(optional)})
@@ -68,7 +70,7 @@ def _print(lacking: list[Missing], optional: list[Missing], languages: tuple[Lan
         for each in lacking:
             if each.language == language:
                 files.setdefault(each.where, []).append(each.what)
-        out.print(f"{language}: {sum(map(len, files.values()))} missing", style="bold")
+        out.print(f"{language}: {sum(map(len, files.values()))} missing or misspelt", style="bold")
         for where, what in files.items():
             console.print(f"  templates/{where}")
             for each_what in what:

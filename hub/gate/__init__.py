@@ -13,6 +13,7 @@ from hub.gate import (
     gaps,
     languages,
     markup,
+    nouns,
     reach,
     recall,
     relations,
@@ -37,6 +38,7 @@ Check = Callable[[Case], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     consistency.same_hours,
@@ -51,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     languages.demanded,
     validity.dates,
     relations.targets,
+    relations.circles,
     exercise.marked,
     sms.length,
     conflict.conflicts,
@@ -62,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
 OF_AN_END: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     markup.same_as_text,

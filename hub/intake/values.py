@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt
 
 from hub.model.directive import Language
+from hub.now import BRUSSELS, in_brussels_time
 from hub.plain import clean
 
 YEARS = range(1900, 2201)
@@ -57,7 +58,7 @@ def _moment(value: Any) -> Any:
         raise ValueError("is a date; write the instant with its offset: 2020-04-15T00:00:00+02:00")
     if value.tzinfo is None:
         raise ValueError("has no offset; write 2020-04-15T00:00:00+02:00")
-    return _in_our_time(_whole(value))
+    return _in_our_zone(_in_our_time(_whole(value)))
 
 
 def _day_or_moment(value: Any) -> Any:
@@ -90,6 +91,14 @@ def _whole(value: datetime | time) -> datetime | time:
 def _in_our_time(value: Any) -> Any:
     if value.year not in YEARS:
         raise ValueError(f"is of the year {value.year}; write one from {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
+def _in_our_zone(value: datetime) -> datetime:
+    """Another offset than that of the day is a slip: the messages would say another hour than the file."""
+    if not in_brussels_time(value):
+        here = value.astimezone(BRUSSELS).isoformat(timespec="minutes")
+        raise ValueError(f"has an offset that Brussels does not have then; in its own time this is {here}")
     return value
 
 

@@ -180,7 +180,15 @@ def _words(directory: Path, language: Language) -> Words:
     for file in sorted((directory / "phrases" / language).glob("*.toml")):
         phrases[file.stem] = _toml(file)
         for modality, patterns in phrases[file.stem].items():
+            if not isinstance(patterns, dict):
+                raise FaultyFile(
+                    f"{file}: {modality} stands in no table; put it below its modality: [forbidden]"
+                )
             for audience, text in patterns.items():
+                if not isinstance(text, str):
+                    raise FaultyFile(
+                        f'{file}: [{modality}] {audience} is no text; write "{audience}.actor" in quotes'
+                    )
                 try:
                     pattern.parse(text)
                 except ValueError as error:

@@ -83,6 +83,9 @@ def test_the_small_file_has_no_fault() -> None:
         ("Visites interdites", "Visites \\uE000interdites", "U103", "title.fr"),
         ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00", "U103", "effective_from"),
         ("2020-03-11T00:00:00+01:00", "2020-03-11", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00+23:59", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00+02:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-29T02:30:00+01:00", "U103", "effective_from"),
         ('urgency = "Immediate"', 'urgency = "Immediate"\ncap = { urgency = "Future" }', "U111", "urgency"),
         (
             "2020-03-11T00:00:00+01:00",
@@ -163,6 +166,13 @@ def test_the_small_file_has_no_fault() -> None:
 )
 def test_a_fault_is_told_at_its_place(old: str, new: str, code: str, where: str) -> None:
     assert (code, f"acte.toml: {where}") in faults(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    "instant", ["2020-10-25T02:30:00+02:00", "2020-10-25T02:30:00+01:00", "2020-03-10T23:00:00Z"]
+)
+def test_an_hour_of_brussels_or_of_utc_is_read_as_written(instant: str) -> None:
+    assert faults(changed("2020-03-11T00:00:00+01:00", instant)) == []
 
 
 @pytest.mark.parametrize(
