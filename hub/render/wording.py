@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from hub.errors import FaultyFile
 from hub.facts.grammar import Grammar
 from hub.facts.printer import Printer
+from hub.faults import line, no_toml, place
 from hub.model.directive import LANGUAGES, Audience, Language
 from hub.render import pattern
 
@@ -166,7 +167,7 @@ def _anatomy(file: Path) -> dict[Audience, Anatomy]:
     try:
         return _ANATOMY.validate_python(_toml(file))
     except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error)}") from error
+        raise FaultyFile(f"{file}:{_faults(error, dict[Audience, Anatomy])}") from error
 
 
 def _words(directory: Path, language: Language) -> Words:
@@ -199,17 +200,19 @@ def _printer(file: Path) -> Printer:
     try:
         return Printer(Grammar.model_validate(_toml(file)))
     except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error)}") from error
+        raise FaultyFile(f"{file}:{_faults(error, Grammar)}") from error
 
 
-def _faults(error: ValidationError) -> str:
+def _faults(error: ValidationError, of: Any) -> str:
     """Each fault on a line of its own: its key and what may stand there."""
-    faults = error.errors(include_url=False, include_input=False)
-    return "".join(f"\n  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+    faults = error.errors(include_url=False)
+    return "".join(f"\n  {'.'.join(map(str, place(fault)))}: {line(fault, of)}" for fault in faults)
 
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FaultyFile(f"{file}: {error}") from error
+    except OSError as error:
+        raise FaultyFile(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{file}: {'; '.join(no_toml(error))}") from error

@@ -208,7 +208,7 @@ def test_a_language_without_any_words_is_one_line(templates: Path) -> None:
 
 
 def test_an_anatomy_that_cannot_serve_names_its_key(templates: Path) -> None:
-    with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: Input should be"):
+    with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: is not what may stand here"):
         words_after(templates, "messages/anatomy.toml", 'tail = ["establishments"', 'tail = ["estabishments"')
 
 
