@@ -21,6 +21,8 @@ _WHOLE = ("is no whole number", "write one, such as 5")
 _NUMBER = ("is no number", "write one, such as 0.5")
 _LIST = ("is no list", "write one in square brackets: […]")
 _TABLE = ("is no table", "write its keys below a [heading], or in braces: { key = … }")
+_IN_EACH = '{ fr = "…", de = "…", nl = "…", en = "…" }'
+_TEXTS = ("is no text per language", f"write {_IN_EACH}")
 
 _KINDS = {
     "string_type": _TEXT,
@@ -58,12 +60,15 @@ def explain(fault: Mapping[str, Any], form: Any) -> tuple[str, str]:
     if kind in UNKNOWN_KEY:
         return "unknown key", nearest(str(location[-1]), known_keys(form, location[:-1]))
     if kind in ("missing", "missing_argument"):
-        return "is missing", f"add {location[-1]} = …" if isinstance(location[-1], str) else "add it"
+        value = _IN_EACH if _has_languages(form, location) else "…"
+        return "is missing", f"add {location[-1]} = {value}" if isinstance(location[-1], str) else "add it"
     if kind == "value_error":
         text, _, remedy = fault["msg"].removeprefix("Value error, ").partition("; ")
         return text, remedy
     if kind == "literal_error":
         return _no_such_word(fault)
+    if kind == "dict_type" and _has_languages(form, location):
+        return _TEXTS
     return _KINDS.get(kind) or _out_of_bounds(bounds) or ("cannot stand here", "write something else")
 
 
@@ -74,9 +79,7 @@ def line(fault: Mapping[str, Any], form: Any) -> str:
 
 def known_keys(form: Any, location: Sequence[int | str] = ()) -> tuple[str, ...]:
     """The keys that the table at `location` of a form knows, as a file spells them."""
-    here = _bare(form)
-    for step in location:
-        here = _bare(_inside(here, step))
+    here = _type_at(form, location)
     if isinstance(here, type) and issubclass(here, BaseModel):
         return tuple(field.alias or name for name, field in here.model_fields.items())
     return tuple(field.name for field in dataclasses.fields(here)) if dataclasses.is_dataclass(here) else ()
@@ -106,7 +109,8 @@ def _no_such_word(fault: Mapping[str, Any]) -> tuple[str, str]:
     text = "is no key of this table" if fault["loc"][-1:] == (_KEY,) else "is not what may stand here"
     if len(known) == 1:
         return text, f"write {known[0]}"
-    found = difflib.get_close_matches(str(fault.get("input")), known, n=1)
+    spelled = [word for word in known if len(word) > 2]  # one sign is near any other
+    found = difflib.get_close_matches(str(fault.get("input")), spelled, n=1)
     return text, (f"did you mean {found[0]}? " if found else "") + f"it is one of {', '.join(known)}"
 
 
@@ -125,6 +129,18 @@ def _out_of_bounds(bounds: Mapping[str, Any]) -> tuple[str, str] | None:
         case {"max_length": most}:
             return "is too long", f"write at most {most} characters"
     return None
+
+
+def _has_languages(form: Any, location: Sequence[int | str]) -> bool:
+    keys = get_args(_type_at(form, location))[:1]
+    return bool(keys) and "fr" in get_args(keys[0])
+
+
+def _type_at(form: Any, location: Sequence[int | str]) -> Any:
+    here = _bare(form)
+    for step in location:
+        here = _bare(_inside(here, step))
+    return here
 
 
 def _bare(annotation: Any) -> Any:

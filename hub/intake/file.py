@@ -21,13 +21,9 @@ LARGEST_FILE = 4_000_000
 PAGE = "docs/directive-file.md"
 """What says of each key what may stand there."""
 
-_TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
+TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
 
-_ADD = {
-    ("measure",): "add a [[directive.measure]]; an act that speaks through a relation has measure = []",
-    ("title",): 'add title_fr = "…" and the other languages',
-}
-"""Required keys that are not written as key = value."""
+_ADD_MEASURE = "add a [[directive.measure]]; an act that speaks through a relation has measure = []"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +109,8 @@ def _unreadable(file: Path | str, text: str, remedy: str) -> Reading:
 
 def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Iterator[Finding]:
     for key in table:
-        if key not in _TOP_KEYS and not key.startswith("expected"):
-            yield _fault("U100", "", f"{name}: {key}", "unknown key", nearest(key, _TOP_KEYS))
+        if key not in TOP_KEYS and not key.startswith("expected"):
+            yield _fault("U100", "", f"{name}: {key}", "unknown key", nearest(key, TOP_KEYS))
     if table.get("schema_version") != 1:
         yield _fault(
             "U103",
@@ -141,7 +137,8 @@ def _explain(fault: Any, row: Any, id_: str, name: str) -> Finding:
     if kind in UNKNOWN_KEY:
         return _fault("U100", id_, where, text, remedy)
     if kind == "missing":
-        return _fault("U101", id_, where, text, _ADD.get(fault["loc"], f"{remedy}; see {PAGE}"))
+        remedy = _ADD_MEASURE if fault["loc"] == ("measure",) else f"{remedy}; see {PAGE}"
+        return _fault("U101", id_, where, text, remedy)
     if kind == "value_error":
         return _fault("U103", id_, where, text, remedy or f"see {PAGE}")
     return _fault("U103", id_, where, f"{short(fault['input'])} {text}", f"{remedy}; see {PAGE}")

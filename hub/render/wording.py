@@ -87,7 +87,10 @@ class Anatomy:
     style: Style = "plain"
 
 
-_ANATOMY = TypeAdapter(dict[Audience, Anatomy])
+_ANATOMY = dict[Audience, Anatomy]
+_PHRASES = dict[str, dict[str, str]]
+_LEXICON = dict[str, dict[str, dict[str, Any]]]
+"""The forms of the files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +151,9 @@ def load(directory: Path | None = None) -> Wording:
         for language in LANGUAGES
         if (directory / "wording" / f"{language}.toml").is_file()
     }
-    return Wording(languages, _anatomy(directory / "messages" / "anatomy.toml"), environment(directory))
+    return Wording(
+        languages, _valid(_ANATOMY, directory / "messages" / "anatomy.toml"), environment(directory)
+    )
 
 
 def environment(directory: Path) -> Environment:
@@ -163,11 +168,12 @@ def environment(directory: Path) -> Environment:
     )
 
 
-def _anatomy(file: Path) -> dict[Audience, Anatomy]:
+def _valid(form: Any, file: Path) -> Any:
+    """What the file holds, in that form."""
     try:
-        return _ANATOMY.validate_python(_toml(file))
+        return TypeAdapter(form).validate_python(_toml(file))
     except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error, dict[Audience, Anatomy])}") from error
+        raise FaultyFile(f"{file}:{_faults(error, form)}") from error
 
 
 def _words(directory: Path, language: Language) -> Words:
@@ -179,7 +185,7 @@ def _words(directory: Path, language: Language) -> Words:
             f"{file}: {', '.join(lacking)} is not there; docs/write-templates.md says what it holds"
         )
     for file in sorted((directory / "phrases" / language).glob("*.toml")):
-        phrases[file.stem] = _toml(file)
+        phrases[file.stem] = _valid(_PHRASES, file)
         for modality, patterns in phrases[file.stem].items():
             for audience, text in patterns.items():
                 try:
@@ -189,18 +195,11 @@ def _words(directory: Path, language: Language) -> Words:
     return Words(
         language=language,
         phrases=phrases,
-        nouns=_toml(directory / "lexicon" / f"{language}.toml"),
+        nouns=_valid(_LEXICON, directory / "lexicon" / f"{language}.toml"),
         wording=wording,
-        printer=_printer(directory / "grammar" / f"{language}.toml"),
+        printer=Printer(_valid(Grammar, directory / "grammar" / f"{language}.toml")),
         allowed=frozenset(word.lower() for word in wording.get("allow", ())),
     )
-
-
-def _printer(file: Path) -> Printer:
-    try:
-        return Printer(Grammar.model_validate(_toml(file)))
-    except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error, Grammar)}") from error
 
 
 def _faults(error: ValidationError, of: Any) -> str:
