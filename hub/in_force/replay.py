@@ -1,4 +1,4 @@
-"""Replays what acts do to each other in the order of their start: extend, end, suspend (FORMAT.md, Relation)."""
+"""Replays what acts do to each other in the order of their start: extend, end, suspend (docs/directive-file.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from hub.errors import FaultyFile
 from hub.facts.grammar import Grammar
 from hub.facts.printer import Printer
+from hub.faults import line, no_toml, place
 from hub.model.directive import LANGUAGES, Audience, Language
 from hub.render import pattern
 
@@ -86,7 +87,10 @@ class Anatomy:
     style: Style = "plain"
 
 
-_ANATOMY = TypeAdapter(dict[Audience, Anatomy])
+_ANATOMY = dict[Audience, Anatomy]
+_PHRASES = dict[str, dict[str, str]]
+_LEXICON = dict[str, dict[str, dict[str, Any]]]
+"""The forms of the files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +151,9 @@ def load(directory: Path | None = None) -> Wording:
         for language in LANGUAGES
         if (directory / "wording" / f"{language}.toml").is_file()
     }
-    return Wording(languages, _anatomy(directory / "messages" / "anatomy.toml"), environment(directory))
+    return Wording(
+        languages, _valid(_ANATOMY, directory / "messages" / "anatomy.toml"), environment(directory)
+    )
 
 
 def environment(directory: Path) -> Environment:
@@ -162,11 +168,12 @@ def environment(directory: Path) -> Environment:
     )
 
 
-def _anatomy(file: Path) -> dict[Audience, Anatomy]:
+def _valid(form: Any, file: Path) -> Any:
+    """What the file holds, in that form."""
     try:
-        return _ANATOMY.validate_python(_toml(file))
+        return TypeAdapter(form).validate_python(_toml(file))
     except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error)}") from error
+        raise FaultyFile(f"{file}:{_faults(error, form)}") from error
 
 
 def _words(directory: Path, language: Language) -> Words:
@@ -178,7 +185,7 @@ def _words(directory: Path, language: Language) -> Words:
             f"{file}: {', '.join(lacking)} is not there; docs/write-templates.md says what it holds"
         )
     for file in sorted((directory / "phrases" / language).glob("*.toml")):
-        phrases[file.stem] = _toml(file)
+        phrases[file.stem] = _valid(_PHRASES, file)
         for modality, patterns in phrases[file.stem].items():
             if not isinstance(patterns, dict):
                 raise FaultyFile(
@@ -196,28 +203,23 @@ def _words(directory: Path, language: Language) -> Words:
     return Words(
         language=language,
         phrases=phrases,
-        nouns=_toml(directory / "lexicon" / f"{language}.toml"),
+        nouns=_valid(_LEXICON, directory / "lexicon" / f"{language}.toml"),
         wording=wording,
-        printer=_printer(directory / "grammar" / f"{language}.toml"),
+        printer=Printer(_valid(Grammar, directory / "grammar" / f"{language}.toml")),
         allowed=frozenset(word.lower() for word in wording.get("allow", ())),
     )
 
 
-def _printer(file: Path) -> Printer:
-    try:
-        return Printer(Grammar.model_validate(_toml(file)))
-    except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error)}") from error
-
-
-def _faults(error: ValidationError) -> str:
+def _faults(error: ValidationError, of: Any) -> str:
     """Each fault on a line of its own: its key and what may stand there."""
-    faults = error.errors(include_url=False, include_input=False)
-    return "".join(f"\n  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+    faults = error.errors(include_url=False)
+    return "".join(f"\n  {'.'.join(map(str, place(fault)))}: {line(fault, of)}" for fault in faults)
 
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FaultyFile(f"{file}: {error}") from error
+    except OSError as error:
+        raise FaultyFile(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{file}: {'; '.join(no_toml(error))}") from error
