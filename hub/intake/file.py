@@ -91,7 +91,7 @@ def read_sheet(row: Any, name: str, register: Register) -> tuple[Directive | Non
         for code, where, *rest in references.faults(row, register)
     ]
     try:
-        sheet = form.Directive.model_validate(row)
+        sheet = form.Directive.model_validate(row, context={"languages": register.languages})
     except ValidationError as error:
         faults += [_explain(fault, row, id_, name) for fault in error.errors(include_url=False)]
         return None, tuple(faults)
@@ -198,6 +198,6 @@ def _known_keys(location: tuple[int | str, ...]) -> set[str]:
 
 
 def _nearest(key: str, known: set[str]) -> str:
-    stem = key.rpartition("_")[0] if key.rpartition("_")[2] in ("fr", "de", "nl", "en") else key
+    stem = key.rpartition("_")[0] if form.is_language(key.rpartition("_")[2]) else key
     found = difflib.get_close_matches(stem, sorted(known), n=1, cutoff=0.5)
     return f"did you mean {found[0]}?" if found else f"known keys: {', '.join(sorted(known))}"

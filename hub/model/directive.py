@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Literal
 
-Language = Literal["fr", "de", "nl", "en"]
+Language = str
+"""An ISO 639-1 code; which ones an instance knows is data: docs/write-templates.md, "A language"."""
 LANGUAGES: tuple[Language, ...] = ("fr", "de", "nl", "en")
+"""The languages of the country, and English: they come first, in this order; `hub.languages` knows further ones."""
 
 Audience = Literal["direction", "staff", "beneficiary", "family", "citizen"]
 AUDIENCES: tuple[Audience, ...] = ("direction", "staff", "beneficiary", "family", "citizen")

@@ -1,6 +1,7 @@
 """The form of the registers' files as pydantic models; each makes the entry of the same name."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -17,11 +18,12 @@ def _has_french(names: dict[Language, str]) -> dict[Language, str]:
 
 
 Line = Annotated[str, AfterValidator(clean)]
-Text = Annotated[dict[Language, Line], AfterValidator(_has_french)]
+Code = Annotated[Language, Field(pattern=r"^[a-z]{2}$")]
+Text = Annotated[dict[Code, Line], AfterValidator(_has_french)]
 
 
 class Named(BaseModel):
-    """An entry as the files have it: names under fr, de, nl, en beside the other keys."""
+    """An entry as the files have it: names under fr, de, nl, en and further languages beside the other keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,10 +32,22 @@ class Named(BaseModel):
     de: Line
     nl: Line
     en: Line
+    in_further_languages: dict[Language, Line] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold(cls, table: Any) -> Any:
+        """A key of two letters that is no field is the name in a further language."""
+        if not isinstance(table, dict):
+            return table
+        fields = {field.alias or name for name, field in cls.model_fields.items()}
+        names = {key: table[key] for key in table if re.fullmatch("[a-z]{2}", key) and key not in fields}
+        rest = {key: value for key, value in table.items() if key not in names}
+        return {**rest, "in_further_languages": names} if names else rest
 
     @property
     def name(self) -> dict[Language, str]:
-        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en}
+        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en, **self.in_further_languages}
 
     def entry(self) -> entries.Entry:
         return entries.Entry(self.id, self.name)
@@ -52,7 +66,7 @@ class Sector(Named):
 class Issuer(Named):
     level: Line
     binding: Line
-    short: Annotated[dict[Language, Annotated[Line, Field(max_length=12)]], AfterValidator(_has_french)]
+    short: Annotated[dict[Code, Annotated[Line, Field(max_length=12)]], AfterValidator(_has_french)]
     site: Line | None = None
     note: str = ""
 

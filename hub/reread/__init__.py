@@ -11,9 +11,9 @@ from datetime import date, time
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
-from hub.reread.lexicon import FILLER, Lexicon, lexicon
+from hub.reread.lexicon import FILLER, Lexicon, languages, lexicon
 
-__all__ = ["FILLER", "Found", "Marked", "Reading", "read"]
+__all__ = ["FILLER", "Found", "Marked", "Reading", "languages", "read"]
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*|\n")
 _REACH = 32
