@@ -192,7 +192,9 @@ def _of_commune(commune: Commune, commune_in: Text, languages: Sequence[Language
         inside = f"aux {french[4:]}"
     else:
         inside = f"à {french}"
-    others = {language: form.replace("{name}", name[language]) for language, form in commune_in.items()}
+    others = {
+        language: form.replace("{name}", name.get(language, french)) for language, form in commune_in.items()
+    }
     return Territory(
         id=commune.nis,
         name=name,

@@ -83,6 +83,10 @@ def _named(
 ) -> entries.Register:
     """The same register with every name in every language, and what was lacking."""
     commune_in = raw.get("commune_in", {})
+    if not isinstance(commune_in, dict):
+        raise FaultyFile(
+            f'{data / "territories.toml"}: commune_in is no table; write {{ it = "… {{name}}" }}'
+        )
     for language, form_ in commune_in.items():
         if not isinstance(form_, str) or "{name}" not in form_:
             raise FaultyFile(f'{data / "territories.toml"}: commune_in.{language}: write "… {{name}}"')

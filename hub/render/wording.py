@@ -204,6 +204,9 @@ def _words(directory: Path, language: Language) -> Words | Begun:
         gaps += [
             (files["wording"], f"[{table}]") for table in _TABLES if not isinstance(wording.get(table), dict)
         ]
+        wording = {
+            key: table for key, table in wording.items() if key not in _TABLES or isinstance(table, dict)
+        }
     printer = None
     if grammar is not None:
         printer, lacking = _printer(directory / files["grammar"], grammar)
