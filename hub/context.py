@@ -51,7 +51,7 @@ def fault_of(language: Language, words: Wording) -> str | None:
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         return f"{language} is not complete ({'; '.join(lacking[:3])}{more}; `univoque words` lists all)"
     if language not in reread.languages():
-        return f"nobody can read {language} back: hub/reread/data/{language}.toml is not there"
+        return f"nobody can read {language!r} back: hub/reread/data/{language}.toml is not there"
     return None
 
 
