@@ -2,6 +2,7 @@
 
 Every mail is personal (To, Message-ID, unsubscribe link, personal link) and about 4 KB of text and HTML.
 Without --smtp a small mail server is started on this machine. `--json` prints one JSON document.
+A mail server that does not answer, or takes nothing more for --patience seconds, ends it with exit code 3.
 """
 
 import argparse
@@ -21,9 +22,12 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import func, select  # noqa: E402 - the path comes first
 
+from channels import probe  # noqa: E402
+from channels.contract import ChannelError  # noqa: E402
+from channels.settings import EmailSettings  # noqa: E402
 from hub import config as settings  # noqa: E402
 from hub.context import Hub, open_hub  # noqa: E402
-from hub.errors import EnvironmentFailed  # noqa: E402
+from hub.errors import EnvironmentFailed, UnivoqueError  # noqa: E402
 from hub.flow.approve import approve  # noqa: E402
 from hub.flow.dispatch import dispatch  # noqa: E402
 from hub.flow.enlist import enlist  # noqa: E402
@@ -36,18 +40,28 @@ from hub.store.tables import attempts  # noqa: E402
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smtp", metavar="HOST:PORT", help="the mail server; default: one of our own")
+    parser.add_argument(
+        "--smtp", metavar="HOST:PORT", type=_address, help="the mail server; default: one of our own"
+    )
     parser.add_argument("--recipients", type=int, default=5_000, metavar="N")
     parser.add_argument("--lanes", type=int, default=32, help="connections to the mail server")
+    parser.add_argument(
+        "--patience", type=float, default=60.0, metavar="SECONDS", help="without a new acceptance"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder,
-        _server(chosen.smtp) as (host, port),
-    ):
-        file = Path(folder) / "config.toml"
-        file.write_text(SETTINGS.format(folder=folder, host=host, port=port, lanes=chosen.lanes))
-        seconds, memory = asyncio.run(_measure(file, chosen.recipients))
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder,
+            _server(chosen.smtp) as (host, port),
+        ):
+            file = Path(folder) / "config.toml"
+            file.write_text(SETTINGS.format(folder=folder, host=host, port=port, lanes=chosen.lanes))
+            seconds, memory = asyncio.run(_measure(file, chosen.recipients, chosen.patience))
+    except UnivoqueError as error:
+        if chosen.json:
+            print(json.dumps({"error": {"kind": error.kind, "text": str(error)}}))
+        parser.exit(error.exit_code, f"{error}\n")
     found = {
         "messages_per_second": round(chosen.recipients / seconds, 1),
         "seconds": round(seconds, 3),
@@ -76,11 +90,17 @@ level = "error"
 """
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no HOST:PORT")
+    return host, int(port)
+
+
 @contextlib.contextmanager
-def _server(given: str | None) -> Iterator[tuple[str, int]]:
+def _server(given: tuple[str, int] | None) -> Iterator[tuple[str, int]]:
     if given is not None:
-        host, _, port = given.rpartition(":")
-        yield host, int(port)
+        yield given
         return
     command = [sys.executable, "-m", "tests.doubles.sink"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
@@ -92,9 +112,10 @@ def _server(given: str | None) -> Iterator[tuple[str, int]]:
         process.communicate()
 
 
-async def _measure(file: Path, recipients: int) -> tuple[float, float]:
+async def _measure(file: Path, recipients: int, patience: float) -> tuple[float, float]:
     """Seconds from approval to the last acceptance, and the sender's largest memory in MB."""
     async with open_hub(settings.load(file, environ={})) as hub:
+        await _demand_answer(hub.config.email)
         await schema.upgrade(hub.store)
         rows = "".join(f"lecteur-{n}@example.org;fr;5000;general;citizen\n" for n in range(recipients))
         people = "email;langue;commune;secteur;audience\n" + rows
@@ -107,32 +128,63 @@ async def _measure(file: Path, recipients: int) -> tuple[float, float]:
             *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
         )
         assert sender.stdout is not None
-        await sender.stdout.readline()  # it is at work
-        approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER))
-        planned = await dispatch(hub, directive="bench", number=1)
-        if planned.recipients != recipients:
-            raise EnvironmentFailed(f"{planned.recipients} recipients were planned instead of {recipients}")
-        seconds = await _until_accepted(hub, planned.dispatch, recipients, approved.revision.approved_at)
-        sender.terminate()
-        await sender.wait()
+        try:
+            if not await sender.stdout.readline():
+                raise EnvironmentFailed("the sender did not start; what it says stands above")
+            approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER))
+            planned = await dispatch(hub, directive="bench", number=1)
+            if planned.recipients != recipients:
+                raise EnvironmentFailed(
+                    f"{planned.recipients} recipients were planned instead of {recipients}"
+                )
+            since = approved.revision.approved_at
+            seconds = await _until_accepted(hub, planned.dispatch, recipients, since, patience)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                sender.terminate()
+            await sender.wait()
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the sender: it ended first
     return seconds, largest / (1024 if sys.platform != "darwin" else 1024**2)
 
 
-async def _until_accepted(hub: Hub, number: int, recipients: int, since: datetime | None) -> float:
-    """Wait for the end; the figure is from the ledger's own instants."""
+async def _demand_answer(email: EmailSettings) -> None:
+    """Raises EnvironmentFailed where nothing that speaks SMTP answers within ten seconds."""
+    try:
+        async with asyncio.timeout(10):
+            await probe.relay(email, mode="Actual")
+    except (ChannelError, TimeoutError) as error:
+        where = f"{email.host}:{email.port}"
+        raise EnvironmentFailed(f"No mail server answers at {where} ({error or 'no greeting'})") from error
+
+
+async def _until_accepted(
+    hub: Hub, number: int, recipients: int, since: datetime | None, patience: float
+) -> float:
+    """Wait for the end; the figure is from the ledger's own instants.
+
+    Raises EnvironmentFailed where nothing more was accepted for `patience` seconds, or something never will be.
+    """
     assert since is not None
     accepted = (attempts.c.dispatch == number) & (attempts.c.outcome == "accepted")
+    newest = select(attempts.c.id).where(accepted).order_by(attempts.c.id.desc()).limit(1)
+    loop = asyncio.get_running_loop()
+    furthest, moved_at = None, loop.time()
     while True:
         await asyncio.sleep(0.1)
         async with hub.store.read() as tx:
-            if await dispatches.unfinished(tx, number):
-                continue
-            query = select(func.count(), func.max(attempts.c.at)).where(accepted)
-            count, last = (await tx.execute(query)).one()
-        if count != recipients:
-            raise EnvironmentFailed(f"{count} of {recipients} were accepted; see what the mail server says")
-        return float((last - since).total_seconds())
+            if not await dispatches.unfinished(tx, number):
+                break
+            found = (await tx.execute(newest)).scalar()
+        if found != furthest:
+            furthest, moved_at = found, loop.time()
+        if loop.time() - moved_at > patience:
+            raise EnvironmentFailed(f"The mail server has taken nothing for {patience:g} s; see what it says")
+    async with hub.store.read() as tx:
+        query = select(func.count(), func.max(attempts.c.at)).where(accepted)
+        count, last = (await tx.execute(query)).one()
+    if count != recipients:
+        raise EnvironmentFailed(f"{count} of {recipients} were accepted; see what the mail server says")
+    return float((last - since).total_seconds())
 
 
 def _staff(name: str, role: Role) -> Staff:

@@ -20,7 +20,7 @@ from hub import log as hub_log
 from hub import worker
 from hub.children import READY, Child, command
 from hub.config import Config
-from hub.context import database_url, open_hub
+from hub.context import database_url, demand_instance, open_hub
 from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, refused_by_system
 from hub.lock import Lock
 from hub.now import for_mode
@@ -39,26 +39,30 @@ _GRACE = 5.0
 def serve(file: Path | None, *, ready: Callable[[], None] = lambda: None) -> int:
     """Serve pages and send, until SIGTERM or SIGINT; a second one ends it at once. `file` holds the settings.
 
-    Raises EnvironmentFailed for a second `serve` on the same database, when a process cannot start, and where
-    the data directory cannot be.
+    Raises EnvironmentFailed where there is no instance, beside another `serve` or a `work` on its database, and
+    when a process cannot start.
     """
     config = settings.load(file)
     hub_log.configure(config.log)
-    try:
-        config.service.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refused_by_system(error) from error
-    with Lock(_beside(config, "serve")):
+    demand_instance(config)
+    with _alone(config, "serve"):
         run(_serve(config, file, ready))
     return 0
 
 
 def work(file: Path | None) -> int:
-    """Send only. Raises EnvironmentFailed where the slot is taken: with SQLite there is one."""
+    """Send only, without a web process. Raises EnvironmentFailed where there is no instance, and beside a `serve`."""
     config = settings.load(file)
     hub_log.configure(config.log)
-    run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
+    demand_instance(config)
+    with _alone(config, "work"):
+        run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
     return 0
+
+
+def _alone(config: Config, command: str) -> Lock:
+    """One lock for `serve` and `work`: with SQLite there is one sender (decision 22), and either has it."""
+    return Lock(_beside(config, "serve"), f"univoque {command}")
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -77,6 +81,7 @@ async def _serve(config: Config, file: Path | None, ready: Callable[[], None]) -
     arguments = ["--config", str(file)] if file else []
     children = [Child(role, command(role, *arguments)) for role in ROLES]
     asked = Stopping()
+    failures: list[Exception] = []
     with _signals(asked):
         try:
             async with asyncio.TaskGroup() as group:
@@ -86,7 +91,9 @@ async def _serve(config: Config, file: Path | None, ready: Callable[[], None]) -
                 starting.cancel()
                 await _end(children, lives, asked, config)
         except* EnvironmentFailed as failed:
-            raise failed.exceptions[0] from None
+            failures += failed.exceptions
+    if failures:  # outside of the handler, which would wrap it in a group again
+        raise failures[0] from None
 
 
 async def _announce(children: list[Child], ready: Callable[[], None]) -> None:

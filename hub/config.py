@@ -23,6 +23,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.errors import ConfigError
+from hub.faults import line as told
+from hub.faults import no_toml, place
 
 ENVIRONMENT_PREFIX = "UNIVOQUE__"
 
@@ -42,6 +44,12 @@ def _duration(value: object) -> object:
     if not 0 <= seconds <= _LONGEST.total_seconds():  # which no NaN is
         raise ValueError(f"is no span from 0 to ten years; write seconds, at most {_LONGEST // _SECOND}")
     return timedelta(seconds=seconds)
+
+
+def _longer_than_nothing(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        raise ValueError("is no time at all; write seconds, more than 0")
+    return span
 
 
 def _public_address(text: str) -> str:
@@ -90,7 +98,7 @@ def _database(url: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Span = Annotated[Duration, Field(gt=timedelta(0))]
+Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 """A duration without which nothing would ever be done."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -269,10 +277,10 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{file} is not there; `univoque init` writes one") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {error}") from error
-    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
-        raise ConfigError(f"{file} is not TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file}: {'; '.join(no_toml(error))}") from error
 
 
 def _merge(values: dict[str, Any], over: dict[str, Any]) -> None:
@@ -320,14 +328,14 @@ def _no_setting(name: str, section: str) -> str:
 def _explain(error: ValidationError, values: dict[str, Any], file: Path | None) -> str:
     known = {name: tuple(field.annotation.model_fields) for name, field in Config.model_fields.items()}  # type: ignore[union-attr]
     lines = []
-    for fault in error.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in fault["loc"])
+    for fault in error.errors(include_url=False):
+        where = ".".join(str(part) for part in place(fault))
         if fault["type"] == "extra_forbidden":
             *sections, key = (str(part) for part in fault["loc"])
             names = known[sections[0]] if sections else tuple(known)
             nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)
             lines.append(f"{where}: no such setting; did you mean {'.'.join([*sections, nearest[0]])}?")
         else:
-            lines.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
-    place = f"{file} or the environment" if file else "the environment"
-    return f"Look into {place}.\n" + "\n".join(f"  {line}" for line in lines)
+            lines.append(f"{where}: {told(fault, Config)}")
+    source = f"{file} or the environment" if file else "the environment"
+    return f"Look into {source}.\n" + "\n".join(f"  {line}" for line in lines)

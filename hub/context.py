@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from hub import register, reread
 from hub.config import Config
-from hub.errors import ConfigError
+from hub.errors import ConfigError, EnvironmentFailed
 from hub.model.directive import Language
 from hub.now import Clock
 from hub.register import Register
 from hub.render import wording
 from hub.render.missing import unfit
 from hub.render.wording import Wording
-from hub.store.engine import Store, open_store, sqlite_url
+from hub.store.engine import Store, open_store, sqlite_file, sqlite_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,22 @@ class Hub:
     clock: Clock
 
 
+DATABASE = "univoque.db"
+"""What an instance's database is called in its data directory."""
+
+
 def database_url(config: Config) -> str:
     """Where the data lie: as set, else univoque.db in the data directory."""
-    return config.database.url or sqlite_url(config.service.data_dir / "univoque.db")
+    return config.database.url or sqlite_url(config.service.data_dir / DATABASE)
+
+
+def demand_instance(config: Config) -> None:
+    """Raises EnvironmentFailed where `init` has made nothing yet; makes nothing itself."""
+    file = sqlite_file(database_url(config))
+    if file is not None and not file.exists():
+        raise EnvironmentFailed(
+            f"{file} is not there; run `univoque init` first, or name its settings with --config"
+        )
 
 
 def demand_words(config: Config, words: Wording) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,18 @@ class Diagnosis(NamedTuple):
     fine: bool
     finding: str
     remedy: str = ""
+
+
+SET_UP = frozenset({"staff", "languages", "public address"})
+"""What people settle in the instance itself; all else is its surroundings."""
+
+
+def exit_code(diagnoses: Iterable[Diagnosis]) -> int:
+    """0 where all is fine, 3 where the surroundings fail, 1 where only something is left to set up (decision 18)."""
+    amiss = {diagnosis.what for diagnosis in diagnoses if not diagnosis.fine}
+    if not amiss:
+        return 0
+    return 1 if amiss <= SET_UP else 3
 
 
 async def examine(config: Config) -> list[Diagnosis]:
@@ -118,11 +130,13 @@ async def _clock(hub: Hub) -> Diagnosis:
 async def _written(hub: Hub) -> list[tuple[datetime, str]]:
     """When something was last written, by the clock of its day: in the journal, and on the disk."""
     found = []
-    with suppress(UnivoqueError):
-        async with hub.store.read() as tx:
-            if last := await journal.last(tx):
-                found.append((last.at, f"entry {last.id} of the journal"))
-    for file in (sqlite_file(database_url(hub.config)), hub.config.public_dir / publish.STATE):
+    database = sqlite_file(database_url(hub.config))
+    if database is None or database.is_file():  # opening it would make one
+        with suppress(UnivoqueError):
+            async with hub.store.read() as tx:
+                if last := await journal.last(tx):
+                    found.append((last.at, f"entry {last.id} of the journal"))
+    for file in (database, hub.config.public_dir / publish.STATE):
         with suppress(OSError):
             if file is not None:
                 found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC), f"{file.name}"))

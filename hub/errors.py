@@ -7,6 +7,8 @@ class UnivoqueError(Exception):
     """Something went wrong."""
 
     exit_code = 3
+    kind = "failed"
+    """What scripts read it by (docs/commands.md)."""
 
     def __str__(self) -> str:
         said = self.said
@@ -22,38 +24,47 @@ class WrongUse(UnivoqueError):
     """The command was used wrongly."""
 
     exit_code = 2
+    kind = "wrong_use"
 
 
 class Refusal(UnivoqueError):
     """A rule of the house says no."""
 
     exit_code = 1
+    kind = "refused"
 
 
 class NotFound(Refusal):
     """There is no such thing here."""
 
+    kind = "not_found"
+
 
 class NotAllowed(Refusal):
     """This person may not do that."""
+
+    kind = "not_allowed"
 
 
 class ConfigError(UnivoqueError):
     """The settings cannot be used."""
 
     exit_code = 2
+    kind = "settings"
 
 
 class FaultyFile(UnivoqueError):
     """The file cannot be read as it stands."""
 
     exit_code = 1
+    kind = "faulty_file"
 
 
 class EnvironmentFailed(UnivoqueError):
     """The surroundings failed (disk, network, another process)."""
 
     exit_code = 3
+    kind = "surroundings"
 
 
 _REMEDIES = {

@@ -9,10 +9,11 @@ from hub.errors import EnvironmentFailed, refused_by_system
 
 
 class Lock:
-    """An exclusive lock on a file, with the holder's process number in it."""
+    """An exclusive lock on a file, with the holder's process number in it, and what it is where `holder` says so."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, holder: str = "") -> None:
         self._file = file
+        self._holder = f"{os.getpid()} ({holder})" if holder else str(os.getpid())
         self._handle: int | None = None
 
     def take(self) -> None:
@@ -24,14 +25,14 @@ class Lock:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+            holder = os.read(handle, 60).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise EnvironmentFailed(
                 f"Process {holder} is at work on this database already (it holds {self._file}); stop it first"
             ) from error
         try:
             os.ftruncate(handle, 0)
-            os.write(handle, str(os.getpid()).encode())
+            os.write(handle, self._holder.encode())
         except OSError as error:
             os.close(handle)
             error.filename = str(self._file)

@@ -78,7 +78,23 @@ def parse_instant(text: str) -> datetime:
         ) from error
     if instant.year in (MINYEAR, MAXYEAR):  # no day before it, or none after it
         raise ValueError(f"{text!r} lies at the end of the calendar; name a nearer day")
-    return instant if instant.tzinfo else instant.replace(tzinfo=BRUSSELS)
+    return instant if instant.tzinfo else _struck(instant)
+
+
+def _struck(local: datetime) -> datetime:
+    """A local hour as an instant. Raises ValueError for one that the change of clocks left out."""
+    instant = local.replace(tzinfo=BRUSSELS)
+    if instant.astimezone(UTC).astimezone(BRUSSELS).replace(tzinfo=None) != local:
+        raise ValueError(
+            f"{local.isoformat()} never struck in Brussels, where the clocks were put forward then; "
+            "name the hour before or after, or give the offset"
+        )
+    return instant
+
+
+def in_brussels_time(instant: datetime) -> bool:
+    """Whether an instant is written with the offset of Brussels then, or in UTC."""
+    return instant.utcoffset() in (timedelta(0), instant.astimezone(BRUSSELS).utcoffset())
 
 
 def parse_period(text: str) -> tuple[datetime, datetime]:

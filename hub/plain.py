@@ -1,9 +1,13 @@
 """Plain text from outside: one line, without a character that has no place in a message or a terminal."""
 
 import unicodedata
+from typing import Any
 
 _FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Control, format, surrogate, private-use and unassigned characters, and the two line separators."""
+
+_LONGEST = 100
+"""Characters of a faulty value that is repeated."""
 
 
 def clean(text: str) -> str:
@@ -23,3 +27,12 @@ def shown(text: str) -> str:
         f"<U+{ord(character):04X}>" if unicodedata.category(character) in _FORBIDDEN else character
         for character in text
     )
+
+
+def short(value: Any) -> str:
+    """What was given, but not all of a long one; Python prints no integer of more than 4,300 digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

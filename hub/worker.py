@@ -15,7 +15,7 @@ from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
-from hub.queue.contract import Item, Ledger, LedgerWaits, Repeat, Settled
+from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
 from hub.store import instance, suppressions
@@ -29,6 +29,9 @@ SLOT = "sender"
 
 LEASE = timedelta(minutes=15)
 """How long a silent sender keeps what it has in hand; longer than the longest attempt (email.dot_timeout)."""
+
+ENTRY = 30.0
+"""Seconds for which a sender that starts waits for another process to finish writing."""
 
 LOOK = 0.25
 """Seconds between two looks at what is new, due or stopped."""
@@ -71,8 +74,7 @@ async def run(
     ledger = _open_ledger(hub, who)
     try:
         repeats = {name: _repeat(hub, name, channel) for name, channel in channels.items()}
-        now = hub.clock.now()
-        entered = await ledger.enter(slot, at=now, until=now + LEASE, repeats=repeats)
+        entered = await _enter(hub, ledger, slot, repeats, stopping)
         if entered.uncertain:
             log.warning("the last life left deliveries in doubt", uncertain=entered.uncertain, slot=slot)
         ready()
@@ -216,6 +218,22 @@ async def all_done(tasks: list[asyncio.Task[None]]) -> None:
     """Wait for all of them, whatever came of each."""
     if tasks:
         await asyncio.wait(tasks)
+
+
+async def _enter(
+    hub: Hub, ledger: Ledger, slot: str, repeats: Mapping[str, Repeat], stopping: Stopping
+) -> Entered:
+    """Take the slot; while another process writes, as an import does, wait for it. Raises LedgerBusy at the end."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ENTRY
+    while True:
+        now = hub.clock.now()
+        try:
+            return await ledger.enter(slot, at=now, until=now + LEASE, repeats=repeats)
+        except LedgerBusy:
+            if loop.time() >= deadline or stopping.drain.is_set():
+                raise
+        await asyncio.sleep(0.2)
 
 
 def _open_ledger(hub: Hub, who: Instance) -> Ledger:

@@ -62,7 +62,7 @@ def _faulty_header(headings: Sequence[str], columns: Sequence[Column | None], ro
             "",
             "",
             "no heading says email, phone or external_id",
-            "begin the list with a row of headings",
+            "begin the list with a row of headings, such as email;sector;audience (docs/import.md has all)",
         )
     for column in set(columns) - {None, "commune"}:  # a postal code and a name may stand side by side
         if columns.count(column) > 1:

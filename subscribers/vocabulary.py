@@ -89,6 +89,8 @@ _COMMUNITIES = {
     "COCOM": "cocom, ccc, ggc, commission communautaire commune, vivalis, iriscare",
     "COCOF": "cocof, commission communautaire française",
 }
+COMMUNITIES = tuple(_COMMUNITIES)
+"""The ids that organisations carry."""
 
 
 def fold(text: str) -> str:

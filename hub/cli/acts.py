@@ -12,7 +12,7 @@ from hub.cli.printing import findings_json, out, print_findings, print_json, ref
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import EnvironmentFailed, NotFound, Refusal, WrongUse
+from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
 from hub.flow import dispatch as dispatching
 from hub.flow import publish as publishing
@@ -61,8 +61,8 @@ def submit(
             refuse_file(faults, f"{file} was not submitted", json=json)
         chosen = [act for act in found if not directive or act.id in directive]
         if missing := set(directive or ()) - {act.id for act in chosen}:
-            raise NotFound(
-                f"{', '.join(sorted(missing))} in {file}; it has {', '.join(act.id for act in found)}"
+            raise WrongUse(
+                f"--directive {', '.join(sorted(missing))}: {file} has {', '.join(act.id for act in found)}"
             )
         return [await submitting.submit(hub, act, by=editor, kind=kind) for act in chosen]
 
@@ -94,6 +94,7 @@ def waive(
         list[str] | None,
         typer.Option(metavar="LANGUAGE=TEXT", help="The same reason in a further language of this instance."),
     ] = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Let one finding of the latest draft pass, by name and with a reason. Then submit it again.
@@ -116,7 +117,10 @@ def waive(
         await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason, translations=translations)
 
     with_hub(config, work)
-    out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
+    if json:
+        print_json({"directive": id, "code": code, "cell": cell, "by": by})
+    else:
+        out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
 
 
 def _by_language(given: list[str]) -> dict[Language, str]:
@@ -191,7 +195,7 @@ def approve(
 
 
 def status(
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One directive; all when missing.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -231,7 +235,7 @@ def status(
 
 def stop(
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     by: Annotated[
         str | None,
@@ -240,6 +244,7 @@ def stop(
         ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Stop sending: one directive, one channel, or everything. One person is enough; `resume` lets it go on."""
@@ -251,6 +256,9 @@ def stop(
         return await stopping.stop(hub, by=who, directive=id, channel=channel)
 
     changed = with_hub(config, work)
+    if json:
+        print_json({"directive": id, "channel": channel, "stopped": True, "changed": changed})
+        return
     what = id or channel or "all sending"
     out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.")
 
@@ -258,9 +266,10 @@ def stop(
 def resume(
     by: ByOption,
     id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One directive; all sending when missing.")
+        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
+    json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Let sending go on after `stop`, as an operator or approver; what has expired meanwhile is listed, not sent."""
@@ -272,6 +281,9 @@ def resume(
         return await stopping.resume(hub, by=person.name, directive=id, channel=channel)
 
     changed = with_hub(config, work)
+    if json:
+        print_json({"directive": id, "channel": channel, "stopped": False, "changed": changed})
+        return
     what = id or channel or "all sending"
     out.print(f"Going on: {what}." if changed else f"It was not stopped: {what}.")
 

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from hub.cli.printing import refuse_file
-from hub.context import Hub
-from hub.errors import EnvironmentFailed
+from hub.cli.wiring import demand_files
+from hub.context import DATABASE, Hub
+from hub.errors import EnvironmentFailed, WrongUse
 from hub.flow.examine import withdrawals
 from hub.in_force import Rules, consolidate
 from hub.intake import file
@@ -50,13 +51,27 @@ class Around:
 
 
 def read_around(hub: Hub, against: Path | None) -> Around:
-    """What --against names. Raises EnvironmentFailed for a database of another version."""
+    """What --against names.
+
+    Raises WrongUse where it is not there, EnvironmentFailed for a database of another version.
+    """
     if against is None:
         return Around()
+    if against.is_dir():
+        raise WrongUse(f"--against {against} is a directory; {_remedy(against)}")
+    demand_files(against)
     if is_database(against):
         return asyncio.run(_of_database(against))
     reading = file.read(against, hub.register)
     return Around({act.id: act for act in reading.directives}, faults=reading.faults)
+
+
+def _remedy(directory: Path) -> str:
+    """The instance's database where it stands in a directory, or in the data directory below it."""
+    for database in (directory / DATABASE, *sorted(directory.glob(f"*/{DATABASE}"))):
+        if database.is_file():
+            return f"name its database: --against {database}"
+    return f"name a directive file, or an instance's {DATABASE}"
 
 
 async def published(store: Store) -> Around:

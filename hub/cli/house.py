@@ -9,10 +9,9 @@ import typer
 from hub import app as running
 from hub import doctor as examining
 from hub.cli.printing import out, print_json, table
-from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, config_file, settings, with_hub
+from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, config_file, demand_files, settings, with_hub
 from hub.config import default_file
 from hub.context import Hub
-from hub.errors import FaultyFile
 from hub.flow import enlist as enlisting
 from hub.store import instance, schema
 from hub.store import journal as keeping
@@ -30,12 +29,12 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(journal, name="journal")
 
 
-def init(config: ConfigOption = None) -> None:
+def init(json: JsonOption = False, config: ConfigOption = None) -> None:
     """Make this instance: settings where there are none, the data directory, the database. Doing it again is safe."""
     file = config_file(config) or Path("config.toml")
-    if not file.exists():
+    written = not file.exists()
+    if written:
         file.write_text(default_file().read_text(encoding="utf-8"), encoding="utf-8")
-        out.print(f"Wrote {file}: every setting with its default.")
     chosen = settings(file)
     chosen.service.data_dir.mkdir(parents=True, exist_ok=True)
 
@@ -45,6 +44,12 @@ def init(config: ConfigOption = None) -> None:
             await instance.ensure(tx)
 
     with_hub(file, work_, make=True)
+    if json:
+        data_dir, mode = str(chosen.service.data_dir), chosen.service.mode
+        print_json({"settings": str(file), "written": written, "data_dir": data_dir, "mode": mode})
+        return
+    if written:
+        out.print(f"Wrote {file}: every setting with its default.")
     out.print(
         f"The instance is ready in {chosen.service.data_dir}. Mode: {chosen.service.mode}.",
     )
@@ -57,7 +62,7 @@ def serve(config: ConfigOption = None) -> None:
 
 
 def work(config: ConfigOption = None) -> None:
-    """Only send, beside a `serve` on another machine (PostgreSQL)."""
+    """Only send, without pages and webhooks; with SQLite there is one sender, so not beside a `serve`."""
     raise typer.Exit(running.work(config_file(config)))
 
 
@@ -77,7 +82,10 @@ def demo(
 
 
 def doctor(json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Look for what would fail on the day it matters: settings, disk, database, relay, provider, feeds."""
+    """Look for what would fail on the day it matters: settings, staff, disk, database, relay, provider, feeds.
+
+    Exit code 1 where somebody has yet to set something up, 3 where the surroundings fail.
+    """
     diagnoses = asyncio.run(examining.examine(settings(config)))
     if json:
         print_json({"diagnoses": [diagnosis._asdict() for diagnosis in diagnoses]})
@@ -89,7 +97,7 @@ def doctor(json: JsonOption = False, config: ConfigOption = None) -> None:
             "Remedy",
             rows=[("ok" if d.fine else "!!", d.what, d.finding, d.remedy) for d in diagnoses],
         )
-    raise typer.Exit(0 if all(diagnosis.fine for diagnosis in diagnoses) else 3)
+    raise typer.Exit(examining.exit_code(diagnoses))
 
 
 def import_(
@@ -100,11 +108,13 @@ def import_(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Import people and organisations. Each refused row is told with its number and reason; the rest goes in."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise FaultyFile(f"{file}: {error.strerror}") from error
+    """Import people and organisations. Each refused row is told with its number and reason; the rest goes in.
+
+    A row of headings, then one person a row: email or phone, sector and audience are enough.
+    docs/import.md lists every column, what it may be called in four languages, and what its cells may say.
+    """
+    demand_files(file)
+    data = file.read_bytes()
 
     async def work_(hub: Hub) -> enlisting.ImportReport:
         return await enlisting.enlist(hub, data, file.name, dry_run=dry_run, actor=CONSOLE)
@@ -115,9 +125,8 @@ def import_(
         print_json(document)
     else:
         for refused in document["refused"]:
-            out.print(
-                f"row {refused['row']}, {refused['column']}: {refused['reason']}; {refused['remedy']}",
-            )
+            where = ", ".join(filter(None, [f"row {refused['row']}", refused["column"]]))
+            out.print(f"{where}: {refused['reason']}; {refused['remedy']}")
         counts = ("rows", "new", "updated", "unchanged", "kept_opted_out", "merged")
         out.print(
             ("Nothing was changed. " if dry_run else "")

@@ -10,21 +10,21 @@ from hub.cli.printing import out, page
 from hub.model.coverage import Cell, State
 from hub.model.directive import AUDIENCES
 
-# A sign and a word each: a colour alone says nothing to many readers, and nothing on paper.
+# A sign and the state's own word each: a colour alone says nothing to many readers, and nothing on paper.
 _SHOWN = {
     State.MESSAGE: ("●", "message", "green"),
     State.INHERITED: ("◐", "inherited", "green"),
-    State.NOT_CONCERNED: ("–", "exempt", "dim"),
+    State.NOT_CONCERNED: ("–", "not concerned", "dim"),
     State.WAIVED: ("~", "waived", "yellow"),
-    State.NOT_ADDRESSED: ("○", "open", "bold red"),
+    State.NOT_ADDRESSED: ("○", "not addressed", "bold red"),
 }
 
 _MEANS = {
     State.MESSAGE: "the act names the sector and speaks to this audience",
     State.INHERITED: "a rule for everybody speaks to it, in the sector's own words",
-    State.NOT_CONCERNED: "not concerned, by a signed decision that gives its reason",
-    State.WAIVED: "not addressed, and let pass by a named person, with a reason",
-    State.NOT_ADDRESSED: "not addressed: neither a message nor a decision",
+    State.NOT_CONCERNED: "by a signed decision that gives its reason",
+    State.WAIVED: "let pass by a named person, with a reason",
+    State.NOT_ADDRESSED: "neither a message nor a decision",
 }
 
 

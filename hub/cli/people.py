@@ -1,5 +1,6 @@
 """staff: who works here, and with which rights."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -61,17 +62,23 @@ def token(
 
 @people.command()
 def disable(
-    name: Annotated[str, typer.Argument(help="Whose rights end.")], config: ConfigOption = None
+    name: Annotated[str, typer.Argument(help="Whose rights end.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """End somebody's rights; what they did stays in the journal."""
 
-    async def work(hub: Hub) -> None:
+    async def work(hub: Hub) -> datetime:
         at = hub.clock.now()
         async with hub.store.write() as tx:
             await staff.disable(tx, name, at=at)
             await journal.append(tx, at=at, actor=CONSOLE, action="staff disable", subject=name)
+        return at
 
-    with_hub(config, work)
+    at = with_hub(config, work)
+    if json:
+        print_json({"name": name, "disabled_at": at.isoformat()})
+        return
     out.print(f"{name} has no rights any more.")
 
 

@@ -1,16 +1,20 @@
 """What people and scripts read: tables for a terminal, one JSON document for a script."""
 
 import json
+import os
+import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from hub.errors import FaultyFile, UnivoqueError
+from hub.gate.silence import SILENCE
 from hub.model.review import Finding, Level
 from hub.plain import shown
 
@@ -19,14 +23,18 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 WIDTH = 100
-"""Columns of what is laid out, where no terminal says how many it has."""
+"""Columns of what is laid out, where neither a terminal nor COLUMNS says how many there are."""
+
+NAMED = 3
+"""More acts than this are counted, not named."""
 
 _STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 
 
 def page() -> Console:
-    """A console that breaks lines between words, as wide as the terminal."""
-    return Console(width=None if out.is_terminal else WIDTH, highlight=False, markup=False, emoji=False)
+    """A console that breaks lines between words, as wide as the terminal, or as COLUMNS where there is none."""
+    told = out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if told else WIDTH, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: Any) -> None:
@@ -34,8 +42,15 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
+def print_error(kind: str, text: str) -> None:
+    """An error as the one document on standard output, where `--json` asks for documents."""
+    if "--json" in sys.argv[1:]:
+        print_json({"error": {"kind": kind, "text": text}})
+
+
 def complain(error: UnivoqueError) -> None:
-    """An error in one paragraph: what, where, and what to do."""
+    """An error in one paragraph: what, where, and what to do; to a script as a document too."""
+    print_error(error.kind, str(error))
     lines = map(shown, str(error).split("\n"))
     err.print(Text("\n".join(lines), style="bold red"))
 
@@ -73,8 +88,40 @@ def print_findings(findings: Iterable[Finding]) -> None:
             finding.where,
         )
         out.print(head)
-        out.print(Text(f"    {finding.text}"))
+        if finding.parts:
+            print_sides(*finding.parts, indent=4)
+            if waived := finding.text.removeprefix(" ".join(finding.parts)).removeprefix("; "):
+                out.print(Text(f"    {waived}"))
+        else:
+            out.print(Text(f"    {finding.text}"))
         out.print(Text(f"    → {finding.remedy}", style="dim"))
+
+
+def print_sides(left: str, right: str, below: str, *, indent: int = 0) -> None:
+    """Two acts side by side, and below them what they are to each other."""
+    console = page()
+    sides = Table.grid(padding=(0, 2), expand=False)
+    sides.add_column(ratio=1)
+    sides.add_column(ratio=1)
+    sides.add_row(Text(left), Text(right))
+    console.print(Padding(sides, (0, 0, 0, indent)))
+    console.print(Padding(Text(below), (0, 0, 0, indent)))
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings, with what is true of all acts together said once, beside the names of the acts."""
+    acts: dict[Finding, list[str]] = {}
+    for finding in findings:
+        key = replace(finding, directive="") if finding.code == SILENCE else finding
+        acts.setdefault(key, []).append(finding.directive)
+    return [
+        replace(finding, directive=_named(ids)) if finding.code == SILENCE else finding
+        for finding, ids in acts.items()
+    ]
+
+
+def _named(ids: list[str]) -> str:
+    return ", ".join(ids) if len(ids) <= NAMED else f"{len(ids)} acts:"
 
 
 def summary(findings: Iterable[Finding]) -> str:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from hub.cli.around import AgainstOption, Around, demand_readable, published, read_around
-from hub.cli.printing import out, print_json
+from hub.cli.printing import out, print_json, print_sides
 from hub.cli.sheets import Files, read_all
 from hub.cli.wiring import (
     AtOption,
@@ -22,7 +21,7 @@ from hub.cli.wiring import (
     with_hub,
 )
 from hub.context import Hub
-from hub.errors import NotFound, WrongUse
+from hub.errors import WrongUse
 from hub.facts.scope import scope_of, speaking_measures
 from hub.gate.account import Account, Teller
 from hub.gate.verdict import ATTENTION, Comparison, Verdict, comparisons
@@ -33,6 +32,7 @@ from hub.now import BRUSSELS, parse_period
 from hub.render.measure import LackingWords
 from hub.render.pattern import fill, parse
 from hub.render.single import single
+from subscribers.vocabulary import COMMUNITIES
 
 PlaceOption = Annotated[str, typer.Option("--place", metavar="NIS", help="The commune, by its NIS code.")]
 CommunityOption = Annotated[
@@ -97,9 +97,7 @@ def holding(
     place: PlaceOption,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[FILE...]", help="Directive files; without any, what this instance published."
-        ),
+        typer.Argument(metavar="FILE", help="Directive files; without any, what this instance published."),
     ] = None,
     at: AtOption = None,
     community: CommunityOption = None,
@@ -112,6 +110,7 @@ def holding(
     hub = bare_hub(config, register)
     demand_known("--sector", sector, hub.register.sectors)
     demand_known("--audience", audience, AUDIENCES)
+    demand_known("--community", community, COMMUNITIES)
     _demand_commune(hub, place)
     now = hub.clock.now()
     during = _period(at) or Span(now, now + datetime.resolution)
@@ -145,6 +144,7 @@ def targets(
 ) -> None:
     """Say whether a measure means a commune, and why."""
     hub = bare_hub(config, register)
+    demand_known("--community", community, COMMUNITIES)
     _demand_commune(hub, place)
     acts, faults = read_all(hub, [file])
     demand_readable(faults, "nothing can be said", json=json)
@@ -168,7 +168,7 @@ def _measure(acts: Sequence[Directive], name: str) -> tuple[Directive, tuple[str
         if measure.id == wanted:
             return by_id[id_], scope_of(owner, measure).territory
     names = ", ".join(f"{act.id}#{measure.id}" for act in acts for measure in act.measures)
-    raise NotFound(f"measure {name!r}; the file has {names}")
+    raise WrongUse(f"--measure {name}: the file has {names}")
 
 
 def _why(
@@ -240,12 +240,7 @@ def _show_verdicts(found: Sequence[tuple[Comparison, Account]]) -> None:
         style = STYLES.get(comparison.verdict, "dim")
         names = f"{comparison.left.name} × {comparison.right.name}"
         out.print(Text.assemble((comparison.verdict, style), "  ", (names, "bold")))
-        sides = Table.grid(padding=(0, 2), expand=False)
-        sides.add_column(ratio=1)
-        sides.add_column(ratio=1)
-        sides.add_row(Text(account.left), Text(account.right))
-        out.print(sides, soft_wrap=False)
-        out.print(Text(account.explanation))
+        print_sides(account.left, account.right, account.explanation)
         out.print()
     attention = sum(comparison.verdict in ATTENTION for comparison, _ in found)
     out.print(f"{attention} of {len(found)} pairs need attention." if found else "Nothing needs attention.")

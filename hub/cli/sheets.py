@@ -9,10 +9,19 @@ import typer
 from hub.cli import sms
 from hub.cli.around import AgainstOption, read_around
 from hub.cli.matrix import matrix_json, print_legend, print_matrix
-from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
-from hub.cli.wiring import AtOption, ConfigOption, JsonOption, RegisterOption, bare_hub, demand_known, instant
+from hub.cli.printing import findings_json, once, out, print_findings, print_json, refuse_file, summary
+from hub.cli.wiring import (
+    AtOption,
+    ConfigOption,
+    JsonOption,
+    RegisterOption,
+    bare_hub,
+    demand_files,
+    demand_known,
+    instant,
+)
 from hub.context import Hub, fault_of
-from hub.errors import NotFound, WrongUse
+from hub.errors import WrongUse
 from hub.facts.scope import judged_on
 from hub.flow.examine import judge, sheet_of
 from hub.intake import file
@@ -26,7 +35,7 @@ from hub.render.frame import compose, frame_of
 EASY = "draft in easy-to-read style, not validated"
 """Said to editors alone: only people who need such texts can validate one, and readers never see a label."""
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Directive files (TOML).")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Directive files (TOML).")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +54,7 @@ def check(
     """Hold directive files against the gate. All faults and findings are told at once; exit code 1 if any stands."""
     hub = bare_hub(config, register)
     directives, found = read_all(hub, files)
+    read = _read(directives, found)
     around = read_around(hub, against).joined(directives)
     found += around.faults
     when = instant(at) or hub.clock.now()
@@ -64,8 +74,9 @@ def check(
         if coverage:
             print_legend()
             out.print()
-        print_findings(found)
-        out.print(f"{len(directives)} directive{'' if len(directives) == 1 else 's'} read: {summary(found)}.")
+        told = once(found)
+        print_findings(told)
+        out.print(f"{read}: {summary(told)}.")
     raise typer.Exit(1 if any(finding.level != Level.NOTE for finding in found) else 0)
 
 
@@ -97,7 +108,7 @@ def preview(
         refuse_file(faults, str(file), json=json)
     chosen = [d for d in directives if directive in (None, d.id)]
     if not chosen:
-        raise NotFound(f"directive {directive!r} in {file}; it has {', '.join(d.id for d in directives)}")
+        raise WrongUse(f"--directive {directive}: {file} has {', '.join(d.id for d in directives)}")
     wanted = (sector, audience, channel, language)
     messages = [
         (variant, message)
@@ -115,9 +126,18 @@ def preview(
 
 
 def read_all(hub: Hub, files: list[Path]) -> tuple[list[Directive], list[Finding]]:
-    """Every directive of the files, and every fault."""
+    """Every directive of the files, and every fault. Raises WrongUse where a file is not there."""
+    demand_files(*files)
     reading = file.read_together(files, hub.register)
     return list(reading.directives), list(reading.faults)
+
+
+def _read(directives: list[Directive], faults: list[Finding]) -> str:
+    """ "3 directives read, 1 faulty": one that cannot be used was read all the same."""
+    faulty = len({fault.directive for fault in faults if fault.directive} - {act.id for act in directives})
+    count = len(directives) + faulty
+    read = f"{count} directive{'' if count == 1 else 's'} read"
+    return f"{read}, {faulty} faulty" if faulty else read
 
 
 def _messages(

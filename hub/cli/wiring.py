@@ -12,13 +12,14 @@ import typer
 
 from hub import register
 from hub.config import Config, load
-from hub.context import Hub, database_url, demand_words, open_hub
-from hub.errors import EnvironmentFailed, WrongUse
+from hub.context import Hub, demand_instance, demand_words, open_hub
+from hub.errors import WrongUse
 from hub.flow.authorise import authorise
 from hub.model.staff import Role, Staff
 from hub.now import for_mode, parse_instant
 from hub.render import wording
-from hub.store.engine import open_store, sqlite_file, sqlite_url
+from hub.store import schema
+from hub.store.engine import open_store, sqlite_url
 
 ConfigFile = Path | None
 ConfigOption = Annotated[
@@ -64,16 +65,18 @@ def config_file(config: ConfigFile) -> ConfigFile:
 
 
 def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]], *, make: bool = False) -> T:
-    """Run `work` on the open instance; only `init` may make one. Raises EnvironmentFailed where there is none."""
+    """Run `work` on the open instance; only `init` may make one.
+
+    Raises EnvironmentFailed where there is none, and where its tables are not those of this version.
+    """
     chosen = settings(config)
-    file = sqlite_file(database_url(chosen))
-    if file is not None and not file.exists() and not make:
-        raise EnvironmentFailed(
-            f"{file} is not there; run `univoque init` first, or name its settings with --config"
-        )
+    if not make:
+        demand_instance(chosen)
 
     async def run() -> T:
         async with open_hub(chosen, for_mode(chosen.service.mode)) as hub:
+            if not make:
+                await schema.demand_current(hub.store)
             return await work(hub)
 
     return asyncio.run(run())
@@ -82,6 +85,8 @@ def with_hub(config: ConfigFile, work: Callable[[Hub], Awaitable[T]], *, make: b
 def bare_hub(config: ConfigFile, extra_register: Path | None) -> Hub:
     """A hub for commands that only read files: its store is never opened."""
     chosen = settings(config)
+    if extra_register is not None:
+        demand_files(extra_register)
     words = wording.load()
     demand_words(chosen, words)
     return Hub(
@@ -119,3 +124,18 @@ def demand_known(option: str, value: str | None, names: Iterable[str]) -> None:
     known = list(names)
     if value is not None and value not in known:
         raise WrongUse(f"{option} {value}: known are {', '.join(known)}")
+
+
+def demand_files(*files: Path) -> None:
+    """Raises WrongUse, with each, where files that a command was given are none."""
+    missing = [
+        f"{file}: {'a directory' if file.is_dir() else 'no such file'}"
+        for file in files
+        if not _is_file(file)
+    ]
+    if missing:
+        raise WrongUse(f"{'; '.join(missing)}; name files that are there")
+
+
+def _is_file(file: Path) -> bool:
+    return file.exists() and not file.is_dir()

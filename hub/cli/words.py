@@ -13,6 +13,7 @@ from hub.errors import WrongUse
 from hub.model.directive import Language
 from hub.render import wording
 from hub.render.missing import Missing, all_of, missing, unused
+from hub.render.misspelt import misspelt
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,13 +27,18 @@ def words(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List which words are missing, per language and file: docs/write-templates.md. Exit code 1 if any is."""
+    """List words missing or misspelt, per language and file: docs/write-templates.md. Exit code 1 if any is."""
     loaded = wording.load()
     chosen = _chosen(language, all_of(loaded))
     if sms:
         _substitutes(json=json)
         return
-    lacking = [*missing(loaded, register.load(languages=all_of(loaded)), chosen), *_unread(chosen)]
+    registers = register.load(languages=all_of(loaded))
+    lacking = [
+        *missing(loaded, registers, chosen),
+        *_unread(chosen),
+        *misspelt(loaded, registers, [known for known in chosen if known in loaded.languages]),
+    ]
     optional = list(unused(loaded, chosen))
     if json:
         print_json({"missing": _json(lacking), "optional": _json(optional)})
@@ -77,7 +83,7 @@ def _print(lacking: list[Missing], optional: list[Missing], languages: tuple[Lan
         for each in lacking:
             if each.language == language:
                 files.setdefault(each.where, []).append(each.what)
-        out.print(f"{language}: {sum(map(len, files.values()))} missing", style="bold")
+        out.print(f"{language}: {sum(map(len, files.values()))} missing or misspelt", style="bold")
         for where, what in files.items():
             console.print(f"  {where if where.startswith('hub/') else f'templates/{where}'}")
             for each_what in what:

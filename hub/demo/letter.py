@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from email.headerregistry import DateHeader
 from email.message import EmailMessage
 from typing import Literal
@@ -24,6 +25,7 @@ class Shown:
     """One e-mail, ready for the page. `html` goes into the `srcdoc` of a sandboxed frame, nowhere else."""
 
     number: int
+    language: str
     subject: str
     headers: tuple[tuple[str, str], ...]
     html: str | None
@@ -37,6 +39,7 @@ def show(mailbox: Mailbox, letter: Letter) -> Shown:
     html = _part(message, "html")
     return Shown(
         number=letter.number,
+        language=str(message["Content-Language"] or "fr"),
         subject=str(message["Subject"] or "(sans objet)"),
         headers=tuple((label, _said(message, name)) for label, name in _HEADERS if message[name]),
         html=None if html is None else _inert(html),
@@ -64,9 +67,16 @@ def _said(message: EmailMessage, name: str) -> str:
     """A header as a mail program shows it: a date on the reader's own clock."""
     value = message[name]
     if isinstance(value, DateHeader) and value.datetime is not None:
-        local = value.datetime.astimezone(BRUSSELS)
-        return format_datetime(local, "EEEE d MMMM y, HH:mm", locale="fr")
+        return in_french(value.datetime, "EEEE d MMMM y, HH:mm")
     return str(value)
+
+
+def in_french(instant: datetime, pattern: str) -> str:
+    """An instant in Brussels by a pattern of CLDR, which has no sign for the first of a month: "1er avril"."""
+    local = instant.astimezone(BRUSSELS)
+    return format_datetime(
+        local, re.sub(r"\bd\b", "'1er'", pattern) if local.day == 1 else pattern, locale="fr"
+    )
 
 
 def _part(message: EmailMessage, kind: Literal["html", "plain"]) -> str | None:

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import ClientSession, ClientTimeout, web
-from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.demo import letter as letters
@@ -19,7 +18,6 @@ from hub.demo.phones import Phones
 from hub.demo.readers import LANGUAGES, Names, Reader, samples
 from hub.errors import NotFound
 from hub.languages import templates_dir
-from hub.now import BRUSSELS
 
 PAGE = 40
 STATUSES = {"queued": "en route", "sent": "envoyé", "delivered": "remis", "received": "reçu"}
@@ -204,8 +202,8 @@ def _environment(desk: Desk) -> Environment:
 
 
 def _day(instant: datetime) -> str:
-    return format_datetime(instant.astimezone(BRUSSELS), "EEE d MMM y", locale="fr")
+    return letters.in_french(instant, "EEE d MMM y")
 
 
 def _minute(instant: datetime) -> str:
-    return format_datetime(instant.astimezone(BRUSSELS), "d MMM y, HH:mm", locale="fr")
+    return letters.in_french(instant, "d MMM y, HH:mm")

@@ -1,6 +1,6 @@
 """Where, when and for whom a measure holds: its own words, else those of its directive."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -62,28 +62,36 @@ def speaking_measures(
     if directive.measures:
         return tuple((directive, measure) for measure in directive.measures)
     found: dict[tuple[str, str], tuple[Directive, Measure]] = {}
-    for owner, measure, extended in _targets(directive, others, frozenset()):
+    for owner, measure, extended in _targets(directive, others):
         spoken = lent(owner, measure, directive, extended=extended)
         if spoken is not None:
             found.setdefault((owner.id, measure.id), (owner, spoken))
     return tuple(found.values())
 
 
-def _targets(
-    act: Directive, others: Mapping[str, Directive], seen: frozenset[str]
-) -> Iterator[tuple[Directive, Measure, bool]]:
-    """The measures that an act without its own reaches, and whether it extends them."""
-    for relation in act.relations:
+def _targets(act: Directive, others: Mapping[str, Directive]) -> Iterator[tuple[Directive, Measure, bool]]:
+    """The measures that an act without its own reaches, and whether it extends them.
+
+    Each act of a chain is walked once, however long the chain: the nearest relation says whether all is extended.
+    """
+    walked: set[tuple[str, str | None, bool]] = set()
+    ahead = [(relation, relation.type == "extends", relation.target_measure) for relation in act.relations]
+    ahead.reverse()
+    while ahead:
+        relation, extended, named = ahead.pop()
         target = others.get(relation.target or "")
-        if relation.type not in ("extends", "corrects") or target is None or target.id in seen:
+        if relation.type not in ("extends", "corrects") or target is None or target.id == act.id:
             continue
-        if target.measures:
-            reached: Iterable[tuple[Directive, Measure, bool]] = ((target, m, True) for m in target.measures)
-        else:
-            reached = _targets(target, others, seen | {act.id, target.id})
-        for owner, measure, _ in reached:
-            if relation.target_measure in (None, measure.id):
-                yield owner, measure, relation.type == "extends"
+        if relation.target_measure not in (None, named) or (target.id, named, extended) in walked:
+            continue
+        walked.add((target.id, named, extended))
+        for measure in target.measures:
+            if named in (None, measure.id):
+                yield target, measure, extended
+        if not target.measures:
+            ahead += (
+                (next_, extended, named or next_.target_measure) for next_ in reversed(target.relations)
+            )
 
 
 def lent(owner: Directive, measure: Measure, speaker: Directive, *, extended: bool) -> Measure | None:
@@ -157,6 +165,6 @@ def kept_in_force(
     """
     if act.measures:
         return
-    for owner, measure, extended in _targets(act, others, frozenset({act.id})):
+    for owner, measure, extended in _targets(act, others):
         if extended and not _over(owner, measure, act, extended=True):
             yield owner, measure, _common(scope_of(owner, measure).sectors, act.sectors)

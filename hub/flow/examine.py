@@ -11,6 +11,7 @@ from hub.context import Hub
 from hub.gate import Case
 from hub.gate.conflict import CONTRADICTION, other_act
 from hub.gate.coverage import matrix
+from hub.in_force import taken_back
 from hub.model.coverage import Cell
 from hub.model.directive import Audience, Directive
 from hub.model.message import Hat, Variant
@@ -144,8 +145,8 @@ def withdrawals(published: Iterable[Revision]) -> dict[str, Withdrawal]:
     found = {}
     for revision in published:
         kind = Kind.CANCEL if revision.stage == Stage.CANCELLED else revision.kind
-        if kind in (Kind.CANCEL, Kind.ALL_CLEAR) and revision.approved_at is not None:
-            found[revision.directive.id] = Withdrawal(revision.approved_at, kind)
+        if revision.approved_at and (taken := taken_back(revision.directive, kind, revision.approved_at)):
+            found[revision.directive.id] = taken
     return found
 
 

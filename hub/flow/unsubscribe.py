@@ -46,6 +46,11 @@ class Page:
         return self.opted_out_at is not None
 
     @property
+    def only_duty(self) -> bool:
+        """Whether nothing comes that could be ended: an old opt-out changes nothing then either."""
+        return bool(self.duty) and not self.directives
+
+    @property
     def streams(self) -> tuple[str, ...]:
         """What still comes."""
         open_ = ("duty",) if self.duty else ()
@@ -61,11 +66,15 @@ async def show(hub: Hub, token: str) -> Page:
 async def unsubscribe(hub: Hub, token: str, *, source: str = "page") -> Page:
     """End everything but mandatory notices; asked twice, it says the same. Raises NotFound.
 
+    Who receives mandatory notices alone has nothing to end: nothing changes, and the page says so (decision 17).
     The addresses are kept as hashes that outlive the person, so that no later list brings them back.
     """
     now = hub.clock.now()
     async with hub.store.write() as tx:
         person = await optout.get(tx, token)
+        page = await _page(tx, person)
+        if page.only_duty:
+            return page
         if person.opted_out_at is None:
             await optout.set_opted_out(tx, [person.id], now)
             await optout.add_consents(

@@ -13,6 +13,7 @@ from hub.gate import (
     gaps,
     languages,
     markup,
+    nouns,
     reach,
     recall,
     relations,
@@ -20,6 +21,7 @@ from hub.gate import (
     sms,
     templates,
     validity,
+    voices,
 )
 from hub.gate.case import Case
 from hub.model.directive import Language
@@ -36,11 +38,14 @@ Check = Callable[[Case], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     consistency.same_hours,
+    consistency.same_values,
     markup.same_as_text,
     templates.literals,
+    voices.one_voice,
     coverage.every_cell,
     gaps.forgotten,
     reach.reachable,
@@ -48,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     languages.demanded,
     validity.dates,
     relations.targets,
+    relations.circles,
     exercise.marked,
     sms.length,
     conflict.conflicts,
@@ -59,10 +65,12 @@ CHECKS: tuple[Check, ...] = (
 OF_AN_END: tuple[Check, ...] = (
     completeness.facts_stated,
     completeness.words_present,
+    nouns.nouns_present,
     consistency.read_back,
     consistency.same_facts,
     markup.same_as_text,
     templates.literals,
+    voices.one_voice,
     languages.demanded,
     relations.targets,
     exercise.marked,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hub.facts.scope import scope_of
 from hub.gate.case import Case, variant_name
+from hub.gate.nouns import lacks_noun
 from hub.model.directive import Measure
 from hub.model.message import Variant
 from hub.model.review import Finding, Kind, Level
@@ -34,7 +35,7 @@ def words_present(case: Case) -> Iterator[Finding]:
     told: set[tuple[str, str]] = set()
     for lacking in case.rendering.lacking:
         language = lacking.variant.language
-        if (language, lacking.field) in told:
+        if (language, lacking.field) in told or lacks_noun(lacking):
             continue
         told.add((language, lacking.field))
         yield case.finding(

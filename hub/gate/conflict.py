@@ -69,13 +69,16 @@ def conflicts(case: Case) -> Iterator[Finding]:
         verdict = meeting.comparison.verdict
         assert verdict is not None
         code, level, remedy = _CODES[verdict]
-        yield case.finding(
+        account = teller.account(meeting.comparison)
+        yield Finding(
             code,
             level,
+            case.directive.id,
             _cell(case.directive, meeting),
-            teller.account(meeting.comparison).text,
+            account.text,
             remedy,
             waivable=code == CONTRADICTION,
+            parts=(account.left, account.right, account.explanation),
         )
 
 

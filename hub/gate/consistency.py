@@ -1,16 +1,16 @@
 """Reads every finished message back and holds it against the sheet: the same facts, and nothing else."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from channels.contract import PERSONAL_LINK
 from hub.gate.case import Case, variant_name
 from hub.gate.line import LineSlips, Slip, said, spoken, unbound
 from hub.gate.statements import Binding, Statements, Values, statements
-from hub.model.directive import Language, Modality
+from hub.model.directive import Directive, Language, Modality, Text
 from hub.model.message import Message, Span, Variant
 from hub.model.review import Finding, Level
-from hub.model.value import Value
+from hub.model.value import Amount, Value
 from hub.reread import read
 
 _REMEDIES = {
@@ -140,6 +140,64 @@ def same_hours(case: Case) -> Iterator[Finding]:
                 f"the languages do not say the same hours ({told})",
                 "mend the hours of the contact in the language that is wrong",
             )
+
+
+def same_values(case: Case) -> Iterator[Finding]:
+    """The sheet's own words state the same numbers, days and hours in each language: nobody else compares them."""
+    for where, text in _texts(case.directive):
+        first, *others = [_read_as(words, language) for language, words in text.items()] or [[]]
+        if not all(_alike(first, other) for other in others):
+            told = "; ".join(f"{language}: {words}" for language, words in text.items())
+            yield case.finding(
+                "U216",
+                Level.BLOCKER,
+                where,
+                f"the languages do not state the same values ({told})",
+                "mend the words in the language that is wrong",
+            )
+
+
+def _texts(act: Directive) -> Iterator[tuple[str, Text]]:
+    """All words of a sheet that are printed as they stand, but for the hours of contacts."""
+    yield "title", act.title
+    if act.hazard:
+        yield "hazard", act.hazard
+    for name in ("docs", "links"):
+        for index, offer in enumerate(getattr(act, name)):
+            yield f"{name} {index + 1}", offer.label
+    for measure in act.measures:
+        where = f"measure {measure.id}"
+        yield f"{where}.verb", measure.verb
+        yield f"{where}.object", measure.object
+        if measure.population_rule:
+            yield f"{where}.population_rule", measure.population_rule
+        for name in ("exceptions", "conditions"):
+            for index, text in enumerate(getattr(measure, name)):
+                yield f"{where}.{name} {index + 1}", text
+        for index, more in enumerate(measure.further):
+            yield f"{where}.further {index + 1}", more.label
+        for name, text in measure.label.items():
+            yield f"{where}.label.{name}", text
+
+
+def _read_as(text: str, language: Language) -> list[frozenset[str]]:
+    """Each value with all that it may mean; without its unit, since English says "12 or over" of an age."""
+    return [frozenset(_key(reading) for reading in found.readings) for found in read(text, language).values]
+
+
+def _key(value: Value) -> str:
+    return spoken([replace(value.bound(), unit=None) if isinstance(value, Amount) else value])
+
+
+def _alike(ours: list[frozenset[str]], theirs: list[frozenset[str]]) -> bool:
+    """Whether each value of one text may be one of the other, in whatever order."""
+    left = list(theirs)
+    for value in ours:
+        same = next((other for other in left if value & other), None)
+        if same is None:
+            return False
+        left.remove(same)
+    return not left
 
 
 def _hours_read(text: str, language: Language) -> tuple[str, ...]:

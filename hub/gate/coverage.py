@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hub.facts.scope import judged_on, scope_of
 from hub.gate.case import Case, cell_name
+from hub.gate.nouns import unspeakable
 from hub.model.coverage import UNDETERMINED, Cell, State
 from hub.model.directive import AUDIENCES
 from hub.model.message import Hat
@@ -45,7 +46,10 @@ def every_cell(case: Case) -> Iterator[Finding]:
             "take the cell out of [[directive.coverage]], or out of sectors and audiences",
             waivable=True,
         )
-    open_cells = [cell.hat for cell in matrix(case) if cell.state == State.NOT_ADDRESSED]
+    wordless = unspeakable(case)
+    open_cells = [
+        cell.hat for cell in matrix(case) if cell.state == State.NOT_ADDRESSED and cell.hat not in wordless
+    ]
     expected = expected_sectors(case)
     for sector, why in expected.items():
         missing = [hat for hat in open_cells if hat.sector == sector]

@@ -1,4 +1,4 @@
-"""The forgotten sector: whom a reader would expect on a topic, and the act does not name (FORMAT.md, "Gap")."""
+"""The forgotten sector: whom a reader would expect on a topic, and the act does not name (docs/directive-file.md)."""
 
 from collections.abc import Iterator, Mapping
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from channels import gsm
+from hub.gate import around
 from hub.gate.statements import Binding, Listed, Phrase, Statement, Statements, Values, wordings_in
 from hub.model.directive import Language, Modality
 from hub.model.message import Span
@@ -70,8 +71,13 @@ def said(
     reading = read(masked, language)
     told: dict[str, frozenset[Value]] = {}
     slips += _values(text, places, reading.values, links, told)
+    slips += [
+        Slip("U212", words) for words in around.strange_words(text, spans, reading.values, known, language)
+    ]
+    slips += [Slip("U212", words) for words in around.wrong_side(text, spans, language)]
     bound: dict[str, frozenset[Modality]] = {}
     slips += _modalities(text, rules, reading.modalities, allowed, bound)
+    slips += [Slip("U214", words) for words in around.misplaced(text, masked, spans, language)]
     return LineSlips(tuple(slips), told, bound)
 
 

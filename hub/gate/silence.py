@@ -14,6 +14,8 @@ from hub.now import BRUSSELS, midnight
 from hub.register.entries import GENERAL
 from hub.render.sheet import decisions
 
+SILENCE = "U307"
+"""True of all acts together, so that a check of several says it once."""
 PRESSING = frozenset({"Immediate", "Expected"})
 """The urgencies that make a crisis."""
 
@@ -42,7 +44,7 @@ def unheard(case: Case) -> Iterator[Finding]:
     silent = silent_sectors(rules, at=case.at, silence=case.silence)
     if silent:
         yield Finding(
-            "U307",
+            SILENCE,
             Level.NOTE,
             case.directive.id,
             ", ".join(each.sector for each in silent),

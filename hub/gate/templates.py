@@ -57,27 +57,27 @@ def _of_wording(words: Words) -> Iterator[Fault]:
         for key, text in patterns.items():
             for fault in pattern_faults(text, modality, words.language):
                 yield f"{file} [neutral] {modality}.{key}", fault
-    for key, text in _texts(words.wording["modality"], ""):
+    for key, text in texts(words.wording["modality"], ""):
         for fault in _foreign(text, key.rpartition(".")[2], words.language):
             yield f"{file} [modality] {key}", fault
     for table, value in words.wording.items():
         if table not in _NO_SENTENCES:
-            for key, text in _texts(value, table):
-                for fault in _plain_faults(_literal(text), words.language, words.allowed):
+            for key, text in texts(value, table):
+                for fault in _plain_faults(literal(text), words.language, words.allowed):
                     yield f"{file} {key}", fault
 
 
 def _of_nouns(words: Words) -> Iterator[Fault]:
-    for key, text in _texts(words.nouns, ""):
+    for key, text in texts(words.nouns, ""):
         for fault in _plain_faults(text, words.language, frozenset()):
             yield f"templates/lexicon/{words.language}.toml {key}", fault
 
 
 def pattern_faults(text: str, modality: str, language: Language) -> Iterator[str]:
     """Faults of a pattern for one modality: it says that one, in its own words, and nothing of another."""
-    literal = _literal(text)
-    yield from _foreign(literal, modality, language)
-    said = {mark.modality for mark in read(literal, language).modalities}
+    own = literal(text)
+    yield from _foreign(own, modality, language)
+    said = {mark.modality for mark in read(own, language).modalities}
     if modality in get_args(Modality) and modality != "information" and modality not in said:
         yield f"does not say that the rule is {modality}"
 
@@ -120,7 +120,7 @@ def frame_faults(jinja: Environment) -> tuple[Fault, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A pattern's own text, with a filler for each slot."""
     return "".join(_part(part) for part in parse(text))
 
@@ -133,12 +133,12 @@ def _part(part: Part) -> str:
     return FILLER
 
 
-def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _texts(inner, f"{key}.{name}".lstrip("."))
+            yield from texts(inner, f"{key}.{name}".lstrip("."))
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, key)
+            yield from texts(inner, key)

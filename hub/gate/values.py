@@ -15,7 +15,7 @@ _DAY = 24 * 60
 
 
 def agreement(left: Measure, right: Measure, topic: Topic) -> Agreement:
-    """Whether two measures on a topic say the same (FORMAT.md, "How two measures compare", f, h and i).
+    """Whether two measures on a topic say the same (docs/directive-file.md, "How two measures compare", f, h and i).
 
     "silent" where nothing follows: texts, information, a value on one side only, another modality at equal value.
     """

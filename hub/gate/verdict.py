@@ -1,4 +1,4 @@
-"""How two measures stand to each other: the ordered rules of FORMAT.md, "How two measures compare", as functions.
+"""How two measures stand to each other: the ordered rules of docs/directive-file.md as functions.
 
 Nothing here asks which level of government is higher: what no relation settles, a person explains (decision 0014).
 """

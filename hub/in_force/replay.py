@@ -1,15 +1,26 @@
-"""Replays what acts do to each other in the order of their start: extend, end, suspend (FORMAT.md, Relation)."""
+"""Replays what acts do to each other in the order of their start: extend, end, suspend (docs/directive-file.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hub.facts.scope import judged_on, kept_in_force, scope_of
-from hub.in_force.rules import Rule, Rules, Stretch, covers, is_narrower, name_of, status_of, utc, validity
+from hub.facts.scope import kept_in_force, scope_of
+from hub.in_force.rules import (
+    Ending,
+    Rule,
+    Rules,
+    Stretch,
+    covers,
+    is_narrower,
+    name_of,
+    starts_at,
+    status_of,
+    utc,
+    validity,
+)
 from hub.in_force.spans import EVER, Span, without
 from hub.model.directive import Directive, Relation, RelationType
 from hub.model.review import Kind, Withdrawal
-from hub.now import midnight
 from hub.register import Places, Register
 
 SETTLING: frozenset[RelationType] = frozenset(
@@ -27,7 +38,8 @@ def consolidate(
 ) -> Rules:
     """All measures as they stand after all acts, once, for any number of questions about any instant."""
     taken_back = withdrawn or {}
-    holes, ended = _endings(acts, register, taken_back)
+    endings = _endings(acts, register, taken_back)
+    holes = _holes(acts, endings, taken_back)
     extensions = _extensions(acts, register, holes)
     atlas = _Atlas(register)
     found: dict[str, Rule] = {}
@@ -41,8 +53,7 @@ def consolidate(
             stretches = _kept(given, [*holes.get((act.id, ""), ()), *holes.get(key, ())])
             own.append(Rule(act, measure, scope, atlas.places(act, scope.territory), status, stretches))
         found.update((rule.name, rule) for rule in _with_narrower(own, register))
-    cancelled = frozenset(id_ for id_, taken in taken_back.items() if taken.kind == Kind.CANCEL)
-    return Rules(acts, register, found, ended, cancelled)
+    return Rules(acts, register, found, _ended(acts, endings), _by_target(endings), taken_back)
 
 
 class _Atlas:
@@ -62,29 +73,56 @@ class _Atlas:
 
 def _endings(
     acts: Mapping[str, Directive], register: Register, withdrawn: Mapping[str, Withdrawal]
-) -> tuple[_Holes, Mapping[str, tuple[str, ...]]]:
-    """When acts and measures do not hold because of another act or of their withdrawal; and who ended what.
+) -> list[Ending]:
+    """What acts do to each other, in the order of their start.
 
     An act that was ended before it started ends nothing; one that is cancelled gives back what it had ended.
     """
-    holes: dict[_Key, list[Span]] = {
-        (id_, ""): [Span(taken.at, EVER.end)] for id_, taken in withdrawn.items() if id_ in acts
-    }
-    ended: dict[str, list[str]] = {}
+    gone: dict[str, list[Span]] = {id_: [Span(taken.at, EVER.end)] for id_, taken in withdrawn.items()}
+    found: list[Ending] = []
     for start, act in _in_order(acts, register):
         taken = withdrawn.get(act.id)
         until = taken.at if taken and taken.kind == Kind.CANCEL else EVER.end
-        if until <= start or any(hole.start < start < hole.end for hole in holes.get((act.id, ""), ())):
+        if until <= start or any(hole.start < start < hole.end for hole in gone.get(act.id, ())):
             continue
         for relation in act.relations:
             target = acts.get(relation.target or "")
             if target is None or target.id == act.id:
                 continue
             for id_ in _ends(act, relation, target):
-                holes.setdefault((target.id, id_), []).append(Span(start, until))
-                names = [name_of(target, measure) for measure in target.measures if id_ in ("", measure.id)]
-                ended.setdefault(act.id, []).extend(names)
-    return holes, {id_: tuple(dict.fromkeys(names)) for id_, names in ended.items()}
+                found.append(Ending(target.id, id_, Span(start, until), act.id, relation.type))
+                if not id_:
+                    gone.setdefault(target.id, []).append(Span(start, until))
+    return found
+
+
+def _holes(
+    acts: Mapping[str, Directive], endings: Iterable[Ending], withdrawn: Mapping[str, Withdrawal]
+) -> _Holes:
+    """When acts and measures do not hold because of another act or of their withdrawal."""
+    holes: dict[_Key, list[Span]] = {
+        (id_, ""): [Span(taken.at, EVER.end)] for id_, taken in withdrawn.items() if id_ in acts
+    }
+    for ending in endings:
+        holes.setdefault((ending.target, ending.measure), []).append(ending.span)
+    return holes
+
+
+def _ended(acts: Mapping[str, Directive], endings: Iterable[Ending]) -> Mapping[str, tuple[str, ...]]:
+    """For each act the names of the measures that it put an end to."""
+    found: dict[str, dict[str, None]] = {}
+    for ending in endings:
+        target = acts[ending.target]
+        names = [name_of(target, m) for m in target.measures if ending.measure in ("", m.id)]
+        found.setdefault(ending.by, {}).update(dict.fromkeys(names))
+    return {id_: tuple(names) for id_, names in found.items()}
+
+
+def _by_target(endings: Iterable[Ending]) -> Mapping[str, tuple[Ending, ...]]:
+    found: dict[str, list[Ending]] = {}
+    for ending in endings:
+        found.setdefault(ending.target, []).append(ending)
+    return {id_: tuple(done) for id_, done in found.items()}
 
 
 def _in_order(acts: Mapping[str, Directive], register: Register) -> list[tuple[datetime, Directive]]:
@@ -92,7 +130,7 @@ def _in_order(acts: Mapping[str, Directive], register: Register) -> list[tuple[d
     acting = [
         (start, act)
         for act in acts.values()
-        if act.relations and status_of(act, register) == "binding" and (start := _start(act))
+        if act.relations and status_of(act, register) == "binding" and (start := starts_at(act))
     ]
     return sorted(acting, key=lambda entry: (entry[0], entry[1].id))
 
@@ -124,7 +162,7 @@ def _extensions(
             continue
         for owner, measure, sectors in kept_in_force(act, acts):
             begun = validity(scope_of(owner, measure)).start
-            span = Span(max(_start(act) or begun, begun), utc(act.effective_to) or EVER.end)
+            span = Span(max(starts_at(act) or begun, begun), utc(act.effective_to) or EVER.end)
             pieces = without([span], holes.get((act.id, ""), ()))
             found.setdefault((owner.id, measure.id), []).extend(
                 Stretch(p, sectors) for p in pieces if sectors
@@ -160,9 +198,3 @@ def _suspends(one: Rule, other: Rule) -> bool:
     """Words beside a rule suspend nothing, and a rule suspends no words."""
     informs = "information" in (one.measure.modality, other.measure.modality)
     return not informs and is_narrower(one, other) and covers(one, other)
-
-
-def _start(act: Directive) -> datetime | None:
-    """When an act begins to act: its start, else its day of issue, else its first measure; None where all are open."""
-    day = judged_on(act)
-    return utc(act.effective_from or (midnight(day) if day else None))

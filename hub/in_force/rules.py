@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
-from hub.facts.scope import Scope
+from hub.facts.scope import Scope, judged_on, last_instant
 from hub.in_force.spans import EVER, Span
-from hub.model.directive import Directive, Measure, Relation
+from hub.model.directive import Directive, Measure, Relation, RelationType
+from hub.model.review import Kind, Withdrawal
+from hub.now import midnight
 from hub.register import Places, Register
 from hub.register.entries import GENERAL
 
@@ -54,15 +56,33 @@ class Rule:
         return validity(self.scope)
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one act did to another, or to one of its measures ("" for the whole): when that does not hold, and how."""
+
+    target: str
+    measure: str
+    span: Span
+    by: str
+    how: RelationType
+
+
 @dataclass(frozen=True)
 class Rules:
-    """All measures of all acts by name. `ended` has, for each act, the measures that it put an end to."""
+    """All measures of all acts by name. `ended` has, for each act, the measures that it put an end to; `endings`, for
+    each act, what others did to it.
+    """
 
     acts: Mapping[str, Directive]
     register: Register
     all: Mapping[str, Rule]
     ended: Mapping[str, tuple[str, ...]]
-    cancelled: frozenset[str]
+    endings: Mapping[str, tuple[Ending, ...]]
+    withdrawn: Mapping[str, Withdrawal]
+
+    @cached_property
+    def cancelled(self) -> frozenset[str]:
+        return frozenset(id_ for id_, taken in self.withdrawn.items() if taken.kind == Kind.CANCEL)
 
     @cached_property
     def by_topic(self) -> Mapping[str, tuple[Rule, ...]]:
@@ -91,6 +111,13 @@ def status_of(act: Directive, register: Register) -> Status:
     return "announced" if register.issuers[act.issuer].binding == "none" else "binding"
 
 
+def taken_back(act: Directive, kind: Kind, at: datetime) -> Withdrawal | None:
+    """How a revision of this kind takes its act back: a cancel at once, an all clear when what it ruled ends."""
+    if kind == Kind.ALL_CLEAR:
+        return Withdrawal(max(at, last_instant(act) or at), kind)
+    return Withdrawal(at, kind) if kind == Kind.CANCEL else None
+
+
 def is_narrower(one: Rule, other: Rule) -> bool:
     """Whether the validity of `one` lies within that of `other`, and is shorter."""
     inner, outer = one.declared, other.declared
@@ -111,3 +138,9 @@ def validity(scope: Scope) -> Span:
 def utc(instant: datetime | None) -> datetime | None:
     """The same instant in UTC, so that instants of one zone compare across a change of clocks."""
     return instant.astimezone(UTC) if instant else None
+
+
+def starts_at(act: Directive) -> datetime | None:
+    """When an act begins to act: its start, else its day of issue, else its first measure; None where all are open."""
+    day = judged_on(act)
+    return utc(act.effective_from or (midnight(day) if day else None))

@@ -1,6 +1,5 @@
 """Reads directive files: TOML in, sheets of facts and all faults at once out."""
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +8,23 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hub.errors import refused_by_system
+from hub.faults import UNKNOWN_KEY, explain, nearest, no_toml, place
 from hub.intake import form, references
 from hub.model.directive import Directive
 from hub.model.review import Finding, Level
-from hub.plain import shown
+from hub.plain import short, shown
 from hub.register import Register
 
 LARGEST_FILE = 4_000_000
 """Octets; the largest real file has 18,000."""
 
-_LONGEST = 100
-"""Characters of a faulty value that a finding repeats."""
+PAGE = "docs/directive-file.md"
+"""What says of each key what may stand there."""
 
-_TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
+TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
+
+_ADD_MEASURE = "add a [[directive.measure]]; an act that speaks through a relation has measure = []"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,14 @@ class Reading:
 
 
 def read(file: Path, register: Register) -> Reading:
-    """Read one file. Never raises for what stands in it: a fault names file, directive, field and remedy."""
+    """Read one file. Never raises for what stands in it: a fault names file, directive, field and remedy.
+
+    Raises EnvironmentFailed where the system does not give it.
+    """
     try:
         data = file.read_bytes()
     except OSError as error:
-        return _unreadable(file, f"{error.strerror}", "name a file that can be read")
+        raise refused_by_system(error) from error
     return parse(data, str(file), register)
 
 
@@ -47,10 +53,8 @@ def parse(data: bytes, name: str, register: Register) -> Reading:
         return _unreadable(name, f"{len(data):,} octets are too many", "split it: one file per act is usual")
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return _unreadable(name, f"octet {error.start} is no UTF-8", "save the file as UTF-8")
-    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a ValueError
-        return _unreadable(name, f"no TOML: {error}", "mend the line that it names")
+    except (ValueError, RecursionError) as error:
+        return _unreadable(name, *no_toml(error))
     directives, faults = [], list(_top_faults(table, name, register.refnis_version))
     rows = table.get("directive", [])
     for row in rows if isinstance(rows, list) else []:
@@ -103,14 +107,14 @@ def _fault(code: str, directive: str, where: str, text: str, remedy: str) -> Fin
     return Finding(code, Level.BLOCKER, shown(directive), shown(where), shown(text), shown(remedy))
 
 
-def _unreadable(file: Path | str, text: str, remedy: str) -> Reading:
-    return Reading((), (_fault("U001", "", str(file), text, remedy),))
+def _unreadable(name: str, text: str, remedy: str) -> Reading:
+    return Reading((), (_fault("U001", "", name, text, remedy),))
 
 
 def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Iterator[Finding]:
     for key in table:
-        if key not in _TOP_KEYS and not key.startswith("expected"):
-            yield _fault("U100", "", f"{name}: {key}", "unknown key", _nearest(key, _TOP_KEYS))
+        if key not in TOP_KEYS and not key.startswith("expected"):
+            yield _fault("U100", "", f"{name}: {key}", "unknown key", nearest(key, TOP_KEYS))
     if table.get("schema_version") != 1:
         yield _fault(
             "U103",
@@ -124,7 +128,7 @@ def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Ite
             "U103",
             "",
             f"{name}: refnis_version",
-            f"its NIS codes are those of {_short(table['refnis_version'])}, this hub's those of {refnis_version}",
+            f"its NIS codes are those of {short(table['refnis_version'])}, this hub's those of {refnis_version}",
             f'give the codes of that version, and write refnis_version = "{refnis_version}"',
         )
     if not isinstance(table.get("directive"), list) or not table["directive"]:
@@ -132,28 +136,16 @@ def _top_faults(table: Mapping[str, Any], name: str, refnis_version: str) -> Ite
 
 
 def _explain(fault: Any, row: Any, id_: str, name: str) -> Finding:
-    where = f"{name}: {_path(fault['loc'], row)}"
-    kind, message = fault["type"], fault["msg"].removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        known = _known_keys(fault["loc"][:-1])
-        return _fault("U100", id_, where, "unknown key", _nearest(str(fault["loc"][-1]), known))
+    where, kind = f"{name}: {_path(place(fault), row)}", fault["type"]
+    text, remedy = explain(fault, form.Directive)
+    if kind in UNKNOWN_KEY:
+        return _fault("U100", id_, where, text, remedy)
     if kind == "missing":
-        return _fault("U101", id_, where, "is missing", f"add {fault['loc'][-1]} = …")
+        remedy = _ADD_MEASURE if fault["loc"] == ("measure",) else f"{remedy}; see {PAGE}"
+        return _fault("U101", id_, where, text, remedy)
     if kind == "value_error":
-        text, _, remedy = message.partition("; ")
-        return _fault("U103", id_, where, text, remedy or "mend it")
-    return _fault(
-        "U103", id_, where, f"{_short(fault['input'])}: {message}", "see the form of directive files"
-    )
-
-
-def _short(value: Any) -> str:
-    """What was given, but not all of a long one; Python prints no integer of more than 4,300 digits."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        return _fault("U103", id_, where, text, remedy or f"see {PAGE}")
+    return _fault("U103", id_, where, f"{short(fault['input'])} {text}", f"{remedy}; see {PAGE}")
 
 
 def _path(location: tuple[int | str, ...], row: Any) -> str:
@@ -171,33 +163,3 @@ def _path(location: tuple[int | str, ...], row: Any) -> str:
         else:
             parts.append(str(step))
     return ".".join(parts) or "(the whole table)"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> set[str]:
-    """The keys that the table at `location` knows."""
-    here: type[form.Form] = form.Directive
-    tables: dict[str, type[form.Form]] = {
-        "measure": form.Measure,
-        "relation": form.Relation,
-        "coverage": form.Coverage,
-        "contact": form.Contact,
-        "source": form.Source,
-        "links": form.Link,
-        "docs": form.Link,
-        "cap": form.Cap,
-        "quantity": form.Quantity,
-        "advice_quantity": form.Quantity,
-        "window": form.Window,
-        "window_alternative": form.Window,
-        "further": form.Further,
-    }
-    for step in location:
-        if isinstance(step, str) and step in tables:
-            here = tables[step]
-    return here.keys()
-
-
-def _nearest(key: str, known: set[str]) -> str:
-    stem = key.rpartition("_")[0] if form.is_language(key.rpartition("_")[2]) else key
-    found = difflib.get_close_matches(stem, sorted(known), n=1, cutoff=0.5)
-    return f"did you mean {found[0]}?" if found else f"known keys: {', '.join(sorted(known))}"

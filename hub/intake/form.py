@@ -12,15 +12,20 @@ from hub.intake.values import (
     Hour,
     Instant,
     Line,
+    Mailbox,
     Number,
+    Phone,
     PlainText,
     Rows,
+    Sectors,
     Slug,
     Text,
+    Title,
     Url,
 )
 from hub.model import directive as model
 from hub.model.directive import Audience
+from hub.plain import short
 
 Provenance = Literal["real", "paraphrased", "invented", "reported"]
 
@@ -57,7 +62,9 @@ class Form(BaseModel):
                 known[suffix] = value
             elif suffix == "provenance" and stem in known_keys:
                 if value not in get_args(Provenance):
-                    raise ValueError(f"{key} is {value!r}; it is one of {', '.join(get_args(Provenance))}")
+                    raise ValueError(
+                        f"{key} is {short(value)}; it is one of {', '.join(get_args(Provenance))}"
+                    )
             elif key in folded:
                 raise ValueError(f"{key} is given as a table and with a language suffix; keep one")
             else:
@@ -165,7 +172,7 @@ class Relation(Form):
 class Coverage(Form):
     becomes = model.Coverage
 
-    sectors: tuple[str, ...] | Literal["others"]
+    sectors: Sectors
     audiences: tuple[Audience, ...] = model.AUDIENCES
     decision: Literal["not_concerned"]
     reason: Text
@@ -177,8 +184,8 @@ class Contact(Form):
 
     id: Slug
     label: PlainText
-    phone: Annotated[Line, Field(pattern=r"^[+0-9][0-9 ./()-]{1,24}$")] | None = None
-    email: Annotated[Line, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")] | None = None
+    phone: Phone | None = None
+    email: Mailbox | None = None
     hours: Text | None = None
     unknown: tuple[str, ...] = ()
 
@@ -228,7 +235,7 @@ class Directive(Form):
     id: Slug
     issuer: str
     act_type: str
-    title: PlainText
+    title: Title
     urgency: Literal["Immediate", "Expected", "Future"]
     territory: Annotated[tuple[str, ...], Field(min_length=1)]
     sectors: Annotated[tuple[str, ...], Field(min_length=1)]

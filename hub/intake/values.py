@@ -1,18 +1,23 @@
 """The kinds of value that a directive file holds, each with the bounds of what can be meant."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationInfo
 
 from hub.model.directive import LANGUAGES, Language
+from hub.now import BRUSSELS, in_brussels_time
 from hub.plain import clean
 
 YEARS = range(1900, 2201)
 """Beyond these a year is a slip, and some instants overflow when they are brought to another zone."""
 LARGEST = 1e12
+LONGEST = 5_000
+"""Characters of a text; the longest real one has 180."""
+LONGEST_TITLE = 500
+"""Characters of a title, which is a mail's subject and a page's heading."""
 
 _DIGIT = re.compile(r"\d")
 
@@ -23,6 +28,40 @@ def _no_digit(text: str) -> str:
             f"holds the digit {match.group()!r}; a number is a quantity, a window, a date or a contact"
         )
     return text
+
+
+def _at_most(longest: int) -> Callable[[str], str]:
+    def bounded(text: str) -> str:
+        if len(text) > longest:
+            raise ValueError(f"has {len(text):,} characters; write {longest:,} at most")
+        return text
+
+    return bounded
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", text):
+        raise ValueError("is no short name; write small letters, digits and hyphens, 80 at most")
+    return text
+
+
+def _phone(text: str) -> str:
+    if not re.fullmatch(r"[+0-9][0-9 ./()-]{1,24}", text):
+        raise ValueError("is no phone number; write digits and spaces, such as +32 81 12 34 56")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+        raise ValueError("is no e-mail address; write name@example.org")
+    return text
+
+
+def _sectors(value: Any) -> Any:
+    listed = isinstance(value, list | tuple) and all(isinstance(sector, str) for sector in value)
+    if not listed and value != "others":
+        raise ValueError('is neither a list of sectors nor "others"; write ["culture"] or "others"')
+    return value
 
 
 def _link(url: str) -> str:
@@ -57,7 +96,7 @@ def _moment(value: Any) -> Any:
         raise ValueError("is a date; write the instant with its offset: 2020-04-15T00:00:00+02:00")
     if value.tzinfo is None:
         raise ValueError("has no offset; write 2020-04-15T00:00:00+02:00")
-    return _in_our_time(_whole(value))
+    return _in_our_zone(_in_our_time(_whole(value)))
 
 
 def _day_or_moment(value: Any) -> Any:
@@ -93,6 +132,14 @@ def _in_our_time(value: Any) -> Any:
     return value
 
 
+def _in_our_zone(value: datetime) -> datetime:
+    """Another offset than that of the day is a slip: the messages would say another hour than the file."""
+    if not in_brussels_time(value):
+        here = value.astimezone(BRUSSELS).isoformat(timespec="minutes")
+        raise ValueError(f"has an offset that Brussels does not have then; in its own time this is {here}")
+    return value
+
+
 def _rows(table: Any) -> Any:
     """{fr: [a, b], de: [c, d]} → ({fr: a, de: c}, {fr: b, de: d})"""
     if not isinstance(table, Mapping) or not all(isinstance(texts, list) for texts in table.values()):
@@ -115,12 +162,20 @@ def _in_known_languages(table: Any, info: ValidationInfo) -> Any:
     return table
 
 
-Line = Annotated[str, AfterValidator(clean)]
+Line = Annotated[str, AfterValidator(clean), AfterValidator(_at_most(LONGEST))]
 PlainLine = Annotated[Line, AfterValidator(_no_digit)]
 Text = Annotated[dict[Language, Line], Field(min_length=1), BeforeValidator(_in_known_languages)]
 PlainText = Annotated[dict[Language, PlainLine], Field(min_length=1), BeforeValidator(_in_known_languages)]
+Title = Annotated[
+    dict[Language, Annotated[PlainLine, AfterValidator(_at_most(LONGEST_TITLE))]],
+    Field(min_length=1),
+    BeforeValidator(_in_known_languages),
+]
 Rows = Annotated[tuple[PlainText, ...], BeforeValidator(_rows)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+Slug = Annotated[str, AfterValidator(_slug)]
+Phone = Annotated[Line, AfterValidator(_phone)]
+Mailbox = Annotated[Line, AfterValidator(_mailbox)]
+Sectors = Annotated[tuple[str, ...] | Literal["others"], BeforeValidator(_sectors)]
 Url = Annotated[Line, AfterValidator(_link)]
 Number = Annotated[StrictInt | StrictFloat, BeforeValidator(_number)]
 Day = Annotated[date, BeforeValidator(_day)]

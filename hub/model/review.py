@@ -19,7 +19,8 @@ class Level(StrEnum):
 class Finding:
     """What one check reports: a stable code, the cell or field it points at, what is wrong and what to do.
 
-    A gap also names its `topic` and the `sectors` that hear nothing of it.
+    A gap also names its `topic` and the `sectors` that hear nothing of it; where two acts meet, `parts` are the text
+    as each act in its own words, and what follows.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Finding:
     waivable: bool = False
     topic: str = ""
     sectors: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

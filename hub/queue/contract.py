@@ -18,6 +18,10 @@ class LedgerWaits(UnivoqueError):
     """The ledger cannot be written at the moment; nothing was lost and nothing was written."""
 
 
+class LedgerBusy(LedgerWaits):
+    """Another process is writing to the ledger; nothing was lost and nothing was written."""
+
+
 class Item(NamedTuple):
     """A delivery in a sender's hand; `attempt` counts its tries so far, `due` marks a further one."""
 

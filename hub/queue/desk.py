@@ -11,12 +11,37 @@ import structlog
 
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerWaits, Orders, Settled
+from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
 
 log = structlog.get_logger(__name__)
 
 DUE_AT_ONCE = 200
 """How many deliveries that are due again are taken in hand at once."""
+
+
+ORDINARY = 10.0
+"""Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
+
+
+@dataclass(slots=True)
+class Wait:
+    """How long the ledger cannot be written, and whether that was said: once for each time."""
+
+    since: float | None = None
+    said: bool = False
+
+    def goes_on(self, reason: LedgerWaits) -> None:
+        """It still cannot be written. A full disk is told at once, another process that writes only if it goes on."""
+        now = asyncio.get_running_loop().time()
+        self.since = now if self.since is None else self.since
+        if not self.said and (not isinstance(reason, LedgerBusy) or now - self.since >= ORDINARY):
+            log.warning("ledger waits", reason=str(reason))
+            self.said = True
+
+    def is_over(self) -> None:
+        if self.said:
+            log.info("ledger goes on")
+        self.since, self.said = None, False
 
 
 @dataclass(slots=True, eq=False)
@@ -135,15 +160,18 @@ class Desk:
 
     async def run(self) -> None:
         """Serve the lanes, turn after turn, until cancelled. A locked or full database makes them wait."""
+        wait = Wait()
         while True:
             await self._bell.wait()
             self._bell.clear()
             try:
                 await self._turn()
             except LedgerWaits as reason:
-                log.warning("ledger waits", reason=str(reason))
+                wait.goes_on(reason)
                 await asyncio.sleep(0.5)
                 self._bell.set()
+            else:
+                wait.is_over()
 
     async def _turn(self) -> None:
         if self._back:

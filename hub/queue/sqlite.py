@@ -18,6 +18,7 @@ from hub.queue.contract import (
     Intent,
     Item,
     Lease,
+    LedgerBusy,
     LedgerWaits,
     Orders,
     Repeat,
@@ -274,7 +275,8 @@ def _explained(error: sqlite3.OperationalError) -> UnivoqueError:
     if "no such" in str(error):
         return EnvironmentFailed(f"{error}: run `univoque init` first")
     # Locked, full, read-only, an I/O error: all may pass, and nothing is half done.
-    return LedgerWaits(f"{error}; it is tried again")
+    waits = LedgerBusy if "locked" in str(error) else LedgerWaits
+    return waits(f"{error}; it is tried again")
 
 
 def _text(at: datetime) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.model.directive import Language
 from hub.plain import clean
@@ -17,8 +17,30 @@ def _has_french(names: dict[Language, str]) -> dict[Language, str]:
     return names
 
 
+def _is_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", text):
+        raise ValueError(
+            "is no id; write letters and digits without accents, dots, hyphens and underscores, 80 at most"
+        )
+    return text
+
+
+def _count(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("is neither a whole number nor text; write 602, or its origin in quotes")
+    return value
+
+
 Line = Annotated[str, AfterValidator(clean)]
-Code = Annotated[Language, Field(pattern=r"^[a-z]{2}$")]
+
+
+def _two_letters(code: str) -> str:
+    if re.fullmatch("[a-z]{2}", code):
+        return code
+    raise ValueError("is no language; write its two small letters: fr, de, nl, en")
+
+
+Code = Annotated[Language, AfterValidator(_two_letters)]
 Text = Annotated[dict[Code, Line], AfterValidator(_has_french)]
 
 
@@ -27,7 +49,7 @@ class Named(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+    id: Annotated[str, AfterValidator(_is_id)]
     fr: Line
     de: Line
     nl: Line
@@ -57,7 +79,7 @@ class Sector(Named):
     group: str
     competence: str = ""
     federations: tuple[str, ...] = ()
-    size: dict[str, int | str] = {}
+    size: dict[str, Annotated[int | str, BeforeValidator(_count)]] = {}
 
     def entry(self) -> entries.Sector:
         return entries.Sector(self.id, self.name, self.group, self.competence, self.federations)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from hub import languages as spoken
 from hub.errors import FaultyFile, NotFound
+from hub.faults import line, no_toml, place
 from hub.model.directive import Language, Text
 from hub.plain import shown
 from hub.register import entries, form
@@ -122,8 +123,10 @@ def _texts(entry: entries.Entry) -> Iterator[tuple[str, Text]]:
 def _toml(data: Traversable, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads((data / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FaultyFile(f"{data / name}: {error}") from error
+    except OSError as error:
+        raise FaultyFile(f"{data / name}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{data / name}: {'; '.join(no_toml(error))}") from error
 
 
 def _rows(data: Traversable, name: str, key: str, of: type[Row]) -> list[Row]:
@@ -137,7 +140,7 @@ def _rows(data: Traversable, name: str, key: str, of: type[Row]) -> list[Row]:
         try:
             rows.append(of.model_validate(row))
         except ValidationError as error:
-            raise FaultyFile(f"{data / name}:\n{_faults(error, table, key, number)}") from error
+            raise FaultyFile(f"{data / name}:\n{_faults(error, of, table, key, number)}") from error
     return rows
 
 
@@ -162,19 +165,21 @@ def _read_addition(file: Path) -> form.Addition:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise FaultyFile(f"{file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, an integer of 5,000 digits
-        raise FaultyFile(f"{file} is not TOML in UTF-8: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{file}: {'; '.join(no_toml(error))}") from error
     try:
         return form.Addition.model_validate(table)
     except ValidationError as error:
-        raise FaultyFile(f"{file} cannot serve as a register:\n{_faults(error, table)}") from error
+        raise FaultyFile(
+            f"{file} cannot serve as a register:\n{_faults(error, form.Addition, table)}"
+        ) from error
 
 
-def _faults(error: ValidationError, table: Mapping[str, Any], *within: int | str) -> str:
+def _faults(error: ValidationError, of: type[BaseModel], table: Mapping[str, Any], *within: int | str) -> str:
     """Each fault on a line of its own; its place starts at `within` in the table."""
     return "\n".join(
-        f"  {shown(_place((*within, *fault['loc']), table))}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_input=False)
+        f"  {shown(_place((*within, *place(fault)), table))}: {shown(line(fault, of))}"
+        for fault in error.errors(include_url=False)
     )
 
 

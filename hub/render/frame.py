@@ -30,13 +30,14 @@ from hub.render.section import (
     hat_label,
     hats_of,
     merged,
+    opening,
     said_validity,
     sections,
     union,
 )
 from hub.render.wording import Wording, Words
 
-COMPOSITION = 2
+COMPOSITION = 3
 """The version of the way messages are composed; a change voids approvals."""
 
 _DATES = frozenset({*VALIDITY, "from", "until"})
@@ -169,7 +170,7 @@ def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()
     hats = tuple(hats) or hats_of(blocks)
     grouped = sections(blocks)
     shared = _shared_validity(blocks)
-    head = union(block.head for block in blocks)
+    head = opening(blocks, frame.wording.anatomy)
     told = {(line.slot, line.text) for line in head}
     wording = words.wording["frame"]
     return {
@@ -199,7 +200,7 @@ def frame_values(blocks: Sequence[Block], frame: Frame, hats: Sequence[Hat] = ()
         "page": traced("link", frame.url),
         "page_url": frame.url,
         "why": wording["why_duty" if frame.stream == "duty" else "why_directives"],
-        "choices": wording["your_address" if frame.stream == "duty" else "your_choices"],
+        "personal": wording["link_duty" if frame.stream == "duty" else "link_directives"],
         "personal_link": PERSONAL_LINK,
     }
 

@@ -23,7 +23,11 @@ Kind = Literal[
     "grammar",
     "name",
     "reader",
+    "misspelt",
 ]
+
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+READERS = (*AUDIENCES, "sms")
 
 
 class Missing(NamedTuple):
@@ -102,7 +106,7 @@ def _whole(name: str, tables: set[str]) -> str:
 
 def _patterns(words: Words | Begun, others: Iterable[Words], register: Register) -> Iterator[Missing]:
     """Topics, pairs of topic and modality, and keys in them, that another language has; readers without a pattern."""
-    own, elsewhere = _keys_by_pair([words]), _keys_by_pair(others)
+    own, elsewhere = _keys_by_pair([words], register), _keys_by_pair(others, register)
     topics = {topic for topic, _ in (*own, *elsewhere)}
     for topic in register.topics:
         if topic not in topics:
@@ -116,7 +120,7 @@ def _patterns(words: Words | Begun, others: Iterable[Words], register: Register)
         for key in sorted(lacking):
             yield Missing(words.language, "pattern", where, f"[{pair[1]}] {key}")
         told = {key.partition(".")[0] for key in own[pair] | lacking}
-        silent = [reader for reader in (*AUDIENCES, "sms") if reader not in told]
+        silent = [reader for reader in READERS if reader not in told]
         if silent:
             what = f"[{pair[1]}] {', '.join(silent)}: the neutral sentence speaks"
             yield Missing(words.language, "audience", where, what)
@@ -126,13 +130,23 @@ def _phrases(words: Words | Begun, topic: str) -> str:
     return f"phrases/{words.language}/{topic}.toml"
 
 
-def _keys_by_pair(languages: Iterable[Words | Begun]) -> dict[tuple[str, str], set[str]]:
-    """(topic, modality) → the readers' keys that some of these languages have: "staff", "family.citizen", "sms"."""
+def is_reader(key: str) -> bool:
+    """Whether a key of a pattern names who reads it: an audience or "sms", bound to an actor or not."""
+    reader, bound, actor = key.partition(".")
+    return reader in READERS and (not bound or actor in AUDIENCES)
+
+
+def _keys_by_pair(languages: Iterable[Words | Begun], register: Register) -> dict[tuple[str, str], set[str]]:
+    """(topic, modality) → the readers' keys that some of these languages have: "staff", "family.citizen", "sms".
+
+    A misspelt name asks nothing of another language.
+    """
     found: dict[tuple[str, str], set[str]] = {}
     for words in languages:
         for topic, pairs in words.phrases.items():
             for modality, patterns in pairs.items():
-                found.setdefault((topic, modality), set()).update(patterns)
+                if topic in register.topics and modality in MODALITIES:
+                    found.setdefault((topic, modality), set()).update(filter(is_reader, patterns))
     return found
 
 
@@ -154,7 +168,7 @@ def _used_nouns(words: Words | Begun) -> dict[str, list[tuple[str, str]]]:
     for topic, pairs in words.phrases.items():
         for modality, patterns in pairs.items():
             for key, pattern in patterns.items():
-                for slot in _slots(pattern):
+                for slot in slots_of(pattern):
                     if slot.partition(".")[0] in ROLES:
                         found.setdefault(slot, []).append((f"{topic}.{modality}", key))
     for actor in words.wording.get("actor", {}).values():
@@ -169,11 +183,11 @@ def _neutral(words: Words | Begun) -> Iterator[Missing]:
     file = f"wording/{words.language}.toml"
     neutral, actors = words.wording.get("neutral", {}), words.wording.get("actor", {})
     cases: set[str] = set()
-    for modality in get_args(Modality):
+    for modality in MODALITIES:
         forms = neutral.get(modality, {})
         if "any" not in forms and not {"one", "many"} <= forms.keys():
             yield Missing(words.language, "wording", file, f"neutral.{modality}")
-        slots = (slot for pattern in forms.values() for slot in _slots(pattern))
+        slots = (slot for pattern in forms.values() for slot in slots_of(pattern))
         cases |= {slot.partition(".")[2] for slot in slots if slot.partition(".")[0] == "actor"}
     for audience in AUDIENCES:
         actor: Mapping[str, Any] = actors.get(audience, {})
@@ -183,7 +197,8 @@ def _neutral(words: Words | Begun) -> Iterator[Missing]:
                 yield Missing(words.language, "actor", file, f"actor.{audience}: {form}")
 
 
-def _slots(pattern: str) -> Iterator[str]:
+def slots_of(pattern: str) -> Iterator[str]:
+    """The slots of a pattern, those of its optional parts among them."""
     for part in parse(pattern):
         for inner in part.parts if isinstance(part, Optional) else (part,):
             if isinstance(inner, Slot):

@@ -1,12 +1,13 @@
 """Blocks of one person put side by side: the same words once, naming all the hats that read them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.model.directive import Audience
 from hub.model.message import Block, Hat, Line, Paragraph
 from hub.register import Register
 from hub.render.pattern import fill, parse
-from hub.render.wording import Words
+from hub.render.wording import Anatomy, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,19 @@ def merged(lines: Sequence[Line], slot: str) -> Line | None:
     spans = dict.fromkeys(span for line in same for span in line.spans)
     ordered = tuple(sorted(spans, key=lambda span: (span.start, -span.end)))
     return Line(slot, same[0].text, ordered) if same else None
+
+
+COMFORT = "empathy"
+"""The line that is about the reader and not about the act."""
+
+
+def opening(blocks: Sequence[Block], anatomy: Mapping[Audience, Anatomy]) -> list[Line]:
+    """The first lines of several blocks.
+
+    Comfort is for whom the message speaks to first: a director who is a relative too reads as a director first.
+    """
+    comforted = COMFORT in anatomy[blocks[0].variant.audience].head
+    return union([line for line in block.head if comforted or line.slot != COMFORT] for block in blocks)
 
 
 def union(groups: Iterable[Iterable[Line]]) -> list[Line]:

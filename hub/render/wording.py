@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from hub.errors import FaultyFile
 from hub.facts.grammar import Grammar
 from hub.facts.printer import Printer
+from hub.faults import line, no_toml, place
 from hub.languages import begun, templates_dir
 from hub.model.directive import Audience, Language
 from hub.render import pattern
@@ -86,7 +87,10 @@ class Anatomy:
     style: Style = "plain"
 
 
-_ANATOMY = TypeAdapter(dict[Audience, Anatomy])
+_ANATOMY = dict[Audience, Anatomy]
+_PHRASES = dict[str, dict[str, str]]
+_LEXICON = dict[str, dict[str, dict[str, Any]]]
+"""The forms of the files."""
 
 
 NO_FILE = "the file is not there"
@@ -168,7 +172,7 @@ def load(directory: Path | None = None) -> Wording:
     found = [_words(directory, language) for language in begun(directory)]
     return Wording(
         {words.language: words for words in found if isinstance(words, Words)},
-        _anatomy(directory / "messages" / "anatomy.toml"),
+        _valid(_ANATOMY, directory / "messages" / "anatomy.toml"),
         environment(directory),
         directory,
         {words.language: words for words in found if isinstance(words, Begun)},
@@ -187,11 +191,12 @@ def environment(directory: Path) -> Environment:
     )
 
 
-def _anatomy(file: Path) -> dict[Audience, Anatomy]:
+def _valid(form: Any, file: Path) -> Any:
+    """What the file holds, in that form."""
     try:
-        return _ANATOMY.validate_python(_toml(file))
+        return TypeAdapter(form).validate_python(_toml(file))
     except ValidationError as error:
-        raise FaultyFile(f"{file}:{_faults(error)}") from error
+        raise FaultyFile(f"{file}:{_faults(error, form)}") from error
 
 
 def _words(directory: Path, language: Language) -> Words | Begun:
@@ -199,7 +204,8 @@ def _words(directory: Path, language: Language) -> Words | Begun:
     files = {kind: f"{kind}/{language}.toml" for kind in ("wording", "grammar", "lexicon")}
     tables = {kind: _toml(directory / f) if (directory / f).is_file() else None for kind, f in files.items()}
     gaps = [(files[kind], NO_FILE) for kind, table in tables.items() if table is None]
-    wording, grammar, nouns = tables["wording"] or {}, tables["grammar"], tables["lexicon"] or {}
+    wording, grammar = tables["wording"] or {}, tables["grammar"]
+    nouns = {} if tables["lexicon"] is None else _valid(_LEXICON, directory / files["lexicon"])
     if wording:
         gaps += [
             (files["wording"], f"[{table}]") for table in _TABLES if not isinstance(wording.get(table), dict)
@@ -227,9 +233,17 @@ def _words(directory: Path, language: Language) -> Words | Begun:
 def _phrases(directory: Path) -> dict[str, Any]:
     phrases = {}
     for file in sorted(directory.glob("*.toml")):
-        phrases[file.stem] = _toml(file)
+        phrases[file.stem] = _valid(_PHRASES, file)
         for modality, patterns in phrases[file.stem].items():
+            if not isinstance(patterns, dict):
+                raise FaultyFile(
+                    f"{file}: {modality} stands in no table; put it below its modality: [forbidden]"
+                )
             for audience, text in patterns.items():
+                if not isinstance(text, str):
+                    raise FaultyFile(
+                        f'{file}: [{modality}] {audience} is no text; write "{audience}.actor" in quotes'
+                    )
                 try:
                     pattern.parse(text)
                 except ValueError as error:
@@ -243,18 +257,20 @@ def _printer(file: Path, table: Mapping[str, Any]) -> tuple[Printer | None, list
         return Printer(Grammar.model_validate(table)), []
     except ValidationError as error:
         if any(fault["type"] not in ("missing", "too_short") for fault in error.errors()):
-            raise FaultyFile(f"{file}:{_faults(error)}") from error
+            raise FaultyFile(f"{file}:{_faults(error, Grammar)}") from error
         return None, [".".join(map(str, fault["loc"])) for fault in error.errors()]
 
 
-def _faults(error: ValidationError) -> str:
+def _faults(error: ValidationError, of: Any) -> str:
     """Each fault on a line of its own: its key and what may stand there."""
-    faults = error.errors(include_url=False, include_input=False)
-    return "".join(f"\n  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+    faults = error.errors(include_url=False)
+    return "".join(f"\n  {'.'.join(map(str, place(fault)))}: {line(fault, of)}" for fault in faults)
 
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FaultyFile(f"{file}: {error}") from error
+    except OSError as error:
+        raise FaultyFile(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{file}: {'; '.join(no_toml(error))}") from error

@@ -124,11 +124,13 @@ class Writer:
 
     def _legal(self) -> Iterator[Line]:
         act_type = self._text("act_type", self.sheet.register.act_types[self.directive.act_type].name)
-        reference = self.directive.reference
+        kind, reference = traced("act_type", act_type), self.directive.reference
+        if reference and reference.startswith(f"{act_type} "):  # which says the kind of act itself
+            kind, reference = traced("reference", kind + reference.removeprefix(act_type)), None
         yield self._tail(
             "legal",
             "legal",
-            act_type=traced("act_type", act_type),
+            act_type=kind,
             reference=traced("reference", reference) if reference else None,
         )
 

@@ -8,14 +8,31 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
+from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
 from hub.reread.lexicon import FILLER, Lexicon, languages, lexicon
 
-__all__ = ["FILLER", "Found", "Marked", "Reading", "languages", "read"]
+__all__ = [
+    "FILLER",
+    "Excluding",
+    "Found",
+    "Marked",
+    "Reading",
+    "denials",
+    "excluded",
+    "languages",
+    "read",
+    "senses",
+    "side_before",
+    "spelled",
+    "unknown_words",
+]
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*|\n")
+_WORD = re.compile(r"[^\W\d_]+")
 _REACH = 32
 """How far before a number its bound may begin."""
 
@@ -39,6 +56,19 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluding:
+    """Words at [start, end) that except something; `binds` where they cannot stand alone, as a heading can."""
+
+    start: int
+    end: int
+    binds: bool
+
+
+Side = Literal["from", "until"]
+"""Which end of a time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Every value and every modal word of a text, in order."""
 
@@ -54,6 +84,44 @@ def read(text: str, language: Language) -> Reading:
     for found in values:
         blanked[found.start : found.end] = FILLER * (found.end - found.start)
     return Reading(values, tuple(_modalities("".join(blanked), words)))
+
+
+def excluded(text: str, language: Language) -> Iterator[Excluding]:
+    """The words that take something out of a rule."""
+    for match in lexicon(language).excluding.finditer(text):
+        yield Excluding(match.start(), match.end(), binds=match["binds"] is not None)
+
+
+def side_before(text: str, position: int, language: Language) -> Side | None:
+    """Whether the words right before a position open or close a time."""
+    match = lexicon(language).sides.search(text[max(0, position - _REACH) : position])
+    return None if match is None else "from" if match["start"] else "until"
+
+
+def denials(text: str, language: Language) -> int:
+    """How many sentences deny something, beside the words that say how they bind."""
+    words = lexicon(language)
+    rests = (_ruling(sentence, words)[1] for sentence in _SENTENCE.finditer(text))
+    return sum(words.denial.search(rest) is not None for rest in rests)
+
+
+def senses(text: str, language: Language, group: str) -> tuple[str, ...]:
+    """What a sentence says that it is for, of the senses of one group, in the order in which it says so."""
+    table = lexicon(language).senses[group]
+    found = [(match.start(), sense) for sense, words in table.items() for match in words.finditer(text)]
+    return tuple(sense for _, sense in sorted(found))
+
+
+def spelled(text: str, language: Language) -> tuple[str, ...]:
+    """Numbers and days that a text says in words."""
+    return tuple(match.group() for match in lexicon(language).spelled.finditer(text))
+
+
+@lru_cache(maxsize=4096)
+def unknown_words(text: str, language: Language) -> tuple[str, ...]:
+    """The words that belong to no value and join none; values are FILLER."""
+    joins = lexicon(language).joins
+    return tuple(word for word in _WORD.findall(text) if word.lower() not in joins)
 
 
 def _values(text: str, words: Lexicon) -> Iterator[Found]:
@@ -155,17 +223,23 @@ def _phone(text: str) -> Phone:
 
 
 def _modalities(text: str, words: Lexicon) -> Iterator[Marked]:
-    """Sentence by sentence, the most telling marker first; what one marker used up, the next does not see."""
     for sentence in _SENTENCE.finditer(text):
-        rest, offset = sentence.group(), sentence.start()
-        for marker in words.markers:
-            if not marker.words.search(rest):
-                continue
-            for found in marker.words.finditer(rest):
-                yield Marked(offset + found.start(), offset + found.end(), marker.modality)
-            rest = _without(marker.words, rest)
-            if marker.uses:
-                rest = _without(marker.uses, rest)
+        yield from _ruling(sentence, words)[0]
+
+
+def _ruling(sentence: re.Match[str], words: Lexicon) -> tuple[list[Marked], str]:
+    """How a sentence binds, and the rest of it: the most telling marker first, what it used up no other sees."""
+    rest, offset = sentence.group(), sentence.start()
+    marked = []
+    for marker in words.markers:
+        if not marker.words.search(rest):
+            continue
+        for found in marker.words.finditer(rest):
+            marked.append(Marked(offset + found.start(), offset + found.end(), marker.modality))
+        rest = _without(marker.words, rest)
+        if marker.uses:
+            rest = _without(marker.uses, rest)
+    return marked, rest
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:

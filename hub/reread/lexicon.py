@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -48,6 +48,12 @@ class Lexicon:
     thousands: str
     limit: re.Pattern[str]
     markers: tuple[Marker, ...]
+    excluding: re.Pattern[str]
+    sides: re.Pattern[str]
+    joins: frozenset[str]
+    denial: re.Pattern[str]
+    spelled: re.Pattern[str]
+    senses: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
 def languages() -> tuple[Language, ...]:
@@ -89,7 +95,34 @@ def lexicon(language: Language) -> Lexicon:
         thousands=raw.get("thousands", ""),
         limit=re.compile(raw["limit"], re.I),
         markers=tuple(_marker(row, raw) for row in raw["modality"]),
+        excluding=re.compile(
+            rf"(?=[{_letters(_words(raw['excluding']))}])(?<!\w)(?:(?P<binds>{_any(raw['excluding']['words'])})|{_any(raw['excluding']['headings'])})(?!\w)",
+            re.I,
+        ),
+        sides=re.compile(
+            rf"(?<!\w)(?:(?P<start>{_any(raw['sides']['start'])})|{_any(raw['sides']['end'])})[ \u00a0]$",
+            re.I,
+        ),
+        joins=frozenset(_joins(raw)),
+        denial=_sense(_any(raw["denial"]["words"], escape=False)),
+        spelled=_sense(_any(raw["spelled"]["words"])),
+        senses={
+            group: {sense: _sense(words) for sense, words in table.items()}
+            for group, table in raw["senses"].items()
+        },
     )
+
+
+def _sense(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I)
+
+
+def _joins(raw: Mapping[str, Any]) -> Iterator[str]:
+    """The words that may stand in a value beside what is read of it: those that bound it, and small ones."""
+    said = (*_words(raw["before"]), *_words(raw["after"]), *raw["joins"]["words"])
+    last = (raw.get("last_day_before", ""), raw.get("last_day_after", ""))
+    for words in (*said, *last):
+        yield from (word.lower() for word in re.findall(r"[^\W\d_]+", words))
 
 
 def _tokens(
@@ -112,9 +145,13 @@ def _tokens(
         rf"(?P<bare>\b(?:{days})s?\b)",
     )
     # Most positions of a text begin no value: one look at the next character says so.
-    words = (*weekdays, *marks, raw["midnight"], "http", "EUR")
-    first = "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
+    first = _letters((*weekdays, *marks, raw["midnight"], "http", "EUR"))
     return re.compile(rf"(?=[\d+{first}])(?:{'|'.join(parts)})", re.I)
+
+
+def _letters(words: Iterable[str]) -> str:
+    """The letters that the words begin with, small and capital."""
+    return "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
 
 
 def _units(raw: Mapping[str, Any]) -> list[tuple[Unit, str]]:

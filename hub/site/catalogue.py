@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from hub.in_force import Life, consolidate, lives, taken_back
 from hub.model.directive import AUDIENCES, Directive, Language, Relation, Text
 from hub.model.message import Hat, Message
 from hub.model.review import Explanation, Kind, Mode, Stage
@@ -103,6 +104,16 @@ class Catalogue:
     def directives(self) -> Mapping[str, Directive]:
         """Every sheet, for acts that speak through another one's measures."""
         return {id_: edition.directive for id_, edition in self.by_id.items()}
+
+    @cached_property
+    def lives(self) -> Mapping[str, Life]:
+        """When each act holds after all that the others did to it."""
+        withdrawn = {}
+        for edition in self.editions:
+            kind = Kind.CANCEL if edition.stage is Stage.CANCELLED else edition.kind
+            if taken := taken_back(edition.directive, kind, edition.published_at):
+                withdrawn[edition.directive.id] = taken
+        return lives(consolidate(self.directives, self.register, withdrawn))
 
     def issuer(self, edition: Edition) -> Issuer:
         return self.register.issuers[edition.directive.issuer]

@@ -1,11 +1,13 @@
 """Where a directive stands for a reader at an instant: to come, in force, extended, replaced, over …"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from hub.facts.scope import last_instant
-from hub.model.directive import Directive, Relation, RelationType
+from hub.in_force import Life
+from hub.model.directive import Directive, RelationType
 from hub.model.review import Kind, Stage
 from hub.now import midnight
 from hub.site.catalogue import Catalogue, Edition
@@ -39,12 +41,12 @@ class State:
         return self.name in ENDED
 
 
-ENDINGS: tuple[tuple[RelationType, StateName], ...] = (
-    ("annuls", "annulled"),
-    ("repeals", "repealed"),
-    ("replaces", "replaced"),
-    ("suspends", "suspended"),
-)
+WORDS: Mapping[RelationType, StateName] = {
+    "annuls": "annulled",
+    "repeals": "repealed",
+    "suspends": "suspended",
+}
+"""How an ending is called; whatever else takes the place of an act replaces it."""
 
 
 def starts_at(directive: Directive) -> datetime | None:
@@ -63,19 +65,19 @@ def state(edition: Edition, catalogue: Catalogue) -> State:
         return (
             State("ending", end) if end and end > catalogue.now else State("all_clear", edition.published_at)
         )
-    for relation, name in ENDINGS:
-        if by := _done_by(edition, relation, catalogue):
-            return State(name, starts_at(by.directive) or by.published_at, by)
+    life = catalogue.lives[edition.directive.id]
+    if ending := life.ended_by(catalogue.now):
+        return State(WORDS.get(ending.how, "replaced"), ending.span.start, catalogue.by_id[ending.by])
     if edition.stage is Stage.SUPERSEDED:
         return State("replaced")
-    return _by_dates(edition, catalogue)
+    return _by_dates(edition, catalogue, life)
 
 
-def _by_dates(edition: Edition, catalogue: Catalogue) -> State:
-    end, extended_by = _end(edition, catalogue, frozenset())
+def _by_dates(edition: Edition, catalogue: Catalogue, life: Life) -> State:
+    end, starts = life.ends_at, life.begins_at
+    extended_by = catalogue.by_id[life.extended_by] if life.extended_by else None
     if end is not None and end <= catalogue.now:
         return State("expired", end, extended_by)
-    starts = starts_at(edition.directive)
     if edition.stage is Stage.EXPIRED and extended_by is None:
         return State("expired", end)
     if edition.directive.reported:
@@ -92,40 +94,5 @@ def _by_dates(edition: Edition, catalogue: Catalogue) -> State:
 
 def changes_at(catalogue: Catalogue) -> datetime | None:
     """The next instant at which some state changes by itself; pages must be rendered anew then."""
-    instants = {
-        instant
-        for edition in catalogue.editions
-        for instant in (starts_at(edition.directive), last_instant(edition.directive))
-        if instant is not None and instant > catalogue.now
-    }
-    return min(instants, default=None)
-
-
-def _done_by(edition: Edition, relation: RelationType, catalogue: Catalogue) -> Edition | None:
-    """The published act that does this to the whole of the directive, and has begun."""
-    for act, done in catalogue.incoming.get(edition.directive.id, ()):
-        if done.type == relation and _counts(act, done, catalogue):
-            return act
-    return None
-
-
-def _end(
-    edition: Edition, catalogue: Catalogue, seen: frozenset[str]
-) -> tuple[datetime | None, Edition | None]:
-    """The end of validity, after the acts that extend it, and the last of these acts."""
-    seen |= {edition.directive.id}
-    for act, done in reversed(catalogue.incoming.get(edition.directive.id, ())):
-        fresh = act.directive.id not in seen
-        if done.type == "extends" and fresh and _counts(act, done, catalogue):
-            end, _ = _end(act, catalogue, seen)
-            return end, act
-    return last_instant(edition.directive), None
-
-
-def _counts(act: Edition, relation: Relation, catalogue: Catalogue) -> bool:
-    whole = not relation.partial and relation.target_measure is None
-    standing = act.stage is not Stage.CANCELLED and act.kind is not Kind.CANCEL
-    binding = catalogue.issuer(act).binding != "none" and not act.directive.reported
-    starts = starts_at(act.directive)
-    begun = relation.type == "extends" or starts is None or starts <= catalogue.now
-    return whole and standing and binding and begun
+    instants = {instant for life in catalogue.lives.values() for instant in life.changes()}
+    return min((instant for instant in instants if instant > catalogue.now), default=None)

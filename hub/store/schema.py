@@ -29,7 +29,8 @@ async def is_current(store: Store) -> bool:
 async def demand_current(store: Store) -> None:
     """Raises EnvironmentFailed where the database is new, older or newer than this version."""
     if not await is_current(store):
-        raise EnvironmentFailed("The database does not have the tables of this version: run `univoque init`")
+        where = store.engine.url.database or "the database"
+        raise EnvironmentFailed(f"{where} does not have the tables of this version: run `univoque init`")
 
 
 async def check(store: Store) -> None:

@@ -34,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
         person = await unsubscribe.show(request.app[HUB], request.match_info["token"])
     except NotFound as error:
         raise web.HTTPNotFound from error
-    kind = "already" if person.opted_out else ""
+    kind = "already" if person.opted_out and not person.only_duty else ""
     return _page(request, person, kind)
 
 
@@ -44,19 +44,29 @@ async def stop(request: web.Request) -> web.Response:
         person = await unsubscribe.unsubscribe(request.app[HUB], request.match_info["token"])
     except NotFound as error:
         raise web.HTTPNotFound from error
-    return _page(request, person, "stopped")
+    return _answer(request, person)
 
 
 async def one_click(request: web.Request) -> web.Response:
-    """POST /u/{token}/one-click: a mail client's button (RFC 8058): no cookie, no page, no question."""
+    """POST /u/{token}/one-click: a mail client's button (RFC 8058): no cookie, no question, and no page but where
+    there was nothing to end.
+    """
     form = await request.post()
     if form.get(ONE_CLICK[0]) != ONE_CLICK[1]:
         raise web.HTTPBadRequest
     try:
-        await unsubscribe.unsubscribe(request.app[HUB], request.match_info["token"], source="one-click")
+        token = request.match_info["token"]
+        person = await unsubscribe.unsubscribe(request.app[HUB], token, source="one-click")
     except NotFound as error:
         raise web.HTTPNotFound from error
+    if person.only_duty:
+        return _answer(request, person)
     return web.Response(text="", headers={"Cache-Control": "no-store"})
+
+
+def _answer(request: web.Request, person: Page) -> web.Response:
+    """What a wish to end it came to."""
+    return _page(request, person, "duty_stays" if person.only_duty else "stopped")
 
 
 def _page(request: web.Request, person: Page, kind: str) -> web.Response:
@@ -71,7 +81,7 @@ def _page(request: web.Request, person: Page, kind: str) -> web.Response:
         groups=list(_groups(person, teller)),
         ways=[_way(way, teller, duty=bool(person.duty)) for way in person.ways],
         action=f"/u/{person.token}" if stoppable else "",
-        nothing=not person.directives and bool(person.duty),
+        nothing=person.only_duty and not kind,
     )
 
 

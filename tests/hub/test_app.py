@@ -63,10 +63,18 @@ def _serving(settings: Path) -> str:
     )
 
 
+def _command(name: str, settings: Path) -> str:
+    """What the shell runs, with its exit code."""
+    return (
+        f"import sys; sys.argv = ['univoque', {name!r}, '--config', {str(settings)!r}]; "
+        "from hub.cli import main; main()"
+    )
+
+
 async def test_a_second_serve_on_the_same_database_is_told_who_has_it(settings: Path) -> None:
     service = await ready(settings)
 
-    with pytest.raises(EnvironmentFailed, match=f"Process {service.pid} is at work on this database already"):
+    with pytest.raises(EnvironmentFailed, match=rf"Process {service.pid} \(univoque serve\) is at work on"):
         await asyncio.to_thread(app.serve, settings)
 
     service.terminate()
@@ -75,13 +83,26 @@ async def test_a_second_serve_on_the_same_database_is_told_who_has_it(settings: 
 
 async def test_beside_a_serve_no_second_sender_starts(settings: Path) -> None:
     service = await ready(settings)
-    sender = children(service.pid)["sender"]
 
-    with pytest.raises(EnvironmentFailed, match=f"Process {sender} is at work"):
+    with pytest.raises(EnvironmentFailed, match=rf"Process {service.pid} \(univoque serve\) is at work"):
         await asyncio.to_thread(app.work, settings)
 
     service.terminate()
     await service.wait()
+
+
+async def test_beside_a_lone_sender_no_serve_starts(settings: Path) -> None:
+    sender = await python(_command("work", settings))
+    lock = settings.with_name("univoque.db.sender.lock")
+    await until(lambda: lock.exists() and lock.read_text() == str(sender.pid))
+
+    with pytest.raises(EnvironmentFailed, match=rf"Process {sender.pid} \(univoque work\) is at work"):
+        await asyncio.to_thread(app.serve, settings)
+
+    sender.terminate()
+    async with asyncio.timeout(20):
+        await sender.communicate()
+    assert sender.returncode == 0
 
 
 async def test_asked_to_stop_it_ends_with_all_that_it_started(settings: Path) -> None:
@@ -122,19 +143,35 @@ async def test_a_port_that_is_taken_ends_it_with_a_reason(settings: Path, tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as taken:
         configure(tmp_path, port=taken.getsockname()[1])
 
-        service = await python(_serving(settings))
+        service = await python(_command("serve", settings))
         async with asyncio.timeout(20):
             _, said = await service.communicate()
 
-    assert service.returncode != 0
+    assert service.returncode == 3
     assert b"The web process did not start" in said
+    assert b"ExceptionGroup" not in said
+    assert b"Traceback" not in said
 
 
 async def test_a_database_without_tables_is_not_served(tmp_path: Path) -> None:
     file = configure(tmp_path)
+    (tmp_path / "univoque.db").touch()
 
-    with pytest.raises(EnvironmentFailed, match="univoque init"):
+    with pytest.raises(
+        EnvironmentFailed, match=r"univoque\.db does not have the tables .* run `univoque init`"
+    ):
         await asyncio.to_thread(app.serve, file)
+
+
+@pytest.mark.parametrize("start", [app.serve, app.work])
+def test_where_there_is_no_instance_none_is_made(tmp_path: Path, start: Callable[[Path], int]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[service]\ndata_dir = "data"\n')
+
+    with pytest.raises(EnvironmentFailed, match=r"univoque\.db is not there; run `univoque init` first"):
+        start(file)
+
+    assert list(tmp_path.iterdir()) == [file]
 
 
 async def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:

@@ -12,13 +12,15 @@ from random import Random
 
 import pytest
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from channels.smtp import EmailChannel
 from hub import worker
 from hub.context import Hub
 from hub.flow import stop
 from hub.model.delivery import Outcome
-from hub.queue.contract import FencedOff
+from hub.queue import desk
+from hub.queue.contract import FencedOff, LedgerBusy, LedgerWaits
 from hub.store import deliveries, dispatches
 from hub.store.engine import Store
 from hub.store.tables import bodies, suppressions
@@ -303,17 +305,68 @@ async def test_asked_twice_it_ends_at_once_and_the_doubt_is_listed_by_the_next_l
 
 async def test_a_locked_database_only_delays(house: House) -> None:
     dispatch = await house.plan(30)
+    house.relay.on("dot", Slow(0.05), times=None)
     other = sqlite3.connect(house.folder / "univoque.db", isolation_level=None)
 
-    async with sending(house.hub()):
-        await until(lambda: _some(house, 3))
-        other.execute("BEGIN IMMEDIATE")
-        await asyncio.sleep(1)
-        other.execute("COMMIT")
-        await house.until(dispatch, accepted=30)
+    with capture_logs() as logs:
+        async with sending(house.hub(email__lanes=1)):
+            await until(lambda: _some(house, 3))
+            other.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(1)
+            other.execute("COMMIT")
+            await house.until(dispatch, accepted=30)
     other.close()
 
     assert len(house.relay.messages) == 30
+    assert [line for line in logs if line["log_level"] == "warning"] == [], "another process may write"
+
+
+async def test_a_database_that_is_locked_for_long_is_told_once_and_when_it_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "ORDINARY", 0.2)
+    dispatch = await house.plan(30)
+    house.relay.on("dot", Slow(0.05), times=None)
+    other = sqlite3.connect(house.folder / "univoque.db", isolation_level=None)
+
+    with capture_logs() as logs:
+        async with sending(house.hub(email__lanes=1)):
+            await until(lambda: _some(house, 3))
+            other.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(3)
+            other.execute("COMMIT")
+            await house.until(dispatch, accepted=30)
+    other.close()
+
+    assert [line["event"] for line in logs if line["event"].startswith("ledger")] == [
+        "ledger waits",
+        "ledger goes on",
+    ]
+
+
+async def test_a_sender_that_starts_while_another_process_writes_waits_for_it(house: House) -> None:
+    dispatch = await house.plan(5)
+    other = sqlite3.connect(house.folder / "univoque.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async with sending(house.hub()):
+        await asyncio.sleep(1)
+        other.execute("COMMIT")
+        await house.until(dispatch, accepted=5)
+    other.close()
+
+    assert len(house.relay.messages) == 5
+
+
+async def test_what_no_wait_mends_is_told_at_once() -> None:
+    wait = desk.Wait()
+
+    with capture_logs() as logs:
+        wait.goes_on(LedgerBusy("database is locked"))
+        wait.goes_on(LedgerWaits("database or disk is full"))
+        wait.goes_on(LedgerWaits("database or disk is full"))
+
+    assert [line["reason"].partition("written. ")[2] for line in logs] == ["database or disk is full"]
 
 
 async def test_a_second_life_fences_the_first_off(house: House) -> None:

@@ -55,10 +55,12 @@ def test_an_approver_may_sign_a_waiver(instance: Run, tmp_path: Path) -> None:
 
     code, told = instance(
         "waive", "visites", blocker["code"], "--cell", blocker["where"],
-        "--by", "Crise", "--reason", "La population est informée par la presse.", token=approver,
+        "--by", "Crise", "--reason", "La population est informée par la presse.", "--json", token=approver,
     )  # fmt: skip
 
     assert code == 0, told
+    cell = {"code": blocker["code"], "cell": blocker["where"]}
+    assert document(told) == {"directive": "visites", **cell, "by": "Crise"}
 
 
 @pytest.mark.parametrize(

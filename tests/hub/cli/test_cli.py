@@ -157,6 +157,16 @@ def test_somebody_else_s_token_is_refused(instance: Run, tmp_path: Path) -> None
     assert instance("submit", str(in_force(tmp_path)), "--by", "Personne", token=editor)[0] == 1
 
 
+def test_a_refused_row_is_told_with_its_column_where_it_has_one(instance: Run, tmp_path: Path) -> None:
+    (tmp_path / "without.csv").write_text("jean@example.org;sport\n", "utf-8")
+    (tmp_path / "with.csv").write_text("email;sector;audience\njean@example.org;nothing;staff\n", "utf-8")
+
+    without, with_ = [instance("import", name)[1] for name in ("without.csv", "with.csv")]
+
+    assert without.startswith("row 1: no heading says")
+    assert with_.startswith("row 2, sector: no sector is called so")
+
+
 def test_import_tells_refused_rows_and_ends_with_one(instance: Run, tmp_path: Path) -> None:
     file = tmp_path / "gens.csv"
     file.write_bytes(
@@ -191,7 +201,9 @@ def test_the_journal_prints_who_did_what(instance: Run) -> None:
     assert [entry["action"] for entry in entries] == ["staff add", "staff add"]
 
 
-def test_doctor_says_what_is_missing(instance: Run) -> None:
+def test_doctor_says_what_is_missing(instance: Run, tmp_path: Path) -> None:
+    (tmp_path / "data" / "univoque.db").write_bytes(b"")
+
     code, error = instance("doctor", "--json")
 
     assert code == 3

@@ -48,14 +48,14 @@ def test_the_matrix_fits_a_hundred_columns_and_folds_what_stands_alike(run: Run)
     matrix = output.partition("U301")[0]
     assert max(map(len, matrix.splitlines())) <= 100
     assert matrix.count("fragile.shelter") == 7  # once per directive, be it in a row or in a folded line
-    assert "– exempt for all five audiences: education.basic, education.secondary" in matrix
+    assert "– not concerned for all five audiences: education.basic, education.secondary" in matrix
     assert "Les écoles sont vides à l'heure de la coupure." in matrix
 
 
 def test_every_sign_has_a_word_and_its_meaning(run: Run) -> None:
     _, output = run("check", POWER)
 
-    for meaning in ("● message: ", "◐ inherited: ", "– exempt: ", "~ waived: ", "○ open: "):
+    for meaning in ("● message: ", "◐ inherited: ", "– not concerned: ", "~ waived: ", "○ not addressed: "):
         assert meaning in output
 
 
@@ -63,7 +63,7 @@ def test_a_file_in_which_nothing_can_be_read_has_no_matrix(run: Run, tmp_path: P
     (tmp_path / "faulty.toml").write_text("schema_version = 1\n[[directive]]\nid = 'x'\n")
 
     assert document(run("check", "faulty.toml", "--json")[1])["coverage"] == []
-    assert "exempt" not in run("check", "faulty.toml")[1]
+    assert "not concerned" not in run("check", "faulty.toml")[1]
 
 
 def test_a_covered_directive_leaves_nothing_open(run: Run, tmp_path: Path) -> None:

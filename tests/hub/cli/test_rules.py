@@ -69,6 +69,17 @@ def test_conflicts_shows_a_person_both_acts_and_what_follows(run: Run) -> None:
     assert "2 of 2 pairs need attention." in output
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("", 100), ("80", 80), ("140", 140)])
+def test_conflicts_wraps_all_it_says_to_the_columns_there_are(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    _, output = run("conflicts", VISITS, "--at", "2020-04-17T08:00")
+
+    assert widest - 20 < max(map(len, output.splitlines())) <= widest
+
+
 def test_against_a_file_is_compared_with_but_not_within(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mayor.toml").write_text(MAYOR.replace("2026-01-12", "2020-03-12"), encoding="utf-8")
 
@@ -102,7 +113,7 @@ def test_against_an_instance_s_database_reads_it_and_changes_nothing(instance: R
 
 
 def test_what_is_neither_a_directive_file_nor_there_is_said(run: Run, tmp_path: Path) -> None:
-    assert run("conflicts", VISITS, "--against", "nowhere.toml")[0] == 1
+    assert run("conflicts", VISITS, "--against", "nowhere.toml")[0] == 2
     (tmp_path / "old.db").write_bytes(b"SQLite format 3\0" + bytes(84))
     assert run("conflicts", VISITS, "--against", "old.db")[0] == 3
     assert run("conflicts", VISITS, "--at", "yesterday")[0] == 2
@@ -118,6 +129,19 @@ def test_a_foreign_database_is_named_as_what_cannot_be_compared_with(run: Run, t
     assert "--against foreign.db is not the database of an instance of this version" in said
 
 
+def test_against_a_directory_names_the_database_in_it(instance: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    for_data, for_instance, for_nothing = (
+        instance("check", VISITS, "--against", name) for name in ("data", ".", "empty")
+    )
+
+    assert [code for code, _ in (for_data, for_instance, for_nothing)] == [2, 2, 2]
+    assert "name its database: --against data/univoque.db" in for_data[1]
+    assert "name its database: --against data/univoque.db" in for_instance[1]
+    assert "name a directive file" in for_nothing[1]
+
+
 @pytest.mark.parametrize("at", ["", "9999-12-31", "0001-01-01", "2020-02-31", "2020-04-17T24:00"])
 def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str) -> None:
     reader = ("--sector", "sport", "--audience", "family", "--place", NAMUR)
@@ -130,6 +154,17 @@ def test_an_instant_that_is_none_is_told_and_never_read_as_now(run: Run, at: str
 
     assert [code for code, _ in answers] == [2, 2, 2]
     assert all("--at: " in said for _, said in answers)
+
+
+def test_an_hour_that_the_change_of_clocks_left_out_is_refused(run: Run) -> None:
+    code, said = run("conflicts", VISITS, "--at", "2020-03-29T02:30")
+
+    assert code == 2
+    assert "2020-03-29T02:30:00 never struck in Brussels" in said
+    assert {run("conflicts", VISITS, "--at", f"2020-{at}")[0] for at in ("03-29T03:00", "10-25T02:30")} <= {
+        0,
+        1,
+    }
 
 
 def test_a_day_written_without_hyphens_is_that_whole_day(run: Run) -> None:
@@ -222,17 +257,31 @@ def test_targets_of_named_establishments_asks_for_the_name(run: Run, tmp_path: P
         ("in-force", CURFEW, "--sector", "zoo", "--audience", "staff", "--place", NAMUR),
         ("in-force", CURFEW, "--sector", "culture", "--audience", "king", "--place", NAMUR),
         ("in-force", CURFEW, "--sector", "culture", "--audience", "staff", "--place", "99999"),
+        (
+            "in-force",
+            CURFEW,
+            "--sector",
+            "culture",
+            "--audience",
+            "staff",
+            "--place",
+            NAMUR,
+            "--community",
+            "FBW",
+        ),
         ("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m1", "--place", "Eupen"),
+        ("targets", SPORT, "--measure", "fwb-sport-2020-10-23#m1", "--place", BRUSSELS, "--community", "fwb"),
     ],
 )
 def test_what_the_register_does_not_know_is_wrong_use(run: Run, wrong: tuple[str, ...]) -> None:
     assert run(*wrong)[0] == 2
 
 
-def test_a_measure_that_is_not_in_the_file_is_not_found(run: Run) -> None:
-    code, _ = run("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m9", "--place", NAMUR)
+def test_a_measure_that_is_not_in_the_file_is_wrong_use_and_those_of_the_file_are_named(run: Run) -> None:
+    code, said = run("targets", CURFEW, "--measure", "wal-mesures-2020-10-23#m9", "--place", NAMUR)
 
-    assert code == 1
+    assert code == 2
+    assert "wal-mesures-2020-10-23#m1" in said
 
 
 def test_a_waiver_may_carry_its_reason_in_other_languages(instance: Run, tmp_path: Path) -> None:

@@ -103,6 +103,13 @@ def test_a_preview_as_of_a_day_knows_no_act_that_is_issued_later(run: Run) -> No
     assert text() == text("--at", "2026-01-01")
 
 
+def test_a_directive_that_is_not_in_the_file_is_wrong_use_and_those_of_the_file_are_named(run: Run) -> None:
+    code, said = run("preview", str(a.DIRECTIVES / "a-visits.toml"), "--directive", "inconnue")
+
+    assert code == 2
+    assert "wal-visites-2020-03-11" in said
+
+
 def test_a_preview_without_a_message_says_so(run: Run) -> None:
     code, output = run("preview", VISITS, "--sector", "sport")
 
@@ -123,3 +130,56 @@ def test_one_directive_is_counted_in_the_singular(run: Run, tmp_path: Path) -> N
 
     assert "\n1 directive read: " in run("check", str(file))[1]
     assert "\n6 directives read: " in run("check", VISITS)[1]
+
+
+def test_a_directive_that_is_faulty_was_read_all_the_same(run: Run, tmp_path: Path) -> None:
+    text = in_force(tmp_path).read_text("utf-8")
+    (tmp_path / "faulty.toml").write_text(text.replace('topic = "visits"', 'topic = "nothing"'), "utf-8")
+    (tmp_path / "none.toml").write_text("schema_version = 1", "utf-8")
+
+    said = [
+        run("check", *files)[1]
+        for files in (["acte.toml"], ["faulty.toml"], ["none.toml"], [VISITS, "faulty.toml"])
+    ]
+
+    assert "1 directive read: " in said[0]
+    assert "1 directive read, 1 faulty: " in said[1]
+    assert "0 directives read: " in said[2]
+    assert "7 directives read, 1 faulty: " in said[3]
+
+
+def test_the_silence_around_all_acts_of_a_file_is_said_once(run: Run) -> None:
+    at = ("check", str(a.DIRECTIVES / "a-visits.toml"), "--at", "2020-04-17")
+
+    _, output = run(*at)
+    findings = document(run(*at, "--json")[1])["findings"]
+
+    assert sum(line.startswith("U307 note  6 acts:") for line in output.splitlines()) == 1
+    assert output.count("a crisis is open") == 1
+    assert len([finding for finding in findings if finding["code"] == "U307"]) == 6
+    notes = sum(finding["level"] == "note" for finding in findings)
+    assert f"{notes - 5} notes" in output
+
+
+def test_a_contradiction_stands_in_two_columns_with_what_follows_below(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "72")
+
+    _, output = run("check", str(a.DIRECTIVES / "a-visits.toml"), "--at", "2020-04-17")
+
+    told = output.partition("U801 ")[2].splitlines()[1:]
+    above, below = told[0], next(line for line in told if line.startswith("    Contradiction : "))
+    assert above.startswith("    Prolongation – ")
+    assert "  Décision politique du " in above
+    assert max(len(above), len(below)) <= 72
+
+
+@pytest.mark.parametrize("command", ["check", "conflicts", "in-force", "status"])
+def test_a_usage_marks_an_argument_once(run: Run, command: str) -> None:
+    _, output = run(command, "--help")
+
+    usage = next(line for line in output.splitlines() if "Usage:" in line)
+    assert "[[" not in usage
+    assert "...}" not in usage
+    assert "...]" not in usage

@@ -20,6 +20,22 @@ def test_words_lists_what_is_missing_and_ends_with_one_where_anything_is(run: Ru
     assert {each["language"] for each in found["optional"]} == {"fr", "de", "nl", "en"}
 
 
+def test_words_names_a_misspelt_file_and_ends_with_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = Path(shutil.copytree(templates_dir(), tmp_path / "templates"))
+    (templates / "phrases" / "fr" / "zzz.toml").write_text(
+        '[forbidden]\nstaff = "Texte."\n', encoding="utf-8"
+    )
+    loaded = wording.load(templates)
+    monkeypatch.setattr(wording, "load", lambda: loaded)
+
+    code, output = run("words")
+
+    assert code == 1
+    assert "fr: 1 missing or misspelt\n  templates/phrases/fr/zzz.toml\n" in output
+
+
 def test_words_of_one_language_speaks_of_no_other(run: Run) -> None:
     _, output = run("words", "--language", "nl")
 

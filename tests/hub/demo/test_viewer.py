@@ -1,6 +1,7 @@
 """The demo's page: strict HTML, every reader's own view, and mail that can do nothing."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from aiohttp import ClientSession
 
 from hub import register
+from hub.demo import letter as letters
 from hub.demo import readers
 from hub.demo.mailbox import Mailbox
-from hub.demo.phones import Phones
+from hub.demo.phones import Phones, Text
 from hub.demo.viewer import Desk, open_viewer
 from hub.now import Clock
 
@@ -103,6 +105,45 @@ async def test_a_mail_s_date_is_said_on_the_reader_s_own_clock(desk: Desk, url: 
 
     assert "<dd>mercredi 29 avril 2020, 00:30</dd>" in page
     assert "Date: Tue, 28 Apr 2020 22:30:00 +0000" in source
+
+
+async def test_the_first_of_a_month_is_said_as_french_says_it(desk: Desk, url: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, ANNE, "Visites"
+    message["Date"] = "Wed, 01 Apr 2020 08:00:00 +0000"
+    message.set_content("Texte")
+    first = datetime(2020, 4, 1, 8, tzinfo=UTC)
+    desk.mailbox.keep(SENDER, ANNE, message.as_bytes())
+    desk.phones.clock = Clock(lambda: first)
+    desk.phones.take({"To": "+32460000002", "From": "Univoque", "Body": "Visites"})
+
+    mail, _ = await _get(url + "lecteur/1")
+    phone, _ = await _get(url + "lecteur/2")
+
+    assert "<dd>mercredi 1er avril 2020, 10:00</dd>" in mail
+    assert '<p class="when">1er avr. 2020, 10:00</p>' in phone
+    assert letters.in_french(first + timedelta(days=10), "EEE d MMM y") == "sam. 11 avr. 2020"
+    assert letters.in_french(first, "EEE d MMM y") == "mer. 1er avr. 2020"
+
+
+async def test_words_in_another_language_than_the_page_say_which(desk: Desk, url: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, ANNE, "Bezoek verboden"
+    message.set_content("Tekst")
+    message["Content-Language"] = "nl"
+    desk.mailbox.keep(SENDER, ANNE, message.as_bytes())
+    desk.phones.take({"To": "+32460000002", "From": "Univoque", "Body": "Besuche verboten"})
+    desk.phones.threads["+32460000002"].append(
+        Text("SM0", "+32460000002", "Univoque", "STOP", "inbound", desk.phones.clock.now(), "received")
+    )
+
+    mail, _ = await _get(url + "lecteur/1?vue=texte")
+    phone, _ = await _get(url + "lecteur/2")
+
+    assert '<h3 id="objet" lang="nl">Bezoek verboden</h3>' in mail
+    assert '<pre class="words" lang="nl">Tekst' in mail
+    assert '<p class="bubble" lang="de">Besuche verboten</p>' in phone
+    assert '<p class="bubble">STOP</p>' in phone
 
 
 async def test_a_search_finds_people_by_word_sector_and_what_they_received(desk: Desk, url: str) -> None:

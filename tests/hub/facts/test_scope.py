@@ -84,6 +84,38 @@ def test_a_chain_of_extensions_speaks_through_the_first_act() -> None:
     assert set(spoken(second, a.directive(), first)) == {"m1"}
 
 
+def test_a_chain_is_as_long_as_it_likes() -> None:
+    chain = [extension(id="s0")] + [
+        extension(Relation("extends", target=f"s{number - 1}"), id=f"s{number}") for number in range(1, 2000)
+    ]
+
+    assert set(spoken(chain[-1], a.directive(), *chain)) == {"m1"}
+
+
+def test_acts_that_meet_again_in_a_chain_are_walked_once() -> None:
+    """Each of 60 acts extends and corrects the one before: 2 to the 60 ways lead to the first."""
+    chain = [extension(id="s0")] + [
+        extension(
+            Relation("extends", target=f"s{number - 1}"),
+            Relation("corrects", target=f"s{number - 1}"),
+            id=f"s{number}",
+        )
+        for number in range(1, 60)
+    ]
+
+    assert set(spoken(chain[-1], a.directive(), *chain)) == {"m1"}
+
+
+def test_a_chain_that_names_a_measure_on_its_way_reaches_that_one_alone() -> None:
+    act = a.directive(measures=(a.measure(), a.measure(id="m2", topic="outings")))
+    first = extension(Relation("extends", target="visites", target_measure="m2"))
+    second = extension(Relation("extends", target="suite"), id="suite-2")
+    other = extension(Relation("extends", target="suite", target_measure="m1"), id="suite-3")
+
+    assert set(spoken(second, act, first)) == {"m2"}
+    assert spoken(other, act, first) == {}
+
+
 def test_a_circle_of_extensions_ends() -> None:
     one = extension(Relation("extends", target="autre"), id="une")
     other = extension(Relation("extends", target="une"), id="autre")

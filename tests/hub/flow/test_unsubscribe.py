@@ -7,7 +7,9 @@ from hub.context import Hub
 from hub.errors import NotFound
 from hub.flow.enlist import enlist
 from hub.flow.unsubscribe import Way, show, start_number, stop_number, unsubscribe
+from hub.register import Places
 from hub.store import journal, suppressions
+from hub.store.persons import audience
 from hub.store.tables import consents, persons
 
 LIST = """email;phone;organisation;commune;sector;audience;stream
@@ -15,6 +17,12 @@ marie@example.org;0470 00 00 01;;5000;sport;family;
 direction@example.org;;Les Tilleuls;5000;elderly.residential;direction;duty
 direction@example.org;;;;sport;citizen;
 """
+
+DUTY_ALONE = """email;organisation;commune;sector;audience;stream
+direction@example.org;Les Tilleuls;5000;elderly.residential;direction;duty
+"""
+NAMUR = Places(frozenset({"92094"}))
+CELLS = {("elderly.residential", "direction"): NAMUR, ("sport", "citizen"): NAMUR}
 
 
 @pytest.fixture
@@ -82,6 +90,38 @@ async def test_mandatory_notices_stay_and_the_page_says_so(hub: Hub, tokens: dic
     assert page.opted_out
     assert page.streams == ("duty",)
     assert [(s.organisation, s.audience) for s in page.duty] == [("Les Tilleuls", "direction")]
+
+
+async def test_who_receives_mandatory_notices_alone_has_nothing_to_end(hub: Hub) -> None:
+    await enlist(hub, DUTY_ALONE.encode(), "list.csv", dry_run=False, actor="Opérations")
+    async with hub.store.read() as tx:
+        token = (await tx.execute(select(persons.c.token))).scalar_one()
+    before = await show(hub, token)
+
+    pages = [await unsubscribe(hub, token), await unsubscribe(hub, token, source="one-click")]
+
+    assert pages == [before, before]
+    assert before.only_duty
+    assert not before.opted_out
+    assert await consents_of(hub) == []
+    assert await journal_of(hub) == []
+    async with hub.store.read() as tx:
+        assert not await suppressions.any_at_all(tx)
+        recipients = [recipient async for recipient in audience(tx, cells=CELLS, urgent=True)]
+    assert [(r.address, r.stream) for r in recipients] == [("direction@example.org", "duty")]
+
+
+async def test_mandatory_notices_still_leave_after_everything_else_was_ended(
+    hub: Hub, tokens: dict[str, str]
+) -> None:
+    await unsubscribe(hub, tokens["direction"])
+
+    async with hub.store.read() as tx:
+        recipients = [recipient async for recipient in audience(tx, cells=CELLS, urgent=True)]
+
+    assert [(r.address, r.stream, r.hats) for r in recipients] == [
+        ("direction@example.org", "duty", (("elderly.residential", "direction"),))
+    ]
 
 
 @pytest.mark.parametrize("end", ["x", "", "\0", "=" * 3])

@@ -79,10 +79,27 @@ MODAL: dict[Language, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 """A word that says how a rule binds, and one that binds otherwise."""
 
+DENIED: dict[Language, tuple[tuple[str, str], ...]] = {
+    "fr": (
+        (r"(?:interdit|permis|recommandé|déconseillé|limité|fermé)(?:e?s?)|obligatoires?", "pas {}"),
+        (r"doi(?:t|vent)|devez|peu(?:t|vent)|pouvez", "ne {} pas"),
+    ),
+    "de": (
+        (r"verboten|erlaubt|empfohlen|abgeraten|begrenzt|geschlossen", "nicht {}"),
+        (r"Pflicht", "keine {}"),
+    ),
+    "nl": ((r"verboden|toegestaan|verplicht|aanbevolen|afgeraden|beperkt|gesloten", "niet {}"),),
+    "en": (
+        (r"forbidden|allowed|mandatory|recommended|advised|limited|closed", "not {}"),
+        (r"(?:must|may)(?! not)", "{} not"),
+    ),
+}
+"""A word that says how a rule binds, and what denies it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A message with one token changed. `kind` is digit, month, weekday, bound, hour or modal."""
+    """A message with one token changed. `kind` is digit, month, weekday, bound, hour, modal or denied."""
 
     kind: str
     before: str
@@ -91,7 +108,7 @@ class Mutation:
 
 
 def mutations(message: Message) -> Iterator[Mutation]:
-    """Every digit run, date word, bound, hour word and modal word, one at a time."""
+    """Every digit run, date word, bound, hour word and modal word, one at a time; then each modal word denied."""
     language = message.language
     for match in re.finditer(r"\d+", message.text):
         last = match.group()[-1]
@@ -108,6 +125,9 @@ def mutations(message: Message) -> Iterator[Mutation]:
         for pattern, other in words:
             for match in re.finditer(rf"\b(?:{pattern})\b", message.text):
                 yield _changed(kind, message, match, other)
+    for pattern, denied in DENIED[language]:
+        for match in re.finditer(rf"\b(?:{pattern})\b", message.text):
+            yield _changed("denied", message, match, denied.format(match.group()))
 
 
 def _beside_numbers(language: Language) -> Iterator[tuple[str, str]]:

@@ -68,7 +68,7 @@ def representatives(judged: Case) -> Iterator[Mutation]:
     taken = set()
     for variant, message in texts(judged):
         for mutation in mutations(message):
-            word = mutation.before.lower() if mutation.kind in ("bound", "hour", "modal") else ""
+            word = mutation.before.lower() if mutation.kind in ("bound", "hour", "modal", "denied") else ""
             key = (mutation.kind, word, variant.audience, variant.channel, variant.language)
             if key not in taken:
                 taken.add(key)
@@ -197,3 +197,43 @@ def test_hours_that_differ_between_languages_are_told() -> None:
     judged = gate.open_case(a.sheet(contacts=(contact,)), a.frame(), languages=LANGUAGES, at=None)
 
     assert [f.code for f in consistency.same_hours(judged)] == ["U216"]
+
+
+@pytest.mark.parametrize("field", ["exceptions", "conditions", "population_rule", "label"])
+def test_words_of_the_sheet_that_state_another_number_in_one_language_are_told(field: str) -> None:
+    words: dict[Language, str] = {
+        "fr": "deux visiteurs de 12 ans ou plus",
+        "de": "zwei Besucher ab 12 Jahren",
+        "nl": "twee bezoekers van 12 jaar of ouder",
+        "en": "two visitors aged 13 or over",
+    }
+    given: dict[str, object] = {"label": {"where": words}, "population_rule": words}
+    measure = a.measure(**{field: given.get(field, (words,))})
+    judged = gate.open_case(a.sheet(measures=(measure,)), a.frame(), languages=LANGUAGES, at=None)
+
+    told = list(consistency.same_values(judged))
+
+    assert [finding.code for finding in told] == ["U216"]
+    assert field in told[0].where
+    assert "U216" in {finding.code for finding in gate.examine(judged)}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dès 12 ans", "ab 12 Jahren", "van 12 jaar of ouder", "aged 12 or over"),
+        ("pendant 10 heures", "10 Stunden lang", "gedurende 10 uur", "for 10 hours"),
+        (
+            "le 11 mars 2020 à 10 h",
+            "am 11. März 2020, 10 Uhr",
+            "11 maart 2020 om 10 uur",
+            "10:00 on 11 March 2020",
+        ),
+    ],
+)
+def test_words_that_state_the_same_in_each_language_s_own_way_are_fine(words: tuple[str, ...]) -> None:
+    texts: dict[Language, str] = dict(zip(LANGUAGES, words, strict=True))
+    act = a.directive(measures=(a.measure(exceptions=(texts,)),))
+    judged = gate.open_case(a.sheet(act), a.frame(), languages=LANGUAGES, at=None)
+
+    assert list(consistency.same_values(judged)) == []

@@ -1,4 +1,4 @@
-"""Gaps (FORMAT.md, "Gap"): per topic, the sectors that a reader would expect and the act does not name."""
+"""Gaps (docs/directive-file.md): per topic, the sectors that a reader would expect and the act does not name."""
 
 import tomllib
 from datetime import date, timedelta

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.in_force import EVER, Reader, Span, consolidate, in_force
+from hub.in_force import EVER, Reader, Span, consolidate, in_force, lives, taken_back
 from hub.model.directive import Directive, Measure, Relation, RelationType
 from hub.model.review import Kind, Withdrawal
 from tests import a
@@ -226,6 +226,35 @@ def test_in_force_at_a_day_equals_a_replay_of_the_days_up_to_it(acts: dict[str, 
     found = holding(*acts.values(), on=on)
 
     assert found == replayed(acts, on)
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories(), DAYS)
+def test_an_act_holds_while_one_of_its_measures_does_and_no_longer_unless_it_is_extended(
+    acts: dict[str, Directive], on: int
+) -> None:
+    rules = consolidate(acts, a.REGISTER)
+
+    found = lives(rules)
+
+    extended = {r.target for one in acts.values() for r in one.relations if r.type == "extends"}
+    for one in acts.values():
+        spans = [span for m in one.measures for span in rules.all[f"{one.id}#{m.id}"].spans]
+        held = any(span.start <= day(on) < span.end for span in spans)
+        if held:
+            assert found[one.id].holds(day(on))
+            assert found[one.id].ended_by(day(on)) is None
+        elif one.measures and one.id not in extended:
+            assert not found[one.id].holds(day(on))
+
+
+def test_an_all_clear_takes_an_act_back_on_its_last_day_and_a_cancel_at_once() -> None:
+    ending = act("old", 0, 8, M1)
+
+    taken = [taken_back(ending, kind, day(5)) for kind in (Kind.ALL_CLEAR, Kind.CANCEL, Kind.UPDATE)]
+
+    assert taken == [Withdrawal(day(8), Kind.ALL_CLEAR), Withdrawal(day(5), Kind.CANCEL), None]
+    assert taken_back(ending, Kind.ALL_CLEAR, day(9)) == Withdrawal(day(9), Kind.ALL_CLEAR)
 
 
 def replayed(acts: dict[str, Directive], on: int) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.errors import EnvironmentFailed
 from hub.intake import file, form
 from hub.model.directive import Quantity
 from tests import a
@@ -82,6 +83,9 @@ def test_the_small_file_has_no_fault() -> None:
         ("Visites interdites", "Visites \\uE000interdites", "U103", "title.fr"),
         ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00", "U103", "effective_from"),
         ("2020-03-11T00:00:00+01:00", "2020-03-11", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00+23:59", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-11T00:00:00+02:00", "U103", "effective_from"),
+        ("2020-03-11T00:00:00+01:00", "2020-03-29T02:30:00+01:00", "U103", "effective_from"),
         ('urgency = "Immediate"', 'urgency = "Immediate"\ncap = { urgency = "Future" }', "U111", "urgency"),
         (
             "2020-03-11T00:00:00+01:00",
@@ -162,6 +166,13 @@ def test_the_small_file_has_no_fault() -> None:
 )
 def test_a_fault_is_told_at_its_place(old: str, new: str, code: str, where: str) -> None:
     assert (code, f"acte.toml: {where}") in faults(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    "instant", ["2020-10-25T02:30:00+02:00", "2020-10-25T02:30:00+01:00", "2020-03-10T23:00:00Z"]
+)
+def test_an_hour_of_brussels_or_of_utc_is_read_as_written(instant: str) -> None:
+    assert faults(changed("2020-03-11T00:00:00+01:00", instant)) == []
 
 
 @pytest.mark.parametrize(
@@ -292,10 +303,9 @@ def test_a_code_of_another_refnis_version_is_said_to_be_one() -> None:
     assert (fault.code, fault.text) == ("U102", "territory '52043' is no commune of REFNIS 2025-01-01")
 
 
-def test_a_missing_file_is_told() -> None:
-    reading = file.read(Path("nowhere.toml"), a.REGISTER)
-
-    assert reading.faults[0].where == "nowhere.toml"
+def test_what_the_system_does_not_give_is_told() -> None:
+    with pytest.raises(EnvironmentFailed, match=r"nowhere\.toml: No such file or directory"):
+        file.read(Path("nowhere.toml"), a.REGISTER)
 
 
 values: Any = st.recursive(

@@ -234,12 +234,16 @@ def test_places_in_common_are_those_that_both_mean() -> None:
 @pytest.mark.parametrize(
     ("file", "added", "said"),
     [
-        ("sectors.toml", '[[sector]]\nid = "prison"\nfr = "Prisons"', "sector prison.group: Field required"),
-        ("topics.toml", '[[topic]]\nid = "pets"\nfr = "Animaux"', "topic pets.de: Field required"),
+        (
+            "sectors.toml",
+            '[[sector]]\nid = "prison"\nfr = "Prisons"',
+            "sector prison.group: is missing; add group = …",
+        ),
+        ("topics.toml", '[[topic]]\nid = "pets"\nfr = "Animaux"', "topic pets.de: is missing; add de = …"),
         (
             "topics.toml",
             '[[topic]]\nid = "pets"\nfr = "A"\nde = "T"\nnl = "D"\nen = "P"\nvalue = "number"',
-            "topic pets.value: Input should be 'modality', 'count'",
+            "topic pets.value: is not what may stand here; it is one of modality, count",
         ),
         ("issuers.toml", "[[issuer", "at line"),
     ],

@@ -1,7 +1,9 @@
 """Frames: one message for several hats, the same digest for the same words, personal parts only where allowed."""
 
+import pytest
+
 from channels.contract import PERSONAL_LINK
-from hub.model.directive import Audience
+from hub.model.directive import Audience, Language
 from hub.model.message import Block, Variant
 from hub.render import render
 from hub.render.frame import compose, digest
@@ -40,6 +42,43 @@ def test_a_measure_that_says_the_same_under_two_hats_is_printed_once_naming_both
     assert "personnel, Handicap" in message.text
 
 
+HOME = "elderly.residential"
+COMFORT = "Nous savons que c'est difficile pour vous."
+
+
+@pytest.mark.parametrize(
+    ("hats", "comforted"),
+    [
+        ([(HOME, "family")], True),
+        ([(HOME, "beneficiary"), (HOME, "family")], True),
+        ([(HOME, "family"), ("disability.residential", "family")], True),
+        ([(HOME, "staff"), (HOME, "family")], False),
+        ([(HOME, "direction"), (HOME, "beneficiary"), (HOME, "family")], False),
+        ([(HOME, "staff")], False),
+    ],
+)
+def test_comfort_is_for_whom_a_message_speaks_to_first(
+    hats: list[tuple[str, Audience]], comforted: bool
+) -> None:
+    parts = blocks(*hats, sectors=(HOME, "disability.residential"))
+
+    message = compose(parts, a.frame())
+
+    assert message.text.count(COMFORT) == comforted
+    assert message.html is not None
+    assert message.html.count(COMFORT) == comforted
+
+
+def test_a_relative_who_is_a_citizen_too_is_comforted_once() -> None:
+    both = blocks(
+        (HOME, "family"),
+        (HOME, "citizen"),
+        audiences=("family", "citizen"),
+    )
+
+    assert compose(both, a.frame()).text.count(COMFORT) == 1
+
+
 def test_the_same_words_have_the_same_digest_and_others_another() -> None:
     (one,) = blocks(("elderly.residential", "family"))
     (again,) = blocks(("elderly.residential", "family"))
@@ -64,7 +103,28 @@ def test_the_duty_stream_offers_another_address_and_no_refusal() -> None:
     others = compose([block], a.frame()).text
 
     assert "Cet envoi est obligatoire." in duty
-    assert "ne plus rien recevoir" in others
+    assert "ne plus recevoir ces messages" in others
+    assert "ne plus recevoir" not in duty
+
+
+@pytest.mark.parametrize(
+    ("language", "choices", "reply"),
+    [
+        ("fr", "choix", "répondez à ce message"),
+        ("de", "auswahl", "antworten Sie auf diese Nachricht"),
+        ("nl", "keuze", "antwoordt u op dit bericht"),
+        ("en", "choice", "reply to this message"),
+    ],
+)
+def test_the_foot_offers_nothing_that_the_personal_page_does_not(
+    language: Language, choices: str, reply: str
+) -> None:
+    words = a.WORDING.languages[language].wording["frame"]
+
+    foot = [words[f"{part}_{stream}"] for part in ("why", "link") for stream in ("duty", "directives")]
+
+    assert not any(choices in words.lower() for words in foot)
+    assert reply in words["why_duty"]
 
 
 def test_only_a_preview_names_its_facts_in_html() -> None:

@@ -6,6 +6,7 @@
 import pytest
 
 from channels import gsm
+from hub import gate
 from hub.facts.trace import CLOSE, OPEN
 from hub.model.message import CHANNELS, Variant
 from hub.model.review import Mode
@@ -57,6 +58,26 @@ def test_a_message_knows_where_it_states_what() -> None:
     assert stated["contact.appel-coronavirus.phone"] == "0800 14 689"
     assert stated["m1.modality"].startswith("Les visites sont interdites.")
     assert stated["ref"] == "K7QX2M"
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("arrêté royal du 23 décembre 2021", "Acte : arrêté royal du 23 décembre 2021."),
+        ("Moniteur belge n° 55", "Acte : arrêté royal, Moniteur belge n° 55."),
+        ("arrêté royaliste", "Acte : arrêté royal, arrêté royaliste."),
+    ],
+)
+def test_the_kind_of_act_is_said_once_and_still_stated_as_a_fact(reference: str, said: str) -> None:
+    act = a.covered(a.directive(act_type="arrete-royal", reference=reference))
+    case = gate.open_case(a.sheet(act), a.frame(), languages=("fr",), at=None)
+    message = case.messages[Variant("elderly.residential", "direction", "email", "fr")]
+
+    stated = {span.fact: message.text[span.start : span.end] for span in message.spans}
+
+    assert said in message.text.replace("\xa0", " ")
+    assert (stated["act_type"], stated["reference"]) == ("arrêté royal", reference)
+    assert [finding for finding in gate.examine(case) if finding.code.startswith("U2")] == []
 
 
 def test_the_actor_decides_who_reads_an_imperative() -> None:

@@ -1,5 +1,6 @@
 """A contributor adds a sector or a topic in data files alone; what they forget is named with its file."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -214,8 +215,23 @@ def test_a_file_that_is_not_there_is_one_line(templates: Path) -> None:
 
 
 def test_an_anatomy_that_cannot_serve_names_its_key(templates: Path) -> None:
-    with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: Input should be"):
+    with pytest.raises(FaultyFile, match=r"anatomy\.toml:\n  direction\.tail\.0: is not what may stand here"):
         words_after(templates, "messages/anatomy.toml", 'tail = ["establishments"', 'tail = ["estabishments"')
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("phrases/fr/visits.toml", "[forbidden]", "sometimes = 5\n[forbidden]", "sometimes: is no table"),
+        ("lexicon/fr.toml", '["health.hospital"]', '["health.hospital"]\nnurse = 5', "nurse: is no table"),
+        ("grammar/fr.toml", "locale =", "local =", "local: unknown key; did you mean locale?"),
+    ],
+)
+def test_a_template_file_of_another_form_names_its_key(
+    templates: Path, file: str, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(FaultyFile, match=re.escape(said)):
+        words_after(templates, file, old, new)
 
 
 def test_a_wording_without_one_of_its_tables_names_it(templates: Path) -> None:

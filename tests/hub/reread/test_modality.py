@@ -61,6 +61,53 @@ def test_a_sentence_binds_in_one_way(language: Language, modality: Modality, tex
     assert modalities(text, language) == {modality}
 
 
+NEGATED: list[tuple[Language, Modality, str]] = [
+    ("fr", "permitted", "Les visites ne sont pas interdites."),
+    ("fr", "permitted", "Le masque n'est plus obligatoire."),
+    ("fr", "forbidden", "La direction ne peut pas autoriser de visite."),
+    ("fr", "forbidden", "La direction ne doit pas autoriser de visite."),
+    ("fr", "discouraged", "Il n'est pas recommandé de sortir."),
+    ("fr", "recommended", "La direction devrait limiter les visites."),
+    ("fr", "permitted", "Vous pourrez venir."),
+    ("de", "permitted", "Besuche sind nicht mehr verboten."),
+    ("de", "permitted", "Die Leitung muss dies nicht organisieren."),
+    ("de", "permitted", "Es gibt keine Maskenpflicht."),
+    ("de", "forbidden", "Die Leitung darf niemals öffnen."),
+    ("de", "discouraged", "Ausgänge werden nicht empfohlen."),
+    ("de", "recommended", "Die Leitung sollte die Besuche begrenzen."),
+    ("de", "permitted", "Sie können kommen."),
+    ("nl", "permitted", "Bezoek is niet meer verboden."),
+    ("nl", "permitted", "De directie hoeft dit niet te organiseren."),
+    ("nl", "permitted", "Een masker is niet verplicht."),
+    ("nl", "forbidden", "De directie mag nooit openen."),
+    ("nl", "discouraged", "Uitstappen zijn niet aanbevolen."),
+    ("nl", "recommended", "De directie zou het bezoek moeten beperken."),
+    ("nl", "permitted", "U kunt op bezoek komen."),
+    ("en", "permitted", "Visits are no longer forbidden."),
+    ("en", "permitted", "A mask is not mandatory."),
+    ("fr", "forbidden", "Les visites ne sont pas permises."),
+    ("de", "forbidden", "Besuche sind nicht erlaubt."),
+    ("nl", "forbidden", "Bezoek is niet toegestaan."),
+    ("en", "discouraged", "Staff are not advised to go out."),
+    ("en", "permitted", "Residents are not advised against outings."),
+    ("en", "permitted", "Staff need not wear a mask."),
+    ("en", "permitted", "You do not have to wear a mask."),
+    ("en", "forbidden", "Staff must never take off their masks."),
+    ("en", "discouraged", "Outings are not recommended."),
+    ("en", "recommended", "Management should limit visits."),
+    ("en", "permitted", "You can visit your relative."),
+    ("en", "required", "Visit your relative."),
+]
+"""A negation or a softer verb makes another law of the same words."""
+
+
+@pytest.mark.parametrize(("language", "modality", "text"), NEGATED)
+def test_a_negated_or_softened_word_binds_otherwise(
+    language: Language, modality: Modality, text: str
+) -> None:
+    assert modalities(text, language) == {modality}
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [
@@ -81,3 +128,7 @@ def test_a_date_between_a_verb_and_its_negation_does_not_part_them() -> None:
 
 def test_words_that_somebody_else_has_read_bind_nobody() -> None:
     assert modalities(f"Information : {FILLER * 20}.", "fr") == set()
+
+
+def test_may_not_is_read_as_both_that_it_can_mean() -> None:
+    assert modalities("Management may not allow visits.", "en") == {"forbidden", "permitted"}

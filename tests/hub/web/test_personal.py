@@ -11,6 +11,7 @@ from tests.hub.web.conftest import Site
 from tests.hub.web.readers import DUTY, FAMILY, enlist
 
 PLAIN = {"Accept-Encoding": "identity"}
+BUTTON = "Ne plus recevoir ces messages"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -25,8 +26,8 @@ async def opted_out(site: Site, token: str) -> bool:
         return found.scalar_one() is not None
 
 
-async def words_of(site: Site, method: str, path: str) -> str:
-    async with site.client.request(method, site.url(path), headers=PLAIN) as response:
+async def words_of(site: Site, method: str, path: str, form: dict[str, str] | None = None) -> str:
+    async with site.client.request(method, site.url(path), headers=PLAIN, data=form) as response:
         assert response.status == 200
         body = await response.read()
     html5lib.HTMLParser(strict=True).parse(body)
@@ -40,7 +41,20 @@ async def test_the_page_says_what_comes_where_and_offers_one_button(site: Site) 
     assert "Familles et proches – Maisons de repos" in words
     assert "E-mail" in words
     assert "reader1@tilleuls.example" not in words, "an address is shown masked"
-    assert "Ne plus rien recevoir" in words
+    assert BUTTON in words
+
+
+async def test_the_foot_of_a_message_promises_what_its_page_offers(site: Site) -> None:
+    frame = site.hub.wording.languages["fr"].wording["frame"]
+
+    family, duty = [await words_of(site, "GET", f"/u/{token}") for token in (FAMILY, DUTY)]
+
+    assert BUTTON.lower() in frame["why_directives"]
+    assert BUTTON in family
+    assert "Pour changer l'adresse, répondez à ce message." in frame["why_duty"]
+    assert "Pour changer l'adresse, répondez à un de ces messages." in duty
+    assert "à quelle adresse" in frame["why_duty"]
+    assert "Où les messages arrivent" in duty
 
 
 async def test_looking_changes_nothing_however_often(site: Site) -> None:
@@ -57,7 +71,7 @@ async def test_the_button_ends_it_and_says_so_also_the_second_time(site: Site) -
     for _ in range(2):
         words = await words_of(site, "POST", f"/u/{FAMILY}")
         assert "C'est fait" in words
-        assert "Ne plus rien recevoir" not in words
+        assert BUTTON not in words
 
     assert await opted_out(site, FAMILY)
     assert "Vous êtes désinscrit" in await words_of(site, "GET", f"/u/{FAMILY}")
@@ -89,7 +103,24 @@ async def test_mandatory_notices_have_no_button(site: Site) -> None:
 
     assert "Avis obligatoires" in words
     assert "Les Tilleuls <MRS>" in words
-    assert "Ne plus rien recevoir" not in words
+    assert BUTTON not in words
+
+
+@pytest.mark.parametrize(("path", "form"), [(f"/u/{DUTY}", {}), (f"/u/{DUTY}/one-click", ONE_CLICK)])
+async def test_who_receives_mandatory_notices_alone_is_told_that_they_stay(
+    site: Site, path: str, form: dict[str, str]
+) -> None:
+    before = await words_of(site, "GET", f"/u/{DUTY}")
+
+    words = await words_of(site, "POST", path, form)
+
+    assert "Rien n'a changé" in words
+    assert "ils n'ont pas de désinscription" in words
+    assert "Pour changer l'adresse, répondez à un de ces messages." in words
+    assert "C'est fait" not in words
+    assert "désinscrit" not in words.replace("désinscription", "")
+    assert not await opted_out(site, DUTY)
+    assert await words_of(site, "GET", f"/u/{DUTY}") == before
 
 
 @pytest.mark.parametrize(
