@@ -75,6 +75,13 @@ def _return_path(text: str) -> str:
     return text
 
 
+def _language(code: str) -> str:
+    """Which of them have words is known when the instance opens."""
+    if not re.fullmatch(r"[a-z]{2}", code):
+        raise ValueError(f"{code!r} is no language; write its code of two letters (ISO 639-1), such as fr")
+    return code
+
+
 def _database(url: str) -> str:
     """The message never repeats the address: there may be a password in it."""
     if not url:
@@ -109,7 +116,7 @@ class Service(Section):
     data_dir: Path
     base_url: Annotated[str, AfterValidator(_public_address)]
     mode: Literal["Actual", "Exercise"]
-    languages: Annotated[tuple[Literal["fr", "de", "nl", "en"], ...], Field(min_length=1)]
+    languages: Annotated[tuple[Annotated[str, AfterValidator(_language)], ...], Field(min_length=1)]
 
 
 class Database(Section):

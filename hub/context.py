@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from hub import register
+from hub import register, reread
 from hub.config import Config
 from hub.errors import ConfigError, EnvironmentFailed
+from hub.model.directive import Language
 from hub.now import Clock
 from hub.register import Register
 from hub.render import wording
+from hub.render.missing import unfit
 from hub.render.wording import Wording
 from hub.store.engine import Store, open_store, sqlite_file, sqlite_url
 
@@ -44,12 +46,26 @@ def demand_instance(config: Config) -> None:
 
 
 def demand_words(config: Config, words: Wording) -> None:
-    """Raises ConfigError where the instance is to speak a language that has no words here."""
-    missing = [language for language in config.service.languages if language not in words.languages]
-    if missing:
-        raise ConfigError(
-            f"service.languages: no words in {', '.join(missing)}; there are {', '.join(words.languages)}"
-        )
+    """Raises ConfigError where the instance is to speak a language that is not complete here."""
+    for language in config.service.languages:
+        if fault := fault_of(language, words):
+            raise ConfigError(
+                f"service.languages: {fault}; looked in {words.directory}. "
+                "Take the language out of config.toml, or write it: docs/write-templates.md"
+            )
+
+
+def fault_of(language: Language, words: Wording) -> str | None:
+    """Why nothing can be said in a language and proved; None where all that it takes is there."""
+    found = words.languages.get(language) or words.begun.get(language)
+    if found is None:
+        return f"no words in {language}; there are {', '.join(words.languages)}"
+    if lacking := [f"{each.where}: {each.what}" for each in unfit(words, found)]:
+        more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+        return f"{language} is not complete ({'; '.join(lacking[:3])}{more}; `univoque words` lists all)"
+    if language not in reread.languages():
+        return f"nobody can read {language!r} back: hub/reread/data/{language}.toml is not there"
+    return None
 
 
 @asynccontextmanager

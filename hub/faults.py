@@ -10,6 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from hub.model.directive import Language
+
 Location = tuple[int | str, ...]
 
 _KEY = "[key]"
@@ -87,7 +89,7 @@ def known_keys(form: Any, location: Sequence[int | str] = ()) -> tuple[str, ...]
 
 def nearest(key: str, known: Collection[str]) -> str:
     """The known key that was probably meant, whatever its language; all of them where none is near."""
-    stem = key.rpartition("_")[0] if key.rpartition("_")[2] in ("fr", "de", "nl", "en") else key
+    stem = re.sub("_[a-z]{2}$", "", key)
     found = difflib.get_close_matches(stem, sorted(known), n=1, cutoff=0.5)
     return f"did you mean {found[0]}?" if found else f"known keys: {', '.join(sorted(known))}"
 
@@ -133,7 +135,7 @@ def _out_of_bounds(bounds: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _has_languages(form: Any, location: Sequence[int | str]) -> bool:
     keys = get_args(_type_at(form, location))[:1]
-    return bool(keys) and "fr" in get_args(keys[0])
+    return bool(keys) and get_args(Language)[1] in get_args(keys[0])
 
 
 def _type_at(form: Any, location: Sequence[int | str]) -> Any:

@@ -60,12 +60,6 @@ _COLUMNS: dict[Column, str] = {
     "herkunft, bron, bron van toestemming, herkomst",
 }
 
-_LANGUAGES = {
-    "fr": "fr, fra, fre, f, français, francais, french, französisch, frans",
-    "de": "de, deu, ger, d, deutsch, allemand, german, duits",
-    "nl": "nl, nld, dut, n, nederlands, néerlandais, dutch, niederländisch, vlaams, flamand",
-    "en": "en, eng, e, english, anglais, englisch, engels",
-}
 _REACHES: dict[Reach, str] = {
     "email": "email, e-mail, mail, courriel, e-mailadres",
     "sms": "sms, gsm, texto, text, mobile, portable, handy, phone, téléphone, telefon, telefoon",
@@ -144,7 +138,7 @@ def vocabulary(
     sectors: Mapping[str, Iterable[str]],
     audiences: Mapping[str, Iterable[str]],
     communes: Mapping[str, Iterable[str]],
-    languages: Iterable[str],
+    languages: Mapping[str, Iterable[str]],
     default_language: str,
     general: str | None = None,
 ) -> Vocabulary:
@@ -152,7 +146,6 @@ def vocabulary(
 
     `general` is the sector of those who belong to none: citizens need not name it.
     """
-    spoken = frozenset(languages)
     places: dict[str, set[str]] = {}
     for nis, names in communes.items():
         for name in (nis, *names):
@@ -161,7 +154,7 @@ def vocabulary(
         sectors=_named(sectors),
         audiences={word: id_ for word, id_ in _by_word(_AUDIENCES).items() if id_ in audiences}
         | _named(audiences),
-        languages={word: id_ for word, id_ in _by_word(_LANGUAGES).items() if id_ in spoken},
+        languages=_named(languages),
         communes={word: frozenset(found) for word, found in places.items()},
         communities=_by_word(_COMMUNITIES),
         default_language=default_language,

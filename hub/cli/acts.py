@@ -10,7 +10,7 @@ import typer
 from hub.cli import reading
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
 from hub.cli.sheets import read_all
-from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, sign_in, with_hub
+from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
@@ -90,6 +90,10 @@ def waive(
     reason_de: ReasonIn = None,
     reason_nl: ReasonIn = None,
     reason_en: ReasonIn = None,
+    reason_in: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LANGUAGE=TEXT", help="The same reason in a further language of this instance."),
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -97,9 +101,10 @@ def waive(
 
     The reason of a contradiction (U801) is printed for directors and on the permanent page, without the name.
     """
-    given: dict[Language, str | None] = {
+    four: dict[Language, str | None] = {
         "fr": reason_fr, "de": reason_de, "nl": reason_nl, "en": reason_en,
     }  # fmt: skip
+    given: dict[Language, str | None] = {**four, **_by_language(reason_in or [])}
     translations = {language: text for language, text in given.items() if text is not None}
 
     async def work(hub: Hub) -> None:
@@ -107,6 +112,8 @@ def waive(
         first = hub.config.service.languages[0]
         if first in translations:
             raise WrongUse(f"--reason-{first}: --reason is in this language already")
+        for language in translations:
+            demand_known("--reason-in", language, hub.register.languages)
         await waiving.waive(hub, id, code, cell=cell, by=signer, reason=reason, translations=translations)
 
     with_hub(config, work)
@@ -114,6 +121,17 @@ def waive(
         print_json({"directive": id, "code": code, "cell": cell, "by": by})
     else:
         out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
+
+
+def _by_language(given: list[str]) -> dict[Language, str]:
+    """it=TEXT → {it: TEXT}. Raises WrongUse for one that names no language."""
+    found = {}
+    for text in given:
+        language, sign, words = text.partition("=")
+        if not sign:
+            raise WrongUse(f"--reason-in {text}: write LANGUAGE=TEXT")
+        found[language.strip()] = words
+    return found
 
 
 def approve(

@@ -20,12 +20,12 @@ from hub.cli.wiring import (
     demand_known,
     instant,
 )
-from hub.context import Hub
+from hub.context import Hub, fault_of
 from hub.errors import WrongUse
 from hub.facts.scope import judged_on
 from hub.flow.examine import judge, sheet_of
 from hub.intake import file
-from hub.model.directive import AUDIENCES, LANGUAGES, Directive
+from hub.model.directive import AUDIENCES, Directive
 from hub.model.message import CHANNELS, Message, Variant
 from hub.model.review import Finding, Level
 from hub.now import BRUSSELS
@@ -101,9 +101,8 @@ def preview(
     demand_known("--sector", sector, hub.register.sectors)
     demand_known("--audience", audience, AUDIENCES)
     demand_known("--channel", channel, CHANNELS)
-    demand_known("--language", language, LANGUAGES)
-    if language and language not in hub.wording.languages:
-        raise WrongUse(f"--language {language}: this instance has no words in it yet")
+    if language and (fault := fault_of(language, hub.wording)):
+        raise WrongUse(f"--language {language}: {fault}")
     directives, faults = read_all(hub, [file])
     if faults:
         refuse_file(faults, str(file), json=json)
@@ -147,7 +146,7 @@ def _messages(
     around = {other.id: other for other in others if other.id != directive.id}
     sheet = Sheet(directive, hub.register, hub.wording, around)
     frame = frame_of(directive, hub.config, hub.wording, hub.register, preview=True)
-    languages = [known for known in LANGUAGES if known == language] or hub.config.service.languages
+    languages = (language,) if language else hub.config.service.languages
     return [(v, compose([block], frame)) for v, block in render(sheet, languages).blocks.items()]
 
 

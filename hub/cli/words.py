@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from channels.substitutes import by_replacement
-from hub import register
+from hub import register, reread
 from hub.cli.printing import out, page, print_json, table
 from hub.cli.sms import shown
 from hub.cli.wiring import JsonOption
 from hub.errors import WrongUse
-from hub.model.directive import LANGUAGES, Language
+from hub.model.directive import Language
 from hub.render import wording
-from hub.render.missing import Missing, missing, unused
+from hub.render.missing import Missing, all_of, missing, unused
 from hub.render.misspelt import misspelt
 
 
@@ -28,13 +28,17 @@ def words(
     json: JsonOption = False,
 ) -> None:
     """List words missing or misspelt, per language and file: docs/write-templates.md. Exit code 1 if any is."""
-    chosen = _chosen(language)
+    loaded = wording.load()
+    chosen = _chosen(language, all_of(loaded))
     if sms:
         _substitutes(json=json)
         return
-    loaded = wording.load()
-    registers = register.load()
-    lacking = [*missing(loaded, registers, chosen), *misspelt(loaded, registers, chosen)]
+    registers = register.load(languages=all_of(loaded))
+    lacking = [
+        *missing(loaded, registers, chosen),
+        *_unread(chosen),
+        *misspelt(loaded, registers, [known for known in chosen if known in loaded.languages]),
+    ]
     optional = list(unused(loaded, chosen))
     if json:
         print_json({"missing": _json(lacking), "optional": _json(optional)})
@@ -43,11 +47,20 @@ def words(
     raise typer.Exit(1 if lacking else 0)
 
 
-def _chosen(language: str | None) -> tuple[Language, ...]:
-    chosen = tuple(known for known in LANGUAGES if language in (None, known))
+def _chosen(language: str | None, begun: tuple[Language, ...]) -> tuple[Language, ...]:
+    chosen = tuple(known for known in begun if language in (None, known))
     if not chosen:
-        raise WrongUse(f"--language {language}: known are {', '.join(LANGUAGES)}")
+        raise WrongUse(f"--language {language}: no file of it is in templates/; there are {', '.join(begun)}")
     return chosen
+
+
+def _unread(languages: tuple[Language, ...]) -> list[Missing]:
+    """Languages whose messages nobody could read back."""
+    return [
+        Missing(language, "reader", f"hub/reread/data/{language}.toml", wording.NO_FILE)
+        for language in languages
+        if language not in reread.languages()
+    ]
 
 
 def _substitutes(*, json: bool) -> None:
@@ -72,7 +85,7 @@ def _print(lacking: list[Missing], optional: list[Missing], languages: tuple[Lan
                 files.setdefault(each.where, []).append(each.what)
         out.print(f"{language}: {sum(map(len, files.values()))} missing or misspelt", style="bold")
         for where, what in files.items():
-            console.print(f"  templates/{where}")
+            console.print(f"  {where if where.startswith('hub/') else f'templates/{where}'}")
             for each_what in what:
                 console.print(f"    {each_what}")
         may = ", ".join(each.what for each in optional if each.language == language)

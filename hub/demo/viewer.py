@@ -17,7 +17,7 @@ from hub.demo.mailbox import Mailbox
 from hub.demo.phones import Phones
 from hub.demo.readers import LANGUAGES, Names, Reader, samples
 from hub.errors import NotFound
-from hub.render.wording import templates_dir
+from hub.languages import templates_dir
 
 PAGE = 40
 STATUSES = {"queued": "en route", "sent": "envoyé", "delivered": "remis", "received": "reçu"}

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Any
 
 from hub.context import Hub
-from hub.model.directive import LANGUAGES
 from hub.register import Register
 from hub.register.entries import GENERAL
+from hub.render.wording import Wording
 from hub.store import enlistment, journal, suppressions
 from hub.store.engine import Tx
 from subscribers import importer
@@ -57,7 +57,7 @@ async def enlist(hub: Hub, data: bytes, filename: str, *, dry_run: bool, actor: 
 
     `filename` is noted as the source of consents that name none. The journal gets counts, never an address.
     """
-    plan = await asyncio.to_thread(importer.plan, data, vocabulary_of(hub.register))
+    plan = await asyncio.to_thread(importer.plan, data, vocabulary_of(hub.register, hub.wording))
     if dry_run:
         async with hub.store.read() as tx:
             counts = await _carry_out(hub, tx, plan, filename, write=False)
@@ -88,14 +88,14 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def vocabulary_of(register: Register) -> Vocabulary:
-    """What a list may call the entries of the register."""
+def vocabulary_of(register: Register, wording: Wording) -> Vocabulary:
+    """What a list may call the entries of the register, and the languages that have words here."""
     return vocabulary(
         sectors={id_: sector.name.values() for id_, sector in register.sectors.items()},
         audiences={id_: audience.name.values() for id_, audience in register.audiences.items()},
         communes={nis: (*c.name.values(), *c.postal_codes) for nis, c in register.communes.items()},
-        languages=LANGUAGES,
-        default_language=LANGUAGES[0],
+        languages={language: words.names for language, words in wording.languages.items()},
+        default_language=next(iter(wording.languages)),
         general=GENERAL,
     )
 

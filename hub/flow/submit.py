@@ -1,5 +1,6 @@
 """An editor hands a directive in: its words, audience and expiry are fixed and digested, or the gate says why not."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
 from hub.facts.scope import last_instant
 from hub.flow.examine import Examined, examine, sheet_digest
-from hub.model.directive import LANGUAGES, Directive
+from hub.model.directive import Directive
 from hub.model.review import ENDS, Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff
@@ -126,7 +127,7 @@ def _only_words_changed(before: Directive, after: Directive) -> None:
 def _rules(value: Any) -> Any:
     """A sheet without its wording: texts per language count as present, not for what they say."""
     if isinstance(value, dict):
-        if value and set(value) <= set(LANGUAGES):
+        if value and all(re.fullmatch("[a-z]{2}", key) for key in value):
             return sorted(value)
         free = ("reference", "legal_basis", "sources")
         return {key: _rules(inner) for key, inner in value.items() if key not in free}

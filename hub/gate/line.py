@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from channels import gsm
 from hub.gate import around
-from hub.gate.statements import Binding, Listed, Phrase, Statement, Statements, Values
+from hub.gate.statements import Binding, Listed, Phrase, Statement, Statements, Values, wordings_in
 from hub.model.directive import Language, Modality
 from hub.model.message import Span
 from hub.model.value import Amount, Code, Day, Hour, Link, Mark, Phone, Value, Weekday, WrongDay
@@ -192,7 +192,7 @@ def _fits(words: str, statement: Statement, language: Language, *, sms: bool) ->
     plain = _plain(words)
     if isinstance(statement, Listed):
         return _is_list(plain, statement, language, sms=sms)
-    for wording in getattr(statement, "wordings").get(language, ()):  # noqa: B009 - Verbatim or Phrase
+    for wording in wordings_in(language, getattr(statement, "wordings")):  # noqa: B009 - Verbatim or Phrase
         text = _as_sent(wording, sms)
         if plain == text or (isinstance(statement, Phrase) and _parts(plain) == _parts(text)):
             return True
@@ -202,7 +202,7 @@ def _fits(words: str, statement: Statement, language: Language, *, sms: bool) ->
 def _is_list(plain: str, statement: Listed, language: Language, *, sms: bool) -> bool:
     rest = plain.casefold()
     for wordings in statement.names:
-        sent = (_as_sent(wording, sms).casefold() for wording in wordings.get(language, ()))
+        sent = (_as_sent(wording, sms).casefold() for wording in wordings_in(language, wordings))
         found = next((text for text in sorted(sent, key=len, reverse=True) if text in rest), None)
         if found is None:
             return False

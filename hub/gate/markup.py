@@ -7,7 +7,7 @@ from html import unescape
 
 from hub.gate.case import Case, variant_name
 from hub.gate.consistency import lines
-from hub.gate.statements import Statements, Verbatim, statements
+from hub.gate.statements import Statements, Verbatim, statements, wordings_in
 from hub.model.directive import Language
 from hub.model.message import Message, Span
 from hub.model.review import Finding, Level
@@ -71,7 +71,7 @@ def _read_html(html: str) -> tuple[dict[str, None], frozenset[str]]:
 def _subject(message: Message, known: Statements) -> Iterator[str]:
     title = known["title"]
     assert isinstance(title, Verbatim)
-    for wording in title.wordings.get(message.language, ()):
+    for wording in wordings_in(message.language, title.wordings):
         before, found, after = _plain(message.subject).rpartition(_plain(wording))
         if found and not _says_something(f"{before}{after}", message.language, frozenset()):
             return

@@ -55,6 +55,15 @@ class Binding:
     silent: bool = False
 
 
+ALIKE: Language = "mul"
+"""Instead of a language (ISO 639-2): words that are the same in every one."""
+
+
+def wordings_in(language: Language, wordings: Mapping[Language, tuple[str, ...]]) -> tuple[str, ...]:
+    """What may stand in a text of this language."""
+    return (*wordings.get(language, ()), *wordings.get(ALIKE, ()))
+
+
 Statement = Values | Verbatim | Listed | Phrase | Binding
 Statements = Mapping[str, Statement]
 
@@ -303,4 +312,4 @@ def _verbatim_of(
 
 def _same(*texts: str) -> Verbatim:
     """Words that are the same in every language."""
-    return Verbatim(dict.fromkeys(("fr", "de", "nl", "en"), texts))
+    return Verbatim({ALIKE: texts})

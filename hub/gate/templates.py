@@ -13,14 +13,14 @@ from hub.model.review import Finding, Level
 from hub.model.value import Mark
 from hub.render.pattern import Literal, Optional, Part, parse
 from hub.render.wording import Words
-from hub.reread import FILLER, read
+from hub.reread import FILLER, languages, read
 
 Fault = tuple[str, str]
 """Where in templates/, and what is wrong there."""
 
 FRAMES = ("email.txt.j2", "email.html.j2", "web.txt.j2", "web.html.j2")
 _UNWRITTEN = re.compile(r"<style>.*?</style>|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.S)
-_NO_SENTENCES = ("allow", "actor", "neutral", "modality", "conflict")
+_NO_SENTENCES = ("allow", "names", "actor", "neutral", "modality", "conflict")
 """Tables that are no words of messages; words for a modality are held to that one instead."""
 
 
@@ -113,7 +113,7 @@ def frame_faults(jinja: Environment) -> tuple[Fault, ...]:
     for name in FRAMES:
         source = jinja.loader.get_source(jinja, f"messages/{name}")[0]
         text = _UNWRITTEN.sub(FILLER, source)
-        for language in get_args(Language):
+        for language in languages():
             found += [
                 (f"templates/messages/{name}", fault) for fault in _plain_faults(text, language, frozenset())
             ]

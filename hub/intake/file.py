@@ -95,7 +95,7 @@ def read_sheet(row: Any, name: str, register: Register) -> tuple[Directive | Non
         for code, where, *rest in references.faults(row, register)
     ]
     try:
-        sheet = form.Directive.model_validate(row)
+        sheet = form.Directive.model_validate(row, context={"languages": register.languages})
     except ValidationError as error:
         faults += [_explain(fault, row, id_, name) for fault in error.errors(include_url=False)]
         return None, tuple(faults)

@@ -1,5 +1,6 @@
 """The directive file's form, version 1, as pydantic models: what bytes from outside must look like."""
 
+import re
 from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -23,13 +24,18 @@ from hub.intake.values import (
     Url,
 )
 from hub.model import directive as model
-from hub.model.directive import LANGUAGES, Audience
+from hub.model.directive import Audience
 from hub.plain import short
 
 Provenance = Literal["real", "paraphrased", "invented", "reported"]
 
 FOR_EDITORS = {"provenance", "scenario", "notes", "territory_note", "unknown_note", "decision"}
 """Keys that end in the file: nothing prints them. Every other key has its field in the model."""
+
+
+def is_language(suffix: str) -> bool:
+    """Whether a key's suffix is written like a language; whether it is a known one, its text is asked."""
+    return re.fullmatch(r"[a-z]{2}", suffix) is not None
 
 
 class Form(BaseModel):
@@ -49,7 +55,7 @@ class Form(BaseModel):
         folded: dict[str, Any] = {}
         for key, value in table.items():
             stem, _, suffix = key.rpartition("_")
-            if suffix in LANGUAGES and stem in known_keys:
+            if is_language(suffix) and stem in known_keys and key not in known_keys:
                 known = folded.setdefault(stem, {})
                 if not isinstance(known, dict) or suffix in known:
                     raise ValueError(f"{stem} is given twice in {suffix}; keep one")

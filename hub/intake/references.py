@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from hub.intake.form import Contact, Directive, Measure
+from hub.intake.form import Contact, Directive, Measure, is_language
 from hub.intake.values import YEARS
 from hub.now import BRUSSELS
 from hub.register import Register
@@ -116,13 +116,18 @@ def _unknown(place: str, table: Mapping[str, Any], fields: Collection[str]) -> I
                 f"{key!r} is no key of this table",
                 f"did you mean {nearest[0]!r}?",
             )
-        elif key in table or any(f"{key}_{language}" in table for language in ("fr", "de", "nl", "en")):
+        elif key in table or any(_translates(given, key) for given in table):
             yield (
                 "U109",
                 f"{place}unknown",
                 f"{key} has a value and is listed as unknown",
                 "keep one of the two",
             )
+
+
+def _translates(given: str, key: str) -> bool:
+    stem, _, suffix = given.rpartition("_")
+    return stem == key and is_language(suffix)
 
 
 def _twice(kind: str, tables: list[Mapping[str, Any]]) -> Iterator[Fault]:

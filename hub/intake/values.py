@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationInfo
 
-from hub.model.directive import Language
+from hub.model.directive import LANGUAGES, Language
 from hub.now import BRUSSELS, in_brussels_time
 from hub.plain import clean
 
@@ -151,12 +151,25 @@ def _rows(table: Any) -> Any:
     return tuple({language: texts[i] for language, texts in table.items()} for i in range(length))
 
 
+def _in_known_languages(table: Any, info: ValidationInfo) -> Any:
+    """Which languages there are, the register says: who validates gives them as the context."""
+    known = (info.context or {}).get("languages", LANGUAGES)
+    if isinstance(table, Mapping) and (strangers := [key for key in table if key not in known]):
+        raise ValueError(
+            f"is given in {', '.join(map(str, strangers))}, which is no language here; "
+            f"known are {', '.join(known)}"
+        )
+    return table
+
+
 Line = Annotated[str, AfterValidator(clean), AfterValidator(_at_most(LONGEST))]
 PlainLine = Annotated[Line, AfterValidator(_no_digit)]
-Text = Annotated[dict[Language, Line], Field(min_length=1)]
-PlainText = Annotated[dict[Language, PlainLine], Field(min_length=1)]
+Text = Annotated[dict[Language, Line], Field(min_length=1), BeforeValidator(_in_known_languages)]
+PlainText = Annotated[dict[Language, PlainLine], Field(min_length=1), BeforeValidator(_in_known_languages)]
 Title = Annotated[
-    dict[Language, Annotated[PlainLine, AfterValidator(_at_most(LONGEST_TITLE))]], Field(min_length=1)
+    dict[Language, Annotated[PlainLine, AfterValidator(_at_most(LONGEST_TITLE))]],
+    Field(min_length=1),
+    BeforeValidator(_in_known_languages),
 ]
 Rows = Annotated[tuple[PlainText, ...], BeforeValidator(_rows)]
 Slug = Annotated[str, AfterValidator(_slug)]

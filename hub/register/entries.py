@@ -1,11 +1,11 @@
 """The entries of the registers, and the Register that holds them all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hub.errors import NotFound
-from hub.model.directive import AUDIENCES, Audience, Language, Text
+from hub.model.directive import AUDIENCES, LANGUAGES, Audience, Language, Text
 from hub.register.places import Places, expand
 
 GENERAL = "general"
@@ -99,8 +99,20 @@ class Competence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A name that an entry lacks in a language, and in whose place its French one stands."""
+
+    language: Language
+    file: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
-    """All reference data of one version. Mappings keep the register's order; `general` is the last sector."""
+    """All reference data of one version. Mappings keep the register's order; `general` is the last sector.
+
+    Each name is there in each of `languages`. `commune_in` puts a commune's name behind its preposition.
+    """
 
     refnis_version: str
     sectors: Mapping[str, Sector]
@@ -113,6 +125,9 @@ class Register:
     communes: Mapping[str, Commune]
     language_rules: tuple[LanguageRule, ...]
     competences: tuple[Competence, ...] = ()
+    languages: tuple[Language, ...] = LANGUAGES
+    commune_in: Text = field(default_factory=dict)
+    unnamed: tuple[Unnamed, ...] = ()
 
     def competence(self, topic: str, sector: str) -> Competence | None:
         """Who is competent for a topic in a sector: the first row that fits; None where none does."""
@@ -131,7 +146,7 @@ class Register:
         if found := self.territories.get(id_):
             return found
         if commune := self.communes.get(id_):
-            return _of_commune(commune)
+            return _of_commune(commune, self.commune_in, self.languages)
         raise NotFound(f"territory {id_!r}")
 
     def knows_territory(self, id_: str) -> bool:
@@ -153,7 +168,7 @@ class Register:
             needed.update(("fr", "nl"))
         if any(self.communes[nis].region == "02000" for nis in plain):
             needed.add("nl")
-        return tuple(language for language in ("fr", "de", "nl", "en") if language in needed)
+        return tuple(language for language in LANGUAGES if language in needed)
 
     def hat_order(self, sector: str, audience: str) -> tuple[int, int]:
         """Reading order of hats: audience first, then the register's order of sectors (decision 13)."""
@@ -167,28 +182,24 @@ def _audience(audience: str) -> Audience:
     raise NotFound(f"audience {audience!r}")
 
 
-def _of_commune(commune: Commune) -> Territory:
+def _of_commune(commune: Commune, commune_in: Text, languages: Sequence[Language]) -> Territory:
     """French joins à with the article of names such as Le Rœulx: au Rœulx."""
-    name = dict(commune.name)
-    name.setdefault("de", name["fr"])
-    name.setdefault("en", name["fr"])
-    french = name["fr"]
+    french = commune.name["fr"]
+    name = {**dict.fromkeys(languages, french), **commune.name}
     if french.startswith("Le "):
         inside = f"au {french[3:]}"
     elif french.startswith("Les "):
         inside = f"aux {french[4:]}"
     else:
         inside = f"à {french}"
-    others: dict[Language, str] = {
-        "de": f"in {name['de']}",
-        "nl": f"in {name['nl']}",
-        "en": f"in {name['en']}",
+    others = {
+        language: form.replace("{name}", name.get(language, french)) for language, form in commune_in.items()
     }
     return Territory(
         id=commune.nis,
         name=name,
         kind="municipality",
-        in_={"fr": inside, **others},
+        in_={**dict.fromkeys(languages, inside), **others, "fr": inside},
         short=name,
         parent=commune.province or commune.region,
     )

@@ -32,11 +32,20 @@ def _count(value: Any) -> Any:
 
 
 Line = Annotated[str, AfterValidator(clean)]
-Text = Annotated[dict[Language, Line], AfterValidator(_has_french)]
+
+
+def _two_letters(code: str) -> str:
+    if re.fullmatch("[a-z]{2}", code):
+        return code
+    raise ValueError("is no language; write its two small letters: fr, de, nl, en")
+
+
+Code = Annotated[Language, AfterValidator(_two_letters)]
+Text = Annotated[dict[Code, Line], AfterValidator(_has_french)]
 
 
 class Named(BaseModel):
-    """An entry as the files have it: names under fr, de, nl, en beside the other keys."""
+    """An entry as the files have it: names under fr, de, nl, en and further languages beside the other keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,10 +54,22 @@ class Named(BaseModel):
     de: Line
     nl: Line
     en: Line
+    in_further_languages: dict[Language, Line] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold(cls, table: Any) -> Any:
+        """A key of two letters that is no field is the name in a further language."""
+        if not isinstance(table, dict):
+            return table
+        fields = {field.alias or name for name, field in cls.model_fields.items()}
+        names = {key: table[key] for key in table if re.fullmatch("[a-z]{2}", key) and key not in fields}
+        rest = {key: value for key, value in table.items() if key not in names}
+        return {**rest, "in_further_languages": names} if names else rest
 
     @property
     def name(self) -> dict[Language, str]:
-        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en}
+        return {"fr": self.fr, "de": self.de, "nl": self.nl, "en": self.en, **self.in_further_languages}
 
     def entry(self) -> entries.Entry:
         return entries.Entry(self.id, self.name)
@@ -67,7 +88,7 @@ class Sector(Named):
 class Issuer(Named):
     level: Line
     binding: Line
-    short: Annotated[dict[Language, Annotated[Line, Field(max_length=12)]], AfterValidator(_has_french)]
+    short: Annotated[dict[Code, Annotated[Line, Field(max_length=12)]], AfterValidator(_has_french)]
     site: Line | None = None
     note: str = ""
 

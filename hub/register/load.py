@@ -2,7 +2,8 @@
 
 import csv
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from hub import languages as spoken
 from hub.errors import FaultyFile, NotFound
 from hub.faults import line, no_toml, place
-from hub.model.directive import Language
+from hub.model.directive import Language, Text
 from hub.plain import shown
 from hub.register import entries, form
 
@@ -20,9 +22,12 @@ DATA = resources.files("hub.register") / "data"
 Row = TypeVar("Row", bound=BaseModel)
 
 
-def load(extra: Path | None = None, *, data: Traversable = DATA) -> entries.Register:
+def load(
+    extra: Path | None = None, *, data: Traversable = DATA, languages: tuple[Language, ...] | None = None
+) -> entries.Register:
     """The registers in `data`, those that ship with the hub, with the territories and issuers of `extra` added.
 
+    Each entry has its names in all `languages`, else in all that are known: in French where it lacks one.
     Raises FaultyFile, which names the key at fault, when one of the files cannot be used.
     """
     addition = _read_addition(extra) if extra else form.Addition(schema_version=1)
@@ -45,6 +50,7 @@ def load(extra: Path | None = None, *, data: Traversable = DATA) -> entries.Regi
         language_rules=(),
         competences=tuple(c.entry() for c in _rows(data, "competences.toml", "competence", form.Competence)),
     )
+    register = _named(register, raw, data, spoken.known() if languages is None else languages)
     _demand_communes(addition.territory, register, extra)
     rules = _rows(data, "territories.toml", "language_rule", form.LanguageRule)
     return _with_language_rules(register, rules)
@@ -58,8 +64,60 @@ def _with_language_rules(register: entries.Register, rules: list[form.LanguageRu
         )
         for rule in rules
     )
-    fields = {name: getattr(register, name) for name in entries.Register.__dataclass_fields__}
-    return entries.Register(**{**fields, "language_rules": resolved})
+    return replace(register, language_rules=resolved)
+
+
+_FILES = {
+    "sectors": "sectors.toml",
+    "groups": "sectors.toml",
+    "audiences": "audiences.toml",
+    "issuers": "issuers.toml",
+    "act_types": "act_types.toml",
+    "topics": "topics.toml",
+    "territories": "territories.toml",
+}
+"""Which entries have names, and where they stand."""
+
+
+def _named(
+    register: entries.Register, raw: Mapping[str, Any], data: Traversable, languages: tuple[Language, ...]
+) -> entries.Register:
+    """The same register with every name in every language, and what was lacking."""
+    commune_in = raw.get("commune_in", {})
+    if not isinstance(commune_in, dict):
+        raise FaultyFile(
+            f'{data / "territories.toml"}: commune_in is no table; write {{ it = "… {{name}}" }}'
+        )
+    for language, form_ in commune_in.items():
+        if not isinstance(form_, str) or "{name}" not in form_:
+            raise FaultyFile(f'{data / "territories.toml"}: commune_in.{language}: write "… {{name}}"')
+    unnamed = [
+        entries.Unnamed(language, "territories.toml", "commune_in")
+        for language in languages
+        if language not in ("fr", *commune_in)
+    ]
+    complete: dict[str, Any] = {}
+    for kind, file in _FILES.items():
+        found: Mapping[str, entries.Entry] = getattr(register, kind)
+        complete[kind] = {id_: _in_all(entry, languages) for id_, entry in found.items()}
+        for id_, entry in found.items():
+            for field, text in _texts(entry):
+                key = id_ if field == "name" else f"{id_}.{field.rstrip('_')}"
+                unnamed += [
+                    entries.Unnamed(language, file, key) for language in languages if language not in text
+                ]
+    return replace(register, languages=languages, commune_in=commune_in, unnamed=tuple(unnamed), **complete)
+
+
+def _in_all(entry: entries.Entry, languages: tuple[Language, ...]) -> entries.Entry:
+    texts = {field: {**dict.fromkeys(languages, text["fr"]), **text} for field, text in _texts(entry)}
+    return replace(entry, **texts)  # type: ignore[arg-type]  # which fields there are, its class says
+
+
+def _texts(entry: entries.Entry) -> Iterator[tuple[str, Text]]:
+    for field in ("name", "in_", "short"):
+        if hasattr(entry, field):
+            yield field, getattr(entry, field)
 
 
 def _toml(data: Traversable, name: str) -> dict[str, Any]:

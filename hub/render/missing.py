@@ -1,17 +1,29 @@
-"""What the words of the house still lack, per language: patterns, nouns, wording, grammar."""
+"""What the words of the house still lack, per language: patterns, nouns, wording, grammar, names."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
-from hub.model.directive import AUDIENCES, LANGUAGES, Language, Modality
+from hub.languages import in_order
+from hub.model.directive import AUDIENCES, Language, Modality
 from hub.register import Register
 from hub.render.pattern import Optional, Slot, parse
 from hub.render.slots import ROLES
-from hub.render.wording import Wording, Words
+from hub.render.wording import NO_FILE, Begun, Wording, Words, noun
 
 Kind = Literal[
-    "language", "topic", "pair", "pattern", "audience", "noun", "actor", "wording", "grammar", "misspelt"
+    "language",
+    "topic",
+    "pair",
+    "pattern",
+    "audience",
+    "noun",
+    "actor",
+    "wording",
+    "grammar",
+    "name",
+    "reader",
+    "misspelt",
 ]
 
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -19,7 +31,10 @@ READERS = (*AUDIENCES, "sms")
 
 
 class Missing(NamedTuple):
-    """One word that is lacking: in which language, of what kind, in which file, and what it is."""
+    """One word that is lacking: in which language, of what kind, in which file, and what it is.
+
+    The file is one of templates/, unless its path begins with hub/.
+    """
 
     language: Language
     kind: Kind
@@ -27,30 +42,53 @@ class Missing(NamedTuple):
     what: str
 
 
+def all_of(wording: Wording) -> tuple[Language, ...]:
+    """Every language of which there are words, however few."""
+    return in_order({*wording.languages, *wording.begun})
+
+
 def missing(
-    wording: Wording, register: Register, languages: Iterable[Language] = LANGUAGES
+    wording: Wording, register: Register, languages: Iterable[Language] | None = None
 ) -> Iterator[Missing]:
-    """All that is lacking in these languages, in the order in which one would write it."""
-    for language in languages:
-        words = wording.languages.get(language)
+    """All that is lacking in these languages, else in all, in the order in which one would write it."""
+    for language in all_of(wording) if languages is None else languages:
+        words = wording.languages.get(language) or wording.begun.get(language)
         if words is None:
             yield Missing(language, "language", f"wording/{language}.toml", "there are no words at all")
             continue
         others = [other for other in wording.languages.values() if other.language != language]
         yield from _patterns(words, others, register)
         yield from _nouns(words, register)
+        yield from unfit(wording, words)
+        for entry in register.unnamed:
+            if entry.language == language:
+                yield Missing(language, "name", f"hub/register/data/{entry.file}", entry.key)
+
+
+def unfit(wording: Wording, words: Words | Begun) -> Iterator[Missing]:
+    """What a message would stumble over: files, tables and keys that no neutral sentence stands in for."""
+    language, file = words.language, f"wording/{words.language}.toml"
+    gaps = words.gaps if isinstance(words, Begun) else ()
+    for where, what in gaps:
+        kind: Kind = "language" if what == NO_FILE else "wording" if where == file else "grammar"
+        yield Missing(language, kind, where, what)
+    others = [other for other in wording.languages.values() if other.language != language]
+    if words.wording:
         yield from _neutral(words)
+        lacking = {what.strip("[]") for where, what in gaps if where == file}
         for name in _lacking(_keys(words.wording), (_keys(other.wording) for other in others)):
-            if name.partition(".")[0] not in ("neutral", "actor"):  # each language needs its own forms there
-                yield Missing(language, "wording", f"wording/{language}.toml", name)
+            table = name.partition(".")[0]
+            if table not in ("neutral", "actor", *lacking):  # each language needs its own forms there
+                yield Missing(language, "wording", file, name)
+    if isinstance(words, Words):
         for name in _lacking(_grammar(words), map(_grammar, others)):
             if name.startswith("label."):
                 yield Missing(language, "grammar", f"grammar/{language}.toml", name)
 
 
-def unused(wording: Wording, languages: Iterable[Language] = LANGUAGES) -> Iterator[Missing]:
+def unused(wording: Wording, languages: Iterable[Language] | None = None) -> Iterator[Missing]:
     """Grammar that another language has and this one may well do without: not every language elides."""
-    for language in languages:
+    for language in all_of(wording) if languages is None else languages:
         if words := wording.languages.get(language):
             own = _grammar(words)
             tables = {name.partition(".")[0] for name in own}
@@ -66,7 +104,7 @@ def _whole(name: str, tables: set[str]) -> str:
     return name if table in tables else table
 
 
-def _patterns(words: Words, others: Iterable[Words], register: Register) -> Iterator[Missing]:
+def _patterns(words: Words | Begun, others: Iterable[Words], register: Register) -> Iterator[Missing]:
     """Topics, pairs of topic and modality, and keys in them, that another language has; readers without a pattern."""
     own, elsewhere = _keys_by_pair([words], register), _keys_by_pair(others, register)
     topics = {topic for topic, _ in (*own, *elsewhere)}
@@ -88,7 +126,7 @@ def _patterns(words: Words, others: Iterable[Words], register: Register) -> Iter
             yield Missing(words.language, "audience", where, what)
 
 
-def _phrases(words: Words, topic: str) -> str:
+def _phrases(words: Words | Begun, topic: str) -> str:
     return f"phrases/{words.language}/{topic}.toml"
 
 
@@ -98,7 +136,7 @@ def is_reader(key: str) -> bool:
     return reader in READERS and (not bound or actor in AUDIENCES)
 
 
-def _keys_by_pair(languages: Iterable[Words], register: Register) -> dict[tuple[str, str], set[str]]:
+def _keys_by_pair(languages: Iterable[Words | Begun], register: Register) -> dict[tuple[str, str], set[str]]:
     """(topic, modality) → the readers' keys that some of these languages have: "staff", "family.citizen", "sms".
 
     A misspelt name asks nothing of another language.
@@ -112,19 +150,19 @@ def _keys_by_pair(languages: Iterable[Words], register: Register) -> dict[tuple[
     return found
 
 
-def _nouns(words: Words, register: Register) -> Iterator[Missing]:
+def _nouns(words: Words | Begun, register: Register) -> Iterator[Missing]:
     """Forms that a pattern uses and a sector's entry lacks; in SMS those of the noun's own entry for SMS."""
     for sector in register.sectors:
         for slot, used in _used_nouns(words).items():
             short = any(key.startswith("sms") for _, key in used)
-            lacking = words.noun(sector, slot, sms=False) is None
-            if lacking or (short and words.noun(sector, slot, sms=True) is None):
+            lacking = noun(words.nouns, sector, slot, sms=False) is None
+            if lacking or (short and noun(words.nouns, sector, slot, sms=True) is None):
                 form = slot if lacking else f"{slot}, in the entry for SMS"
                 what = f"[{sector}] {form}; used in {used[0][0]}"
                 yield Missing(words.language, "noun", f"lexicon/{words.language}.toml", what)
 
 
-def _used_nouns(words: Words) -> dict[str, list[tuple[str, str]]]:
+def _used_nouns(words: Words | Begun) -> dict[str, list[tuple[str, str]]]:
     """Slots of the lexicon, each with the patterns that use it: where, and under which reader's key."""
     found: dict[str, list[tuple[str, str]]] = {}
     for topic, pairs in words.phrases.items():
@@ -133,17 +171,17 @@ def _used_nouns(words: Words) -> dict[str, list[tuple[str, str]]]:
                 for slot in slots_of(pattern):
                     if slot.partition(".")[0] in ROLES:
                         found.setdefault(slot, []).append((f"{topic}.{modality}", key))
-    for actor in words.wording["actor"].values():
+    for actor in words.wording.get("actor", {}).values():
         for case, form in actor.items():
             if case.endswith("form"):
                 found.setdefault(f"{actor['role']}.{form}", []).append(("the neutral sentence", "sms"))
     return found
 
 
-def _neutral(words: Words) -> Iterator[Missing]:
+def _neutral(words: Words | Begun) -> Iterator[Missing]:
     """A sentence for every modality, for one actor and for many, and each actor in the cases that it asks for."""
     file = f"wording/{words.language}.toml"
-    neutral, actors = words.wording["neutral"], words.wording["actor"]
+    neutral, actors = words.wording.get("neutral", {}), words.wording.get("actor", {})
     cases: set[str] = set()
     for modality in MODALITIES:
         forms = neutral.get(modality, {})

@@ -2,9 +2,8 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +14,8 @@ from hub.errors import FaultyFile
 from hub.facts.grammar import Grammar
 from hub.facts.printer import Printer
 from hub.faults import line, no_toml, place
-from hub.model.directive import LANGUAGES, Audience, Language
+from hub.languages import begun, templates_dir
+from hub.model.directive import Audience, Language
 from hub.render import pattern
 
 MeasureSlot = Literal[
@@ -93,6 +93,23 @@ _LEXICON = dict[str, dict[str, dict[str, Any]]]
 """The forms of the files."""
 
 
+NO_FILE = "the file is not there"
+
+Gap = tuple[str, str]
+"""A file below templates/, and what it lacks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """What there is of a language that is not fit to be spoken yet, and what keeps it from it."""
+
+    language: Language
+    phrases: Mapping[str, Mapping[str, Mapping[str, str]]]
+    nouns: Nouns
+    wording: Mapping[str, Any]
+    gaps: tuple[Gap, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
     """All words of one language; read once, so two are the same only if they are one."""
@@ -105,6 +122,11 @@ class Words:
     allowed: frozenset[str] = frozenset()
     """Modal words that a file's header lets its frames say, in lower case."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the language is called, here and in other languages."""
+        return tuple(self.wording.get("names", ()))
+
     def phrase(self, topic: str, modality: str, audience: str, actor: str) -> str | None:
         """The bank's pattern for an audience (or "sms"); one bound to the actor before one that is not."""
         patterns = self.phrases.get(topic, {}).get(modality, {})
@@ -112,19 +134,24 @@ class Words:
 
     def noun(self, sector: str, slot: str, *, sms: bool) -> str | None:
         """A noun's form, "beneficiary.aux"; in SMS from the noun's `sms` entry where it has one."""
-        role, _, form = slot.partition(".")
-        entry = self.nouns.get(sector, {}).get(role)
-        if entry is None:
-            return None
-        if sms and "sms" in entry:
-            entry = entry["sms"]
-        word = entry.get(form)
-        return word if isinstance(word, str) else None
+        return noun(self.nouns, sector, slot, sms=sms)
 
     def tail(self, name: str) -> str:
         """A tail sentence's pattern."""
         sentence: str = self.wording["tail"][name]
         return sentence
+
+
+def noun(nouns: Nouns, sector: str, slot: str, *, sms: bool) -> str | None:
+    """The form of a noun that a slot means; None where the lexicon lacks it."""
+    role, _, form = slot.partition(".")
+    entry = nouns.get(sector, {}).get(role)
+    if entry is None:
+        return None
+    if sms and "sms" in entry:
+        entry = entry["sms"]
+    word = entry.get(form)
+    return word if isinstance(word, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +161,21 @@ class Wording:
     languages: Mapping[Language, Words]
     anatomy: Mapping[Audience, Anatomy]
     jinja: Environment
-
-
-def templates_dir() -> Path:
-    """templates/ beside the packages in a checkout, inside them in a wheel."""
-    beside = Path(__file__).resolve().parent.parent.parent / "templates"
-    return beside if beside.is_dir() else Path(str(resources.files("hub") / "_templates"))
+    directory: Path
+    begun: Mapping[Language, Begun] = field(default_factory=dict)
 
 
 @cache
 def load(directory: Path | None = None) -> Wording:
     """Read all words. Raises FaultyFile, which names the file, for one that cannot be used."""
     directory = directory or templates_dir()
-    languages = {
-        language: _words(directory, language)
-        for language in LANGUAGES
-        if (directory / "wording" / f"{language}.toml").is_file()
-    }
+    found = [_words(directory, language) for language in begun(directory)]
     return Wording(
-        languages, _valid(_ANATOMY, directory / "messages" / "anatomy.toml"), environment(directory)
+        {words.language: words for words in found if isinstance(words, Words)},
+        _valid(_ANATOMY, directory / "messages" / "anatomy.toml"),
+        environment(directory),
+        directory,
+        {words.language: words for words in found if isinstance(words, Begun)},
     )
 
 
@@ -176,15 +199,40 @@ def _valid(form: Any, file: Path) -> Any:
         raise FaultyFile(f"{file}:{_faults(error, form)}") from error
 
 
-def _words(directory: Path, language: Language) -> Words:
+def _words(directory: Path, language: Language) -> Words | Begun:
+    """All words of a language, or what there is of them. What is there but cannot be used is an error."""
+    files = {kind: f"{kind}/{language}.toml" for kind in ("wording", "grammar", "lexicon")}
+    tables = {kind: _toml(directory / f) if (directory / f).is_file() else None for kind, f in files.items()}
+    gaps = [(files[kind], NO_FILE) for kind, table in tables.items() if table is None]
+    wording, grammar = tables["wording"] or {}, tables["grammar"]
+    nouns = {} if tables["lexicon"] is None else _valid(_LEXICON, directory / files["lexicon"])
+    if wording:
+        gaps += [
+            (files["wording"], f"[{table}]") for table in _TABLES if not isinstance(wording.get(table), dict)
+        ]
+        wording = {
+            key: table for key, table in wording.items() if key not in _TABLES or isinstance(table, dict)
+        }
+    printer = None
+    if grammar is not None:
+        printer, lacking = _printer(directory / files["grammar"], grammar)
+        gaps += [(files["grammar"], key) for key in lacking]
+    phrases = _phrases(directory / "phrases" / language)
+    if gaps or printer is None:
+        return Begun(language, phrases, nouns, wording, tuple(gaps))
+    return Words(
+        language=language,
+        phrases=phrases,
+        nouns=nouns,
+        wording=wording,
+        printer=printer,
+        allowed=frozenset(word.lower() for word in wording.get("allow", ())),
+    )
+
+
+def _phrases(directory: Path) -> dict[str, Any]:
     phrases = {}
-    file = directory / "wording" / f"{language}.toml"
-    wording = _toml(file)
-    if lacking := [f"[{table}]" for table in _TABLES if not isinstance(wording.get(table), dict)]:
-        raise FaultyFile(
-            f"{file}: {', '.join(lacking)} is not there; docs/write-templates.md says what it holds"
-        )
-    for file in sorted((directory / "phrases" / language).glob("*.toml")):
+    for file in sorted(directory.glob("*.toml")):
         phrases[file.stem] = _valid(_PHRASES, file)
         for modality, patterns in phrases[file.stem].items():
             if not isinstance(patterns, dict):
@@ -200,14 +248,17 @@ def _words(directory: Path, language: Language) -> Words:
                     pattern.parse(text)
                 except ValueError as error:
                     raise FaultyFile(f"{file}: [{modality}] {audience}: {error}") from error
-    return Words(
-        language=language,
-        phrases=phrases,
-        nouns=_valid(_LEXICON, directory / "lexicon" / f"{language}.toml"),
-        wording=wording,
-        printer=Printer(_valid(Grammar, directory / "grammar" / f"{language}.toml")),
-        allowed=frozenset(word.lower() for word in wording.get("allow", ())),
-    )
+    return phrases
+
+
+def _printer(file: Path, table: Mapping[str, Any]) -> tuple[Printer | None, list[str]]:
+    """The printer of a grammar, or the keys that it lacks."""
+    try:
+        return Printer(Grammar.model_validate(table)), []
+    except ValidationError as error:
+        if any(fault["type"] not in ("missing", "too_short") for fault in error.errors()):
+            raise FaultyFile(f"{file}:{_faults(error, Grammar)}") from error
+        return None, [".".join(map(str, fault["loc"])) for fault in error.errors()]
 
 
 def _faults(error: ValidationError, of: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
-from hub.reread.lexicon import FILLER, Lexicon, lexicon
+from hub.reread.lexicon import FILLER, Lexicon, languages, lexicon
 
 __all__ = [
     "FILLER",
@@ -23,6 +23,7 @@ __all__ = [
     "Reading",
     "denials",
     "excluded",
+    "languages",
     "read",
     "senses",
     "side_before",

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, get_args
 
 from hub.model.directive import Language, Modality, Operator, Unit
 from hub.model.value import Mark
+
+DATA: Traversable = resources.files("hub.reread") / "data"
 
 FILLER = "\ufffc"
 """Stands for what somebody else has read already: it is part of no word."""
@@ -53,10 +56,17 @@ class Lexicon:
     senses: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
+def languages() -> tuple[Language, ...]:
+    """The languages that can be read back: each has a file of its own."""
+    return tuple(
+        sorted(file.name.removesuffix(".toml") for file in DATA.iterdir() if file.name.endswith(".toml"))
+    )
+
+
 @cache
 def lexicon(language: Language) -> Lexicon:
     """The lexicon of a language. Raises FileNotFoundError where nobody wrote one."""
-    file = resources.files("hub.reread") / "data" / f"{language}.toml"
+    file = DATA / f"{language}.toml"
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     months = {
         name.lower(): number for number, names in enumerate(raw["months"], 1) for name in names.split("|")

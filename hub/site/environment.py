@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
-from hub.render import wording
+from hub import languages
 
 MACROS = {
     "govukButton": "button",
@@ -24,7 +24,7 @@ MACROS = {
 @cache
 def templates_dir() -> Path:
     """The site's own templates and words."""
-    return wording.templates_dir() / "site"
+    return languages.templates_dir() / "site"
 
 
 @cache

@@ -14,9 +14,10 @@ from hub.facts.grammar import Grammar
 from hub.faults import explain, known_keys, line, no_toml
 from hub.intake import file, values
 from hub.intake import form as sheets
+from hub.languages import templates_dir
 from hub.model.directive import Audience
 from hub.register import form as registers
-from hub.render.wording import Anatomy, templates_dir
+from hub.render.wording import Anatomy
 from tests import a
 
 DATA = resources.files("hub.register") / "data"
@@ -145,7 +146,7 @@ def test_no_words_of_the_validator_reach_a_reader(form: Any, whole: Any) -> None
         (values.Url, "example.be", "is no web address; write https://… in ASCII"),
         (values.Text, {}, "is empty; write at least one entry"),
         (values.Text, "Visites", 'is no text per language; write { fr = "…", de = "…", nl = "…", en = "…" }'),
-        (values.Text, {"it": "x"}, "is no key of this table; it is one of fr, de, nl, en"),
+        (values.Text, {"it": "x"}, "is given in it, which is no language here; known are fr, de, nl, en"),
     ],
 )
 def test_each_kind_of_value_is_told_in_words(form: Any, given: Any, said: str) -> None:

@@ -13,7 +13,7 @@ from subscribers.vocabulary import COLUMNS, REACH_WORDS, STREAM_WORDS, fold
 from tests import a
 
 PAGE = (Path(__file__).parents[2] / "docs" / "import.md").read_text("utf-8")
-KNOWN = vocabulary_of(a.REGISTER)
+KNOWN = vocabulary_of(a.REGISTER, a.WORDING)
 
 
 def section(title: str) -> str:

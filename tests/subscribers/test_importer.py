@@ -29,7 +29,12 @@ WORDS = vocabulary(
         "51008": ("Ath", "7800"),
         "51009": ("Belœil", "7800"),
     },
-    languages=("fr", "de", "nl", "en"),
+    languages={
+        "fr": ("fr", "français", "french", "frans"),
+        "de": ("de", "deutsch", "allemand"),
+        "nl": ("nl", "nederlands", "néerlandais", "flamand"),
+        "en": ("en", "english", "anglais"),
+    },
     default_language="fr",
     general="general",
 )

@@ -63,6 +63,40 @@ def test_an_approver_may_sign_a_waiver(instance: Run, tmp_path: Path) -> None:
     assert document(told) == {"directive": "visites", **cell, "by": "Crise"}
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("it=La gente lo sa.", "--reason-in it: known are fr, de, nl, en"), ("nl", "write LANGUAGE=TEXT")],
+)
+def test_a_reason_in_no_known_language_is_wrong_use(instance: Run, given: str, said: str) -> None:
+    editor, _ = staffed(instance)
+
+    code, error = instance(
+        "waive", "visites", "U301", "--cell", "sport", "--by", "Rédaction",
+        "--reason", "La population est informée par la presse.", "--reason-in", given, token=editor,
+    )  # fmt: skip
+
+    assert code == 2
+    assert said in error
+
+
+def test_a_reason_in_a_language_goes_by_its_code(instance: Run, tmp_path: Path) -> None:
+    editor, approver = staffed(instance)
+    file = in_force(tmp_path)
+    named = 'sectors = ["elderly.residential", "disability.residential"]\naudiences = ["citizen"]'
+    file.write_text(file.read_text().replace(named, 'sectors = ["culture"]\naudiences = ["citizen"]'))
+    _, output = instance("submit", str(file), "--by", "Rédaction", "--json", token=editor)
+    blocker = next(f for f in document(output)["submissions"][0]["findings"] if f["level"] == "blocker")
+
+    instance(
+        "waive", "visites", blocker["code"], "--cell", blocker["where"], "--by", "Crise",
+        "--reason", "La population est informée par la presse.",
+        "--reason-in", "nl=De bevolking hoort het van de pers.", token=approver,
+    )  # fmt: skip
+
+    signed = [e for e in document(instance("journal", "--json")[1])["entries"] if e["action"] == "waive"]
+    assert [entry["detail"]["words"]["nl"] for entry in signed] == ["De bevolking hoort het van de pers."]
+
+
 def test_an_operator_may_not_sign_a_waiver(instance: Run) -> None:
     operator = document(instance("staff", "add", "Garde", "--role", "operator", "--json")[1])["token"]
 

@@ -9,6 +9,7 @@ from hub import register as registers
 from hub.demo import population
 from hub.flow.enlist import vocabulary_of
 from hub.model.directive import AUDIENCES, LANGUAGES
+from hub.render import wording
 from subscribers import importer
 from subscribers.importer import ImportPlan
 
@@ -17,7 +18,7 @@ RESERVED = (".example", "example.org", "example.com", "example.net")
 
 
 def read(file: Path) -> ImportPlan:
-    return importer.plan(file.read_bytes(), vocabulary_of(REGISTER))
+    return importer.plan(file.read_bytes(), vocabulary_of(REGISTER, wording.load()))
 
 
 @pytest.mark.parametrize("size", [240, 2_400])

@@ -10,6 +10,7 @@ import pytest
 
 from hub import register as registers
 from hub.errors import FaultyFile
+from hub.languages import templates_dir
 from hub.model.directive import AUDIENCES, LANGUAGES, Language
 from hub.model.message import Variant
 from hub.register import Register
@@ -17,7 +18,7 @@ from hub.register.load import DATA
 from hub.render import Sheet, render, wording
 from hub.render.frame import compose, frames_digest
 from hub.render.missing import Missing, missing, unused
-from hub.render.wording import FrameSlot, RequiredSlot, Wording, templates_dir
+from hub.render.wording import FrameSlot, RequiredSlot, Wording
 from hub.render.writer import Writer
 from tests import a
 
@@ -199,13 +200,18 @@ def test_a_grammar_that_not_every_language_needs_is_told_apart() -> None:
     assert ("fr", "elision") not in optional
 
 
-def test_a_language_without_any_words_is_one_line(templates: Path) -> None:
+def test_a_language_without_any_words_is_one_line() -> None:
+    languages: tuple[Language, ...] = ("it",)
+
+    found = list(missing(a.WORDING, a.REGISTER, languages))
+
+    assert found == [Missing("it", "language", "wording/it.toml", "there are no words at all")]
+
+
+def test_a_file_that_is_not_there_is_one_line(templates: Path) -> None:
     (templates / "wording" / "en.toml").unlink()
-    languages: tuple[Language, ...] = ("en",)
 
-    found = list(missing(wording.load(templates), a.REGISTER, languages))
-
-    assert found == [Missing("en", "language", "wording/en.toml", "there are no words at all")]
+    assert lacking(wording.load(templates)) == {("en", "language", "the file is not there")}
 
 
 def test_an_anatomy_that_cannot_serve_names_its_key(templates: Path) -> None:
@@ -229,8 +235,10 @@ def test_a_template_file_of_another_form_names_its_key(
 
 
 def test_a_wording_without_one_of_its_tables_names_it(templates: Path) -> None:
-    with pytest.raises(FaultyFile, match=r"fr\.toml: \[neutral\] is not there"):
-        words_after(templates, "wording/fr.toml", "\n[neutral]", "\n[neutrl]")
+    words = words_after(templates, "wording/fr.toml", "\n[neutral]", "\n[neutrl]")
+
+    assert ("fr", "wording", "[neutral]") in lacking(words)
+    assert "fr" not in words.languages
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from hub.errors import FaultyFile
+from hub.languages import templates_dir
 from hub.render import wording
 from hub.render.missing import missing
 from hub.render.misspelt import misspelt
-from hub.render.wording import templates_dir
 from tests import a
 
 VISITS = "phrases/fr/visits.toml"
