@@ -1,11 +1,11 @@
 """The SMS of a person: the longest form that fits, from everything down to one rule and the page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from channels import gsm
-from hub.facts.trace import capitalised, retrace, traced, untrace
+from hub.facts.trace import capitalised, retrace, untrace
 from hub.model.message import Block, Line, Paragraph, Replaced, Span
 from hub.model.review import Mode
 from hub.render.pattern import fill, parse
@@ -36,9 +36,9 @@ def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Sms:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
     draft = None
     for draft in _forms(blocks, words):
-        if draft.least <= ROOM:
+        if draft.least <= ROOM and _fits(_tight(_said(draft, frame, words, _plain))):
             finished = _text(draft, frame, words)
-            if gsm.measure(finished.text).segments <= BUDGET:
+            if _fits(finished.text):
                 return finished
     assert draft is not None
     return _text(draft, frame, words)
@@ -128,19 +128,12 @@ def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[L
     return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
 
 
+def _fits(text: str) -> bool:
+    return gsm.measure(gsm.substitute(text).text).segments <= BUDGET
+
+
 def _text(draft: Draft, frame: "Frame", words: Words) -> Sms:
-    wording, head = words.wording, draft.head
-    source = ", ".join(retrace(line) for slot in ("source", "place") for line in head if line.slot == slot)
-    body = [retrace(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *draft.lines)]
-    body += [retrace(note) if isinstance(note, Line) else note for note in draft.notes]
-    url, _, code = frame.url.rpartition("/")
-    body.append(traced("link", f"{url}/{traced('ref', code)}"))
-    text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)
-    if frame.mode == Mode.EXERCISE:
-        text = f"{wording['frame']['exercise_sms']} {text}"
-    if frame.stream != "duty":
-        text = f"{text} {wording['sms']['stop']}"
-    plain, spans = untrace(_tight(text))
+    plain, spans = untrace(_tight(_said(draft, frame, words, retrace)))
     done = gsm.substitute(plain)
     starts = [(done.moved(each.start), each) for each in done.replacements]
     return Sms(
@@ -148,6 +141,31 @@ def _text(draft: Draft, frame: "Frame", words: Words) -> Sms:
         tuple(Span(*span) for span in done.moved_spans(spans)),
         tuple(Replaced(start, start + len(each.new), each.old, each.new) for start, each in starts),
     )
+
+
+def _said(draft: Draft, frame: "Frame", words: Words, say: Callable[[Line], str]) -> str:
+    """The whole text; `say` gives each line with its marks, or without them to see whether it would fit."""
+    wording, head = words.wording, draft.head
+    source = ", ".join(say(line) for slot in ("source", "place") for line in head if line.slot == slot)
+    body = [say(line) for line in (*(h for h in head if h.slot not in ("source", "place")), *draft.lines)]
+    body += [say(note) if isinstance(note, Line) else note for note in draft.notes]
+    body.append(say(_link(frame.url)))
+    text = fill(parse(wording["sms"]["frame"]), {"source": source, "text": " ".join(body)}.get)
+    if frame.mode == Mode.EXERCISE:
+        text = f"{wording['frame']['exercise_sms']} {text}"
+    if frame.stream != "duty":
+        text = f"{text} {wording['sms']['stop']}"
+    return text
+
+
+def _link(url: str) -> Line:
+    """The page's address, which ends with its code."""
+    code = url.rpartition("/")[2]
+    return Line("link", url, (Span(0, len(url), "link"), Span(len(url) - len(code), len(url), "ref")))
+
+
+def _plain(line: Line) -> str:
+    return line.text
 
 
 def _tight(text: str) -> str:
