@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -81,20 +81,7 @@ LABELS = _words("""
 """)
 """The words of the phrase bank's slots, in the form that each asks for."""
 
-UNITS: tuple[Unit, ...] = (
-    "an",
-    "jour",
-    "heure",
-    "minute",
-    "personne",
-    "m",
-    "%",
-    "ppm",
-    "km",
-    "EUR",
-    "pièce",
-    "école",
-)
+UNITS: tuple[Unit, ...] = get_args(Unit)
 OPERATORS: tuple[Operator, ...] = ("=", "<", "<=", ">", ">=", "~")
 MODALITIES = (
     "required", "forbidden", "permitted", "recommended", "discouraged", "restricted", "condition", "information",

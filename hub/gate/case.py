@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from hub.in_force import Rules, consolidate
 from hub.model.directive import Directive, Language
 from hub.model.message import Hat, Message, Variant
 from hub.model.review import Finding, Kind, Level, Mode
@@ -12,7 +14,7 @@ from hub.render import Rendering, Sheet
 from hub.render.frame import Frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A directive before the gate. `at` is the instant as of which it is judged.
 
@@ -43,6 +45,11 @@ class Case:
     def directive(self) -> Directive:
         return self.sheet.directive
 
+    @cached_property
+    def rules(self) -> Rules:
+        """All acts as they stand with this one, worked out once for all checks."""
+        return rules_with(self.sheet)
+
     @property
     def register(self) -> Register:
         return self.sheet.register
@@ -51,6 +58,12 @@ class Case:
         self, code: str, level: Level, where: str, text: str, remedy: str, *, waivable: bool = False
     ) -> Finding:
         return Finding(code, level, self.directive.id, where, text, remedy, waivable)
+
+
+def rules_with(sheet: Sheet) -> Rules:
+    """The rules of a sheet's act and of those around it, consolidated."""
+    acts = {**sheet.others, sheet.directive.id: sheet.directive}
+    return consolidate(acts, sheet.register, sheet.withdrawn)
 
 
 def cell_name(hat: Hat) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hub.facts.scope import kept_in_force
 from hub.gate import competence
 from hub.gate.account import Teller
-from hub.gate.case import Case
+from hub.gate.case import Case, rules_with
 from hub.gate.verdict import ATTENTION, Comparison, Verdict, compare, together
 from hub.in_force import EVER, Rule, Rules, Span, consolidate, name_of
 from hub.model.directive import Directive, Language
@@ -40,16 +40,17 @@ class Meeting(NamedTuple):
     comparison: Comparison
 
 
-def meetings(sheet: Sheet, at: datetime) -> Iterator[Meeting]:
+def meetings(sheet: Sheet, at: datetime, rules: Rules | None = None) -> Iterator[Meeting]:
     """The pairs that need attention between the act's measures and all that hold with them from `at` on.
 
     A contradiction that begins next week counts as one that stands today; one that is over by `at` does not.
+    `rules` are those of the sheet, where somebody has consolidated them already.
     An act without measures brings those that it extends, for the time that it adds; a correction of one brings none.
     """
     act = sheet.directive
     if sheet.kind in (Kind.CANCEL, Kind.ALL_CLEAR):
         return
-    rules = consolidate({**sheet.others, act.id: act}, sheet.register, sheet.withdrawn)
+    rules = rules or rules_with(sheet)
     during = _time_of(act, at)
     own = _own(act, rules)
     names = {rule.name: index for index, rule in enumerate(own)}
@@ -65,7 +66,7 @@ def meetings(sheet: Sheet, at: datetime) -> Iterator[Meeting]:
 def conflicts(case: Case) -> Iterator[Finding]:
     """U801, U802, U803: contradictions, divergences and stricter rules, with both acts side by side."""
     teller = _teller(case)
-    for meeting in meetings(case.sheet, case.at):
+    for meeting in meetings(case.sheet, case.at, case.rules):
         verdict = meeting.comparison.verdict
         assert verdict is not None
         code, level, remedy = _CODES[verdict]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hub.facts.scope import judged_on, scope_of, speaking_measures
 from hub.gate.case import Case
-from hub.in_force import EVER, Rules, consolidate, joined
+from hub.in_force import EVER, Rules, joined
 from hub.model.directive import Audience, Directive
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
@@ -39,9 +39,7 @@ def unheard(case: Case) -> Iterator[Finding]:
     """One note that lists the silent sectors, this act counted among those that speak."""
     if case.silence is None:
         return
-    acts = {**case.sheet.others, case.directive.id: case.directive}
-    rules = consolidate(acts, case.register, case.sheet.withdrawn)
-    silent = silent_sectors(rules, at=case.at, silence=case.silence)
+    silent = silent_sectors(case.rules, at=case.at, silence=case.silence)
     if silent:
         yield Finding(
             SILENCE,

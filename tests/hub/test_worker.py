@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -303,7 +304,8 @@ async def test_asked_twice_it_ends_at_once_and_the_doubt_is_listed_by_the_next_l
         assert await deliveries.ever_uncertain(tx, dispatch) == {1}
 
 
-async def test_a_locked_database_only_delays(house: House) -> None:
+async def _sent_while_locked(house: House, seconds: float) -> Sequence[MutableMapping[str, Any]]:
+    """What is logged while thirty messages leave and another process keeps the database for a while."""
     dispatch = await house.plan(30)
     house.relay.on("dot", Slow(0.05), times=None)
     other = sqlite3.connect(house.folder / "univoque.db", isolation_level=None)
@@ -312,10 +314,15 @@ async def test_a_locked_database_only_delays(house: House) -> None:
         async with sending(house.hub(email__lanes=1)):
             await until(lambda: _some(house, 3))
             other.execute("BEGIN IMMEDIATE")
-            await asyncio.sleep(1)
+            await asyncio.sleep(seconds)
             other.execute("COMMIT")
             await house.until(dispatch, accepted=30)
     other.close()
+    return logs
+
+
+async def test_a_locked_database_only_delays(house: House) -> None:
+    logs = await _sent_while_locked(house, 1)
 
     assert len(house.relay.messages) == 30
     assert [line for line in logs if line["log_level"] == "warning"] == [], "another process may write"
@@ -325,18 +332,8 @@ async def test_a_database_that_is_locked_for_long_is_told_once_and_when_it_is_ov
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk, "ORDINARY", 0.2)
-    dispatch = await house.plan(30)
-    house.relay.on("dot", Slow(0.05), times=None)
-    other = sqlite3.connect(house.folder / "univoque.db", isolation_level=None)
 
-    with capture_logs() as logs:
-        async with sending(house.hub(email__lanes=1)):
-            await until(lambda: _some(house, 3))
-            other.execute("BEGIN IMMEDIATE")
-            await asyncio.sleep(3)
-            other.execute("COMMIT")
-            await house.until(dispatch, accepted=30)
-    other.close()
+    logs = await _sent_while_locked(house, 3)
 
     assert [line["event"] for line in logs if line["event"].startswith("ledger")] == [
         "ledger waits",
