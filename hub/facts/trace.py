@@ -65,9 +65,9 @@ def bare(text: str) -> str:
     return _MARKS.sub("", text)
 
 
-def facts_in(text: str) -> frozenset[str]:
-    """The keys of the facts that a traced text states."""
-    return frozenset(mark[1:-1] for mark in _MARKS.findall(text) if mark != CLOSE)
+def states(text: str, fact: str) -> bool:
+    """Whether a traced text states a fact."""
+    return f"{OPEN}{fact}{IS}" in text
 
 
 def retrace(line: Line) -> str:
@@ -91,30 +91,31 @@ def retrace(line: Line) -> str:
     return "".join([*parts, line.text[position:]])
 
 
+_BEFORE_TEXT = re.compile(rf"(?:{OPEN}[^{IS}]*{IS}|{CLOSE}|\s)*")
+
+
 def capitalised(text: str) -> str:
     """`text` with its first letter a capital, whatever marks stand before it."""
-    position = 0
-    while position < len(text):
-        if text[position] == OPEN:
-            position = text.index(IS, position) + 1
-        elif text[position].isspace() or text[position] == CLOSE:
-            position += 1
-        else:
-            return text[:position] + text[position].upper() + text[position + 1 :]
-    return text
+    before = _BEFORE_TEXT.match(text)
+    first = before.end() if before else 0
+    return text[:first] + text[first : first + 1].upper() + text[first + 1 :]
+
+
+_STOPS = re.compile(rf"{OPEN}|{CLOSE}|\. ")
 
 
 def sentences(text: str) -> str:
     """`text` with a capital at the start of each sentence; a full stop inside a fact ends none."""
-    if ". " not in text:
-        return capitalised(text)
     parts: list[str] = []
     depth = start = 0
-    for position, character in enumerate(text):
-        depth += (character == OPEN) - (character == CLOSE)
-        if depth == 0 and text.startswith(". ", position):
-            parts.append(capitalised(text[start : position + 2]))
-            start = position + 2
+    for stop in _STOPS.finditer(text):
+        if stop.group() == OPEN:
+            depth += 1
+        elif stop.group() == CLOSE:
+            depth -= 1
+        elif depth == 0:
+            parts.append(capitalised(text[start : stop.end()]))
+            start = stop.end()
     return "".join([*parts, capitalised(text[start:])])
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.facts.trace import bare, capitalised, facts_in, sentences, traced, untrace_line
+from hub.facts.trace import bare, capitalised, sentences, states, traced, untrace_line
 from hub.model.directive import Audience, LabelledQuantity, Quantity, Window
 from hub.model.message import Line, Paragraph
 from hub.render.easy import apart
@@ -50,7 +50,7 @@ def sms_paragraph(slots: MeasureSlots, audience: Audience) -> Paragraph:
     lines += [_line("value", text) for text in _missing_values(slots, what, wording)]
     if measure.population_rule:
         lines.append(_line("value", _needed(slots.words.tail("population"), slots, "population_rule")))
-    if measure.deadline and not _states(what, f"{slots.key}deadline"):
+    if measure.deadline and not states(what, f"{slots.key}deadline"):
         lines.append(_line("value", fill(parse(wording["deadline"]), slots)))
     for name in ("exceptions", "conditions"):
         if getattr(measure, name):
@@ -137,7 +137,7 @@ def _lines(slots: MeasureSlots, what: Sentence, style: Style) -> Iterator[tuple[
             continue
         for index in range(len(texts)):
             yield name, _line(name, _needed(words.tail(one), slots, name, slots.only(name, index)))
-    if measure.deadline and not _states(what.text, f"{slots.key}deadline"):
+    if measure.deadline and not states(what.text, f"{slots.key}deadline"):
         yield "deadline", _line("deadline", fill(parse(words.tail("deadline")), slots))
     yield from _details(slots)
 
@@ -188,16 +188,12 @@ def _unprinted(what: str, slots: MeasureSlots) -> list[str]:
     return [
         name
         for name in ("quantity", "window")
-        if getattr(slots.measure, name) is not None and not _states(what, f"{slots.key}{name}")
+        if getattr(slots.measure, name) is not None and not states(what, f"{slots.key}{name}")
     ]
 
 
 def _prints_all(what: str, slots: MeasureSlots) -> bool:
     return all(_label(slots, name) for name in _unprinted(what, slots))
-
-
-def _states(text: str, fact: str) -> bool:
-    return fact in facts_in(text)
 
 
 def _try(pattern: str, slots: MeasureSlots) -> str | None:

@@ -1,6 +1,7 @@
 """The SMS of a person: the longest form that fits, from everything down to one rule and the page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 CHANGES = frozenset({"changed", "left"})
 """The slots that say what a later revision changed."""
 
+DETAILS = "exceptions", "conditions", "details"
+"""The slots of a rule that go to the page first, and are named when they do."""
+
 BUDGET = 2
 ROOM = BUDGET * gsm.CAPACITY["GSM-7"][1]
 """Segments; what does not fit is said to be behind the link, never cut."""
@@ -34,76 +38,147 @@ class Sms(NamedTuple):
 
 def sms(blocks: Sequence[Block], frame: "Frame", words: Words) -> Sms:
     """The longest of the SMS forms that fits the budget; the shortest says what stands behind the link."""
-    draft = None
-    for draft in _forms(blocks, words):
-        if draft.least <= ROOM and _fits(_tight(_said(draft, frame, words, _plain))):
-            finished = _text(draft, frame, words)
-            if _fits(finished.text):
-                return finished
-    assert draft is not None
-    return _text(draft, frame, words)
+    parts = _parts(blocks, words)
+    form = None
+    for form in parts.forms():
+        if parts.least(form) + len(frame.url) <= ROOM:
+            draft = parts.draft(form)
+            if _fits(_tight(_said(draft, frame, words, _plain))):
+                finished = _text(draft, frame, words)
+                if _fits(finished.text):
+                    return finished
+    assert form is not None
+    return _text(parts.draft(form), frame, words)
+
+
+class Form(NamedTuple):
+    """How much of the whole an SMS holds: the first `rules` rules without some slots, with a contact or not."""
+
+    rules: int
+    left_out: frozenset[str]
+    contact: bool = False
 
 
 class Draft(NamedTuple):
-    """What one form of the text would hold: who speaks, the lines, and what stands behind the link."""
+    """What one form of the text holds: who speaks, the lines, and what is said of the page.
+
+    `period` is the last of the lines where all rules share one; it speaks for those of `kept`.
+    """
 
     head: Sequence[Line]
     lines: Sequence[Line]
+    period: Line | None
+    kept: Sequence[Paragraph]
     notes: Sequence[Line | str]
 
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that an SMS could hold; `slots` has the characters that each slot of each rule takes at least."""
+
+    head: Sequence[Line]
+    paragraphs: Sequence[Paragraph]
+    slots: Sequence[Mapping[str, int]]
+    contact: Sequence[Line]
+    shared: Line | None
+    wording: Mapping[str, str]
+
     @property
-    def least(self) -> int:
-        """Characters that it takes at the very least, whatever its letters become."""
-        return sum(map(_least, (*self.head, *self.lines)))
+    def changed(self) -> bool:
+        """Whether it says what a later revision changed."""
+        return any(_name(line) in CHANGES for line in self.head)
+
+    def forms(self) -> Iterator[Form]:
+        """From the most complete to the shortest: a rule is never cut, only left to the page, and that is said."""
+        everything, one = len(self.paragraphs), 1
+        # What changed comes first (K11), after one word of status: it goes to the page only when not even one rule
+        # fits beside it, and then the status says that an earlier SMS does not count any more.
+        in_a_word, as_a_sentence = frozenset({AGAIN}), frozenset({BRIEFLY})
+        for left_out in (in_a_word, CHANGES | as_a_sentence) if self.changed else (as_a_sentence,):
+            yield Form(everything, left_out, contact=True)
+            yield Form(everything, left_out)
+            yield Form(everything, left_out | {"details"})
+            yield Form(everything, left_out | {"conditions", "details"})
+            yield Form(everything, left_out.union(DETAILS))
+            for count in range(everything - 1, 0, -1):
+                yield Form(count, left_out)
+                yield Form(count, left_out.union(DETAILS))
+            yield Form(one, left_out.union(DETAILS, {"place"}))
+
+    def least(self, form: Form) -> int:
+        """Characters that a form takes at the very least, whatever its letters become."""
+        shared = self._shared(form)
+        total = _least(shared.text) if shared else 0
+        for line in self.head:
+            if _name(line) not in form.left_out:
+                total += _least(line.text)
+        for slots in self.slots[: form.rules]:
+            unsaid = _unsaid(form, slots, shared)
+            for slot, least in slots.items():
+                if slot not in unsaid:
+                    total += least
+        return total
+
+    def draft(self, form: Form) -> Draft:
+        """The lines of a form."""
+        kept, shared = self.paragraphs[: form.rules], self._shared(form)
+        lines = []
+        for paragraph, slots in zip(kept, self.slots, strict=False):
+            unsaid = _unsaid(form, slots, shared)
+            lines += [line for line in paragraph.lines if line.slot not in unsaid]
+        if shared:
+            lines.append(shared)
+        head = [line for line in self.head if _name(line) not in form.left_out]
+        notes: list[Line | str] = [*(self.contact if form.contact else ()), *self._behind_the_link(form)]
+        return Draft(head, lines, shared, kept, notes)
+
+    def _behind_the_link(self, form: Form) -> Iterator[str]:
+        """One sentence on what stands on the page only."""
+        left = [
+            self.wording[f"more_{slot}"]
+            for slot in DETAILS
+            if slot in form.left_out and any(slot in slots for slots in self.slots[: form.rules])
+        ]
+        if form.rules < len(self.paragraphs):
+            left.append(self.wording["more_rules"])
+        if self.changed and form.left_out & CHANGES:
+            left.insert(0, self.wording["more_changes"])
+        if left:
+            yield capitalised(fill(parse(self.wording["more"]), {"more": ", ".join(left)}.get))
+
+    def _shared(self, form: Form) -> Line | None:
+        return self.shared if form.rules > 1 else None
+
+
+def _parts(blocks: Sequence[Block], words: Words) -> Parts:
+    paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
+    return Parts(
+        head=union(block.head for block in blocks),
+        paragraphs=paragraphs,
+        slots=[_slots(paragraph) for paragraph in paragraphs],
+        contact=[line for line in union(block.tail for block in blocks) if line.slot == "contact"],
+        shared=_shared_period(blocks),
+        wording=words.wording["sms"],
+    )
+
+
+def _slots(paragraph: Paragraph) -> dict[str, int]:
+    """The slots of a rule, and how many characters each takes at least."""
+    slots = dict.fromkeys((line.slot for line in paragraph.lines), 0)
+    for line in paragraph.lines:
+        slots[line.slot] += _least(line.text)
+    return slots
+
+
+def _unsaid(form: Form, slots: Mapping[str, int], shared: Line | None) -> frozenset[str]:
+    """The slots of a rule that a form does not say: of its sentence with and without its period it says one."""
+    return form.left_out | {"what" if shared and "brief" in slots else "brief"}
 
 
 @lru_cache(maxsize=8192)
-def _least(line: Line) -> int:
-    text = line.text
-    return len(text) - sum(text.count(mark) for mark in (" :", " ;", "«", "»"))
-
-
-def _forms(blocks: Sequence[Block], words: Words) -> Iterator[Draft]:
-    """From the most complete form to the shortest: a rule is never cut, only left to the page, and that is said."""
-    paragraphs = [paragraph for section in sections(blocks) for paragraph in section.paragraphs]
-    head = union(block.head for block in blocks)
-    contact = [line for line in union(block.tail for block in blocks) if line.slot == "contact"]
-    details = frozenset({"exceptions", "conditions", "details"})
-    wording = words.wording["sms"]
-
-    def form(kept: Sequence[Paragraph], left_out: frozenset[str], notes: Sequence[Line | str]) -> Draft:
-        period = _shared_period(blocks, kept) if len(kept) > 1 else []
-        behind = [
-            wording[f"more_{slot}"]
-            for slot in ("exceptions", "conditions", "details")
-            if slot in left_out and any(line.slot == slot for p in kept for line in p.lines)
-        ]
-        if len(kept) < len(paragraphs):
-            behind.append(wording["more_rules"])
-        if left_out & CHANGES and any(_name(line) in CHANGES for line in head):
-            behind.insert(0, wording["more_changes"])
-        if behind:
-            notes = [*notes, capitalised(fill(parse(wording["more"]), {"more": ", ".join(behind)}.get))]
-        skipped = left_out | ({"what"} if period else {"brief"})
-        lines = [line for p in kept for line in p.lines if line.slot not in skipped or _only(p, line, period)]
-        kept_head = [line for line in head if _name(line) not in left_out]
-        return Draft(kept_head, [*lines, *period], notes)
-
-    everything, nothing = frozenset[str](), ()
-    # What changed comes first (K11), after one word of status: it goes to the page only when not even one rule
-    # fits beside it, and then the status says that an earlier SMS does not count any more.
-    changed = any(_name(line) in CHANGES for line in head)
-    in_a_word, as_a_sentence = frozenset({AGAIN}), frozenset({BRIEFLY})
-    for behind_link in (in_a_word, CHANGES | as_a_sentence) if changed else (as_a_sentence,):
-        yield form(paragraphs, behind_link, contact)
-        yield form(paragraphs, behind_link, nothing)
-        yield form(paragraphs, behind_link | {"details"}, nothing)
-        yield form(paragraphs, behind_link | {"conditions", "details"}, nothing)
-        yield form(paragraphs, behind_link | details, nothing)
-        for count in range(len(paragraphs) - 1, 0, -1):
-            for left_out in (everything, details):
-                yield form(paragraphs[:count], behind_link | left_out, nothing)
-        yield form(paragraphs[:1], behind_link | details | {"place"}, nothing)
+def _least(text: str) -> int:
+    """Characters of a line and of the space after it."""
+    return 1 + len(text) - sum([text.count(mark) for mark in (" :", " ;", "«", "»")])
 
 
 def _name(line: Line) -> str:
@@ -111,21 +186,19 @@ def _name(line: Line) -> str:
     return line.slot.partition(".")[0]
 
 
-def _only(paragraph: Paragraph, line: Line, period: list[Line]) -> bool:
-    """A rule without a brief form keeps its own sentence."""
-    return (
-        bool(period) and line.slot == "what" and not any(other.slot == "brief" for other in paragraph.lines)
-    )
-
-
-def _shared_period(blocks: Sequence[Block], kept: Sequence[Paragraph]) -> list[Line]:
-    """The period of all rules as one sentence, where it is the same for all; it speaks for those that are kept."""
+def _shared_period(blocks: Sequence[Block]) -> Line | None:
+    """The period of all rules as one sentence, where it is the same for all."""
     lines = [line for block in blocks for line in block.tail if line.slot == "period_all"]
     if len(lines) != len(blocks) or len({line.text for line in lines}) != 1:
-        return []
+        return None
+    spans = dict.fromkeys(span for line in lines for span in line.spans)
+    return Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))
+
+
+def _narrowed(period: Line, kept: Sequence[Paragraph]) -> Line:
+    """The shared period as the period of some rules."""
     told = tuple(f"{paragraph.measure}." for paragraph in kept)
-    spans = dict.fromkeys(span for line in lines for span in line.spans if span.fact.startswith(told))
-    return [Line("period_all", lines[0].text, tuple(sorted(spans, key=lambda span: (span.start, -span.end))))]
+    return Line(period.slot, period.text, tuple(span for span in period.spans if span.fact.startswith(told)))
 
 
 def _fits(text: str) -> bool:
@@ -133,7 +206,10 @@ def _fits(text: str) -> bool:
 
 
 def _text(draft: Draft, frame: "Frame", words: Words) -> Sms:
-    plain, spans = untrace(_tight(_said(draft, frame, words, retrace)))
+    def marked(line: Line) -> str:
+        return retrace(_narrowed(line, draft.kept) if line is draft.period else line)
+
+    plain, spans = untrace(_tight(_said(draft, frame, words, marked)))
     done = gsm.substitute(plain)
     starts = [(done.moved(each.start), each) for each in done.replacements]
     return Sms(

@@ -1,6 +1,6 @@
 """Values for the slots of a pattern: facts of a measure, traced, and nouns of the sector's lexicon."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.facts.printer import Printer
 from hub.facts.scope import Scope
@@ -55,6 +55,7 @@ class MeasureSlots:
     """Whether each rule of the message must name its own place, since they do not all hold in the act's."""
     suffix: str = ""
     """Ends the keys of its facts: ".before" and ".now" where two revisions are held side by side."""
+    _found: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -69,6 +70,11 @@ class MeasureSlots:
         return traced(f"{self.key}{fact}{self.suffix}", text)
 
     def __call__(self, name: str) -> str | None:
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def _find(self, name: str) -> str | None:
         if name in QUANTITY_FORMS:
             return self._quantity(name, self.measure.quantity)
         role = name.partition(".")[0]

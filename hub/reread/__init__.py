@@ -230,7 +230,9 @@ def _modalities(text: str, words: Lexicon) -> Iterator[Marked]:
 def _ruling(sentence: re.Match[str], words: Lexicon) -> tuple[list[Marked], str]:
     """How a sentence binds, and the rest of it: the most telling marker first, what it used up no other sees."""
     rest, offset = sentence.group(), sentence.start()
-    marked = []
+    marked: list[Marked] = []
+    if not words.ruling.search(rest):
+        return marked, rest
     for marker in words.markers:
         if not marker.words.search(rest):
             continue

@@ -31,7 +31,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language, compiled. `tokens` finds every value; its groups say which kind it is."""
+    """One language, compiled. `tokens` finds every value; its groups say which kind it is. `ruling` is any marker."""
 
     tokens: re.Pattern[str]
     months: Mapping[str, int]
@@ -48,6 +48,7 @@ class Lexicon:
     thousands: str
     limit: re.Pattern[str]
     markers: tuple[Marker, ...]
+    ruling: re.Pattern[str]
     excluding: re.Pattern[str]
     sides: re.Pattern[str]
     joins: frozenset[str]
@@ -79,6 +80,8 @@ def lexicon(language: Language) -> Lexicon:
         for op, words in raw[side].items()
         for word in words
     }
+    imperatives = _any(raw.get("imperatives", {}).get("words", ()))
+    ruling = [_filled(row["words"], imperatives) for row in raw["modality"]]
     return Lexicon(
         tokens=_tokens(raw, months, weekdays, marks),
         months=months,
@@ -94,7 +97,8 @@ def lexicon(language: Language) -> Lexicon:
         decimal=raw["decimal"],
         thousands=raw.get("thousands", ""),
         limit=re.compile(raw["limit"], re.I),
-        markers=tuple(_marker(row, raw) for row in raw["modality"]),
+        markers=tuple(_marker(row, imperatives) for row in raw["modality"]),
+        ruling=_at_word_start("|".join(f"(?:{words})" for words in ruling)),
         excluding=re.compile(
             rf"(?=[{_letters(_words(raw['excluding']))}])(?<!\w)(?:(?P<binds>{_any(raw['excluding']['words'])})|{_any(raw['excluding']['headings'])})(?!\w)",
             re.I,
@@ -158,14 +162,22 @@ def _units(raw: Mapping[str, Any]) -> list[tuple[Unit, str]]:
     return [(name, unit) for name in get_args(Unit) for unit in [raw["unit"][name]]]
 
 
-def _marker(row: Mapping[str, str], raw: Mapping[str, Any]) -> Marker:
-    imperatives = _any(raw.get("imperatives", {}).get("words", ()))
+def _marker(row: Mapping[str, str], imperatives: str) -> Marker:
     uses = row.get("with")
     return Marker(
         modality=_modality(row["is"]),
-        words=re.compile(row["words"].replace("{imperatives}", imperatives), re.I),
-        uses=re.compile(uses.replace("{imperatives}", imperatives), re.I) if uses else None,
+        words=_at_word_start(_filled(row["words"], imperatives)),
+        uses=re.compile(_filled(uses, imperatives), re.I) if uses else None,
     )
+
+
+def _filled(pattern: str, imperatives: str) -> str:
+    return pattern.replace("{imperatives}", imperatives)
+
+
+def _at_word_start(words: str) -> re.Pattern[str]:
+    """The words, which begin where a word does: most positions of a text fail at one look."""
+    return re.compile(rf"\b(?=\w)(?:{words})", re.I)
 
 
 def _last(words: str | None, form: str) -> re.Pattern[str] | None:
