@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
-LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra speed --group build
+LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra speed --extra postgres --group build
 CODE   := hub channels subscribers tests scripts $(wildcard bench/*.py)
 
 .DEFAULT_GOAL := help
