@@ -40,6 +40,14 @@ class Reply:
     digits: int
     text: str
 
+    @classmethod
+    def read(cls, raw: bytes) -> "Reply":
+        """A reply as it came, lines joined by line feeds. Raises ValueError for what begins with no code."""
+        lines = raw.decode("utf-8", "replace").split("\n")
+        if not (raw[:3].isdigit() and raw[3:4] in (b"", b" ", b"-", b"\r")):
+            raise ValueError("this is no SMTP reply")
+        return cls(int(raw[:3]), "\n".join(line[4:].strip() for line in lines))
+
     @property
     def enhanced(self) -> str:
         """The status code of RFC 3463, if the text begins with one."""

@@ -170,11 +170,14 @@ class _Session:
                 await self.authenticate(rest)
             case "MAIL":
                 address, _, self.options = rest.removeprefix("FROM:").partition(" ")
-                self.sender = address.strip("<>")
-                await self.answer("mail", "250 2.1.0 Ok")
+                self.sender, self.recipient = address.strip("<>"), ""
+                if not await self.answer("mail", "250 2.1.0 Ok"):
+                    self.sender = ""
             case "RCPT":
                 self.recipient = rest.removeprefix("TO:").strip("<>")
-                await self.answer("rcpt", "250 2.1.5 Ok")
+                usual = "250 2.1.5 Ok" if self.sender else "503 5.5.1 Error: need MAIL command"
+                if not await self.answer("rcpt", usual) or not self.sender:
+                    self.recipient = ""
             case "DATA":
                 await self.data()
             case "RSET":
@@ -214,6 +217,9 @@ class _Session:
         await self.answer("auth", "235 2.7.0 Ok" if right else "535 5.7.8 Error: authentication failed")
 
     async def data(self) -> None:
+        if not self.recipient:
+            await self.answer("data", "554 5.5.1 Error: no valid recipients")
+            return
         if not await self.answer("data", "354 End data with <CR><LF>.<CR><LF>"):
             return
         first = await self.reader.readuntil(b"\r\n")
