@@ -43,10 +43,10 @@ class Reply:
     @classmethod
     def read(cls, raw: bytes) -> "Reply":
         """A reply as it came, lines joined by line feeds. Raises ValueError for what begins with no code."""
-        lines = raw.decode("utf-8", "replace").split("\n")
         if not (raw[:3].isdigit() and raw[3:4] in (b"", b" ", b"-", b"\r")):
             raise ValueError("this is no SMTP reply")
-        return cls(int(raw[:3]), "\n".join(line[4:].strip() for line in lines))
+        lines = raw.decode("utf-8", "replace").split("\n")
+        return cls(int(raw[:3]), "\n".join([line[4:].strip() for line in lines]))
 
     @property
     def enhanced(self) -> str:
@@ -67,9 +67,10 @@ class Reply:
 
 def receipt(reply: Reply) -> Receipt:
     """The receipt for a message that the server took."""
-    said = reply.text.removeprefix(reply.enhanced).strip()
+    enhanced = reply.enhanced
+    said = reply.text[len(enhanced) :].strip()
     found = next((match for pattern in _QUEUE_IDS if (match := pattern.search(said))), None)
-    return Receipt(reply.code, found[1] if found else "")
+    return Receipt(f"{reply.digits} {enhanced}".rstrip(), found[1] if found else "")
 
 
 def failure(reply: Reply, phase: Phase) -> ChannelError:

@@ -194,8 +194,8 @@ class _Health:
     silent: bool = False
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
-        now = asyncio.get_running_loop().time()
         if error is not None and error.channel_wide:
+            now = asyncio.get_running_loop().time()
             if now < self.until:
                 return  # another lane met the same fault
             self.failures += 1

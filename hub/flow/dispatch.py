@@ -192,6 +192,7 @@ class _Plan:
     known: Mapping[int, int]
     """The revision of each dispatch of the directive."""
     _bodies: dict[tuple[object, ...], int | None] = field(default_factory=dict)
+    _languages: dict[tuple[object, ...], Language] = field(default_factory=dict)
     _rows: list[NewDelivery] = field(default_factory=list)
     _seq: Iterator[int] = field(default_factory=lambda: count(1))
     _ranges: dict[str, list[int]] = field(default_factory=dict)
@@ -286,10 +287,13 @@ class _Plan:
 
     def _language(self, recipient: Recipient) -> Language:
         """Theirs, or the first of this instance in which there are words for all their hats."""
-        rendered = self.hub.config.service.languages
-        order = sorted(rendered, key=lambda language: language != recipient.language)
-        hats = (*recipient.hats, *recipient.left)
-        return max(order, key=lambda language: len(self._words(recipient, language, hats)))
+        key = (recipient.language, recipient.channel, recipient.hats, recipient.left)
+        if key not in self._languages:
+            rendered = self.hub.config.service.languages
+            order = sorted(rendered, key=lambda language: language != recipient.language)
+            hats = (*recipient.hats, *recipient.left)
+            self._languages[key] = max(order, key=lambda each: len(self._words(recipient, each, hats)))
+        return self._languages[key]
 
     def _words(self, recipient: Recipient, language: Language, hats: Hats) -> list[Block]:
         found = (Hat(sector, cast(Audience, audience)) for sector, audience in hats)
