@@ -135,6 +135,7 @@ async def _send(config: Config, stopping: Stopping, *, patience: float, ready: C
         await lock.take_within(patience)
         opened = open_channels(
             email=config.email,
+            standby=config.standby,
             sms=config.sms,
             mode=config.service.mode,
             site_url=config.service.base_url,

@@ -7,7 +7,7 @@ import tomllib
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -132,16 +132,31 @@ class Web(Section):
     port: Port
 
 
-class Email(Section):
-    """The relay that takes our e-mail."""
+class Relay(Section):
+    """A server that takes our e-mail."""
 
-    enabled: bool
     host: str
     port: Port
     security: Literal["none", "starttls", "tls"]
     ca_file: str
     username: str
     password: SecretStr
+
+    @model_validator(mode="after")
+    def _login_needs_tls(self) -> Self:
+        if self.username and self.security == "none" and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("a login over an unencrypted connection; set security to starttls or tls")
+        return self
+
+    def beside(self, base: Path) -> Self:
+        """The same, with its file of certificates taken from `base`."""
+        return self.model_copy(update={"ca_file": self.ca_file and str(base / self.ca_file)})
+
+
+class Email(Relay):
+    """The relay that takes our e-mail, and how our e-mail looks."""
+
+    enabled: bool
     sender: Annotated[str, AfterValidator(_mailbox)]
     return_path: Annotated[str, AfterValidator(_return_path)]
     sender_name: str
@@ -151,11 +166,9 @@ class Email(Section):
     command_timeout: Span
     dot_timeout: Span
 
-    @model_validator(mode="after")
-    def _login_needs_tls(self) -> "Email":
-        if self.username and self.security == "none" and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("a login over an unencrypted connection; set security to starttls or tls")
-        return self
+
+class EmailStandby(Relay):
+    """The relay that takes over while the first one fails; without a host there is none."""
 
 
 class Sms(Section):
@@ -218,11 +231,20 @@ class Config(Section):
     database: Database
     web: Web
     email: Email
+    email_standby: EmailStandby
     sms: Sms
     delivery: Delivery
     gate: Gate
     approval: Approval
     log: Log
+
+    @property
+    def standby(self) -> Email | None:
+        """How e-mail leaves while the first relay fails: all of [email], but for the relay itself."""
+        other = self.email_standby
+        if not other.host:
+            return None
+        return self.email.model_copy(update={name: getattr(other, name) for name in type(other).model_fields})
 
     @property
     def public_dir(self) -> Path:
@@ -261,15 +283,20 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
 def _anchored(config: Config, base: Path) -> Config:
     """The same settings with every relative path taken from `base`, wherever a command is run."""
     service = config.service.model_copy(update={"data_dir": base / config.service.data_dir})
-    ca_file = config.email.ca_file and str(base / config.email.ca_file)
-    email = config.email.model_copy(update={"ca_file": ca_file})
     url = make_url(config.database.url) if config.database.url else None
     if url is not None and url.get_backend_name() == "sqlite" and url.database:
         there = url.set(database=str(base / url.database)).render_as_string(hide_password=False)
         database = config.database.model_copy(update={"url": there})
     else:
         database = config.database
-    return config.model_copy(update={"service": service, "email": email, "database": database})
+    return config.model_copy(
+        update={
+            "service": service,
+            "email": config.email.beside(base),
+            "email_standby": config.email_standby.beside(base),
+            "database": database,
+        }
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -167,10 +167,16 @@ def _address(config: Config) -> Diagnosis:
 async def _relay(config: Config) -> Diagnosis:
     if not config.email.enabled:
         return Diagnosis("e-mail", True, "switched off")
-    try:
-        return Diagnosis("e-mail", True, await probe.relay(config.email, mode=config.service.mode))
-    except (ChannelError, WrongSettings) as error:
-        return Diagnosis("e-mail", False, str(error), "mend the [email] settings, or ask who runs the relay")
+    said = []
+    for section, settings in (("email", config.email), ("email_standby", config.standby)):
+        if settings is None:
+            continue
+        try:
+            said.append(await probe.relay(settings, mode=config.service.mode))
+        except (ChannelError, WrongSettings) as error:
+            remedy = f"mend the [{section}] settings, or ask who runs the relay"
+            return Diagnosis("e-mail", False, str(error), remedy)
+    return Diagnosis("e-mail", True, "; standing by: ".join(said))
 
 
 async def _provider(config: Config) -> Diagnosis:

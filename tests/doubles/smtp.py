@@ -169,15 +169,9 @@ class _Session:
             case "AUTH":
                 await self.authenticate(rest)
             case "MAIL":
-                address, _, self.options = rest.removeprefix("FROM:").partition(" ")
-                self.sender, self.recipient = address.strip("<>"), ""
-                if not await self.answer("mail", "250 2.1.0 Ok"):
-                    self.sender = ""
+                await self.mail(rest)
             case "RCPT":
-                self.recipient = rest.removeprefix("TO:").strip("<>")
-                usual = "250 2.1.5 Ok" if self.sender else "503 5.5.1 Error: need MAIL command"
-                if not await self.answer("rcpt", usual) or not self.sender:
-                    self.recipient = ""
+                await self.rcpt(rest)
             case "DATA":
                 await self.data()
             case "RSET":
@@ -187,6 +181,18 @@ class _Session:
                 raise _Closed
             case _:
                 await self.say("500 5.5.2 No such command")
+
+    async def mail(self, rest: str) -> None:
+        address, _, self.options = rest.removeprefix("FROM:").partition(" ")
+        self.sender, self.recipient = address.strip("<>"), ""
+        if not await self.answer("mail", "250 2.1.0 Ok"):
+            self.sender = ""
+
+    async def rcpt(self, rest: str) -> None:
+        self.recipient = rest.removeprefix("TO:").strip("<>")
+        usual = "250 2.1.5 Ok" if self.sender else "503 5.5.1 Error: need MAIL command"
+        if not await self.answer("rcpt", usual) or not self.sender:
+            self.recipient = ""
 
     def features(self) -> str:
         offered = ["double.example", *self.double.extensions]
