@@ -1,10 +1,11 @@
 """What every channel promises: lanes that send one message to one address, a receipt, three ways to fail."""
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 PERSONAL_LINK = "https://univoque.invalid/personal-link"
 """Stands in approved words, on a line of its own, where the recipient's own link goes on leaving."""
@@ -55,6 +56,8 @@ class Traits:
     lanes: int
     repeats_uncertain: bool
     """Whether an uncertain message of this channel may simply be repeated (e-mail: same Message-ID)."""
+    per_second: float = math.inf
+    """The most messages that may leave in a second."""
 
 
 class WrongSettings(ValueError):
@@ -78,12 +81,15 @@ class Refused(ChannelError):
         self.suppress = suppress
 
 
+Slower = Literal["all", "domain"]
+
+
 class Unavailable(ChannelError):
     """Nothing was accepted; try again, perhaps after `retry_after`.
 
     `counts` is False where the try says nothing about the message (rate limit, no connection): it is no
     attempt. `channel_wide` is True where no other message would fare better (wrong password): the channel
-    pauses.
+    pauses. `asks_less` says who wants fewer messages a second: the far side ("all") or the recipient's domain.
     """
 
     def __init__(
@@ -94,11 +100,13 @@ class Unavailable(ChannelError):
         retry_after: timedelta | None = None,
         counts: bool = True,
         channel_wide: bool = False,
+        asks_less: Slower | None = None,
     ) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
         self.counts = counts
         self.channel_wide = channel_wide
+        self.asks_less = asks_less
 
 
 class Uncertain(ChannelError):

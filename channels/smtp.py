@@ -1,5 +1,6 @@
 """E-mail: a channel whose lanes are persistent SMTP connections to a relay."""
 
+import math
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -38,7 +39,12 @@ class EmailChannel:
                 f"email.return_path: {settings.return_path!r} is no plain e-mail address with at most 27 "
                 "characters before the @, which leaves room for a delivery's key"
             )
-        self.traits = Traits(name="email", lanes=settings.lanes, repeats_uncertain=True)
+        self.traits = Traits(
+            name="email",
+            lanes=settings.lanes,
+            repeats_uncertain=True,
+            per_second=settings.per_second or math.inf,
+        )
         self._settings = settings
         self._now = now
         chosen = [settings] if standby is None else [settings, standby]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from channels.contract import ChannelError, Receipt, Refused, Unavailable
+from channels.contract import ChannelError, Receipt, Refused, Slower, Unavailable
 
 Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
 
@@ -24,6 +24,7 @@ _RELAYING = re.compile(
 _HINT = re.compile(r"\b(\d{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?)\b", re.I)
 _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
 _GREYLIST = re.compile(r"gr[ae]y-?list", re.I)
+_TOO_FAST = re.compile(r"too (many|much|fast)|rate.?limit|throttl|slow down", re.I)
 _QUEUE_IDS = (
     re.compile(r"queued as <?([\w.-]+)", re.I),  # Postfix, aiosmtpd and many others
     re.compile(r"\bid=([\w-]+)", re.I),  # Exim
@@ -89,8 +90,21 @@ def failure(reply: Reply, phase: Phase) -> ChannelError:
 def _temporary(reply: Reply, phase: Phase) -> Unavailable:
     # Policy (x.7.x) is pace and greylisting; 421 is the server going away; before RCPT no message was named.
     about_message = phase in ("rcpt", "data", "dot") and reply.digits != 421
-    counts = about_message and not reply.enhanced.startswith("4.7.")
-    return Unavailable(reply.code, reply.detail, retry_after=_retry_after(reply), counts=counts)
+    policy = reply.enhanced.startswith("4.7.")
+    return Unavailable(
+        reply.code,
+        reply.detail,
+        retry_after=_retry_after(reply),
+        counts=about_message and not policy,
+        asks_less=_asks_less(reply, phase) if policy or _TOO_FAST.search(reply.text) else None,
+    )
+
+
+def _asks_less(reply: Reply, phase: Phase) -> Slower | None:
+    """Who finds us too fast: until RCPT the relay; there the recipient's domain, unless it only greylists."""
+    if phase != "rcpt":
+        return "all"
+    return None if _GREYLIST.search(reply.text) else "domain"
 
 
 def _permanent(reply: Reply, phase: Phase) -> ChannelError:

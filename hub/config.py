@@ -163,6 +163,7 @@ class Email(Relay):
     reply_to: str
     list_id: str
     lanes: Annotated[int, Field(ge=1, le=256)]
+    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     command_timeout: Span
     dot_timeout: Span
 

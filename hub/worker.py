@@ -40,6 +40,9 @@ SMS_WAIT = timedelta(seconds=900)
 """How long an uncertain SMS waits for the provider's callback before it may be repeated."""
 
 _NAP = (0.25, 5.0)
+_BREATH = timedelta(seconds=1)
+"""How long a far side that asked for less, and not for how long, gets nothing."""
+_LONGEST_BREATH = timedelta(minutes=5)
 _PAUSE = (1.0, 60.0)
 
 
@@ -107,7 +110,9 @@ class _Sender:
         self._ledger = ledger
         self._posts = posts
         self._stopping = stopping
-        self._desk = Desk(ledger, hub.clock, posts)
+        self._desk = Desk(
+            ledger, hub.clock, {name: post.channel.traits.per_second for name, post in posts.items()}
+        )
         self._health = {name: _Health() for name in posts}
 
     async def run(self) -> None:
@@ -147,6 +152,11 @@ class _Sender:
                 health.judge(name, self._desk, settled, error)
                 if error is None or error.counts:
                     nap = 0.0
+                    continue
+                if error.asks_less:
+                    rest = min(max(error.retry_after or _BREATH, _BREATH), _LONGEST_BREATH)
+                    whose = item.address if error.asks_less == "domain" else None
+                    self._desk.slow_down(name, whose, rest.total_seconds())
                     continue
                 self._desk.record(number, settled)
                 settled = None
@@ -192,6 +202,7 @@ class _Health:
     failures: int = 0
     until: float = 0.0
     silent: bool = False
+    slowed: bool = False
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
         if error is not None and error.channel_wide:
@@ -204,6 +215,10 @@ class _Health:
             desk.pause(name, seconds)
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+        elif error is not None and error.asks_less:
+            if not self.slowed:  # said once: it goes on for as long as the limit does
+                log.info("the far side asks for less", channel=name, code=error.code, who=error.asks_less)
+            self.slowed = True
         elif error is not None and not error.counts:
             if not self.silent:  # said once: every lane meets it, again and again
                 log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)

@@ -61,6 +61,7 @@ async def plan(
     at: datetime = NOON,
     life: timedelta = timedelta(days=2),
     words: str = "Bonjour",
+    domain: str = "example.org",
 ) -> int:
     """A planned dispatch to the persons 1 to `recipients`; returns its id."""
     async with store.write() as tx:
@@ -75,7 +76,7 @@ async def plan(
         )
         await dispatches.claim(tx, found.id, claim="test", at=at)
         body = await dispatches.add_body(tx, found.id, _message(directive, channel, words), stream=stream)
-        address = "person-{}@example.org" if channel == "email" else "+3247000{:04}"
+        address = "person-{}@" + domain if channel == "email" else "+3247000{:04}"
         await dispatches.add_deliveries(
             tx,
             found.id,

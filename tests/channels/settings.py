@@ -43,6 +43,7 @@ class Email:
     reply_to: str = ""
     list_id: str = "directives.univoque.example"
     lanes: int = 2
+    per_second: float = 0
     command_timeout: timedelta = timedelta(seconds=5)
     dot_timeout: timedelta = timedelta(seconds=5)
 
