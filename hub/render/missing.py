@@ -23,6 +23,7 @@ Kind = Literal[
     "grammar",
     "name",
     "reader",
+    "site",
     "misspelt",
 ]
 

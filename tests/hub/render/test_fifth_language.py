@@ -225,7 +225,7 @@ def test_an_instance_refuses_a_language_that_nobody_can_read_back(
     (reader / "it.toml").unlink()
 
     assert "it" not in reread.languages()
-    with pytest.raises(ConfigError, match=r"hub/reread/data/it\.toml is not there"):
+    with pytest.raises(ConfigError, match=r"hub/reread/data/it\.toml: the file is not there"):
         context.demand_words(config(tmp_path), wording.load(templates))
 
 
