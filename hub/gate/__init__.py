@@ -24,6 +24,7 @@ from hub.gate import (
     voices,
 )
 from hub.gate.case import Case
+from hub.in_force import Rules
 from hub.model.directive import Language
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
@@ -90,6 +91,7 @@ def open_case(
     at: datetime | None,
     reach: Mapping[Hat, int] | None = None,
     silence: timedelta | None = None,
+    known: Rules | None = None,
 ) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
@@ -113,6 +115,7 @@ def open_case(
         asides,
         reach=reach,
         silence=silence,
+        known=known,
     )
 
 

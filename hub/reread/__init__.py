@@ -13,14 +13,17 @@ from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
+from hub.reread.form import FaultyLexicon
 from hub.reread.lexicon import FILLER, Lexicon, languages, lexicon
 
 __all__ = [
     "FILLER",
     "Excluding",
+    "FaultyLexicon",
     "Found",
     "Marked",
     "Reading",
+    "demand",
     "denials",
     "excluded",
     "languages",
@@ -74,6 +77,11 @@ class Reading:
 
     values: tuple[Found, ...]
     modalities: tuple[Marked, ...]
+
+
+def demand(language: Language) -> None:
+    """Raises FaultyLexicon where the file of a language cannot be used."""
+    lexicon(language)
 
 
 def read(text: str, language: Language) -> Reading:
