@@ -133,6 +133,7 @@ def test_who_and_what_a_sentence_is_about_is_the_same_in_every_language(
     [
         ("en", "shelter.required.beneficiary.beneficiary", "indoors", "outdoors"),
         ("en", "power.recommended.staff.staff", "switch off", "switch on"),
+        ("en", "cyber.required.staff.staff", "Disconnect", "Connect"),
         ("fr", "power.recommended.staff.staff", "d'éteindre", "d'allumer"),
         ("de", "opening.forbidden.direction.direction", "öffnen", "schließen"),
         ("fr", "water_use.required.direction", "avant", "après"),
