@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     consistency.same_facts,
     consistency.same_hours,
     consistency.same_values,
+    consistency.same_sense,
     markup.same_as_text,
     templates.literals,
     voices.one_voice,

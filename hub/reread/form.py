@@ -59,6 +59,10 @@ class Patterns(_Table):
     words: Annotated[list[Pattern], Field(min_length=1)]
 
 
+class Spelled(Words):
+    numbers: Annotated[dict[Annotated[str, Field(pattern=r"^[1-9][0-9]*$")], Text], Field(min_length=1)]
+
+
 class Excluding(Words):
     headings: Annotated[list[Text], Field(min_length=1)]
 
@@ -93,7 +97,7 @@ class _File(_Table):
     sides: Sides
     joins: Words
     denial: Patterns
-    spelled: Words
+    spelled: Spelled
     modality: Annotated[list[Marker], Field(min_length=1)]
     imperatives: Words | None = None
 
@@ -118,8 +122,20 @@ _SENSES = {
     "status": ("update", "correction", "cancel", "all-clear"),
     "standing": ("announced", "reported"),
     "change": ("before", "now"),
+    "people": ("direction", "staff", "family"),
+    "order": ("earlier", "later"),
+    "whereabouts": ("inside", "outside"),
+    "moving": ("stay", "leave"),
+    "door": ("open", "shut"),
+    "supply": ("on", "off"),
+    "assent": ("accept", "refuse"),
+    "force": ("holds",),
+    "guests": ("visitor",),
 }
-"""What a sentence may be for, by the groups that the gate asks about."""
+"""What a sentence may be for, or speak of, by the groups that the gate asks about."""
+
+_OPEN_SENSES = ("named", "subject")
+"""Groups that are only compared between languages: each sense is a word that all of them should have."""
 
 LexiconFile = create_model(
     "LexiconFile",
@@ -128,7 +144,9 @@ LexiconFile = create_model(
     unit=(_table("Units", dict.fromkeys(get_args(Unit), Pattern)), ...),
     senses=(
         _table(
-            "Senses", {name: _table(name, dict.fromkeys(keys, Pattern)) for name, keys in _SENSES.items()}
+            "Senses",
+            {name: _table(name, dict.fromkeys(keys, Pattern)) for name, keys in _SENSES.items()}
+            | dict.fromkeys(_OPEN_SENSES, Annotated[dict[str, Pattern], Field(min_length=1)]),
         ),
         ...,
     ),

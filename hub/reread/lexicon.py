@@ -55,6 +55,7 @@ class Lexicon:
     joins: frozenset[str]
     denial: re.Pattern[str]
     spelled: re.Pattern[str]
+    numbers: Mapping[str, int]
     senses: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
@@ -118,7 +119,8 @@ def _compiled(raw: Mapping[str, Any]) -> Lexicon:
         ),
         joins=frozenset(_joins(raw)),
         denial=_sense(_any(raw["denial"]["words"], escape=False)),
-        spelled=_sense(_any(raw["spelled"]["words"])),
+        spelled=_sense(_any((*raw["spelled"]["words"], *raw["spelled"]["numbers"].values()))),
+        numbers={word.lower(): int(number) for number, word in raw["spelled"]["numbers"].items()},
         senses={
             group: {sense: _sense(words) for sense, words in table.items()}
             for group, table in raw["senses"].items()
