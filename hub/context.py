@@ -1,18 +1,24 @@
 """What every step of the way may use: settings, store, registers, words and the clock."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from hub import register, reread
 from hub.config import Config
 from hub.errors import ConfigError, EnvironmentFailed
+from hub.faults import Location, line, no_toml, place
 from hub.model.directive import Language
 from hub.now import Clock
 from hub.register import Register
 from hub.render import wording
 from hub.render.missing import unfit
 from hub.render.wording import Wording
+from hub.reread.form import LexiconFile
+from hub.site import words as site
 from hub.store.engine import Store, open_store, sqlite_file, sqlite_url
 
 
@@ -46,13 +52,17 @@ def demand_instance(config: Config) -> None:
 
 
 def demand_words(config: Config, words: Wording) -> None:
-    """Raises ConfigError where the instance is to speak a language that is not complete here."""
+    """Raises ConfigError where the instance is to speak a language that is not complete here.
+
+    FaultyFile where its public site cannot use its own words.
+    """
     for language in config.service.languages:
         if fault := fault_of(language, words):
             raise ConfigError(
                 f"service.languages: {fault}; looked in {words.directory}. "
                 "Take the language out of config.toml, or write it: docs/write-templates.md"
             )
+    site.words(site.language_for(config.service.languages))
 
 
 def fault_of(language: Language, words: Wording) -> str | None:
@@ -63,9 +73,37 @@ def fault_of(language: Language, words: Wording) -> str | None:
     if lacking := [f"{each.where}: {each.what}" for each in unfit(words, found)]:
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         return f"{language} is not complete ({'; '.join(lacking[:3])}{more}; `univoque words` lists all)"
-    if language not in reread.languages():
-        return f"nobody can read {language!r} back: hub/reread/data/{language}.toml is not there"
+    if unread := faults_of_reader(language):
+        more = f"; and {len(unread) - 3} more, which `univoque words` lists" if len(unread) > 3 else ""
+        return f"nobody can read {language!r} back: hub/reread/data/{language}.toml: {'; '.join(unread[:3])}{more}"
     return None
+
+
+def faults_of_reader(language: Language) -> tuple[str, ...]:
+    """What keeps the reader from reading a language back, each with its place and remedy; () where nothing does."""
+    if language not in reread.languages():
+        return (wording.NO_FILE,)
+    try:
+        reread.demand(language)
+    except reread.FaultyLexicon as error:
+        return _told(error.cause)
+    return ()
+
+
+def _told(cause: Exception) -> tuple[str, ...]:
+    match cause:
+        case ValidationError():
+            faults = cause.errors(include_url=False)
+            return tuple(f"{_where(place(fault))}{line(fault, LexiconFile)}" for fault in faults)
+        case re.error():
+            return (f"its patterns do not go together: {cause}; mend the one that it names",)
+    return ("; ".join(no_toml(cause)),)
+
+
+def _where(location: Location) -> str:
+    """ "senses.relation.extends: ", "modality.4.words: "; nothing for the file as a whole."""
+    steps = (str(step + 1) if isinstance(step, int) else step for step in location)
+    return f"{'.'.join(steps)}: " if location else ""
 
 
 @asynccontextmanager

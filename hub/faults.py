@@ -62,6 +62,8 @@ def explain(fault: Mapping[str, Any], form: Any) -> tuple[str, str]:
     if kind in UNKNOWN_KEY:
         return "unknown key", nearest(str(location[-1]), known_keys(form, location[:-1]))
     if kind in ("missing", "missing_argument"):
+        if table := _table_at(form, location):
+            return "is missing", f"add a table {table}"
         value = _IN_EACH if _has_languages(form, location) else "…"
         return "is missing", f"add {location[-1]} = {value}" if isinstance(location[-1], str) else "add it"
     if kind == "value_error":
@@ -136,6 +138,15 @@ def _out_of_bounds(bounds: Mapping[str, Any]) -> tuple[str, str] | None:
 def _has_languages(form: Any, location: Sequence[int | str]) -> bool:
     keys = get_args(_type_at(form, location))[:1]
     return bool(keys) and get_args(Language)[1] in get_args(keys[0])
+
+
+def _table_at(form: Any, location: Sequence[int | str]) -> str | None:
+    """The heading of the table that belongs there; None where it is none, or one that is written in braces."""
+    here, heading = _type_at(form, location), f"[{'.'.join(map(str, location))}]"
+    if get_origin(here) is list:
+        here, heading = _bare(get_args(here)[0]), f"[{heading}]"
+    is_table = get_origin(here) is dict or (isinstance(here, type) and issubclass(here, BaseModel))
+    return heading if is_table and not _has_languages(form, location) else None
 
 
 def _type_at(form: Any, location: Sequence[int | str]) -> Any:

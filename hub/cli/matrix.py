@@ -16,6 +16,7 @@ _SHOWN = {
     State.INHERITED: ("◐", "inherited", "green"),
     State.NOT_CONCERNED: ("–", "not concerned", "dim"),
     State.WAIVED: ("~", "waived", "yellow"),
+    State.NO_NOUNS: ("!", "no nouns", "bold red"),
     State.NOT_ADDRESSED: ("○", "not addressed", "bold red"),
 }
 
@@ -24,6 +25,7 @@ _MEANS = {
     State.INHERITED: "a rule for everybody speaks to it, in the sector's own words",
     State.NOT_CONCERNED: "by a signed decision that gives its reason",
     State.WAIVED: "let pass by a named person, with a reason",
+    State.NO_NOUNS: "the lexicon lacks what its sentences need (U204)",
     State.NOT_ADDRESSED: "neither a message nor a decision",
 }
 

@@ -58,12 +58,12 @@ def check(
     around = read_around(hub, against).joined(directives)
     found += around.faults
     when = instant(at) or hub.clock.now()
-    judged = [
-        judge(hub, sheet_of(hub, directive, others=around.acts, withdrawn=around.withdrawn), at=when)
-        for directive in directives
-    ]
-    coverage = {each.case.directive.id: each.coverage for each in judged}
-    found += [finding for each in judged for finding in each.findings]
+    rules, coverage = around.rules(hub.register), {}
+    for directive in directives:
+        sheet = sheet_of(hub, directive, others=around.acts, withdrawn=around.withdrawn)
+        judged = judge(hub, sheet, at=when, known=rules)
+        coverage[directive.id] = judged.coverage
+        found += judged.findings
     if json:
         cells = [cell for id_, matrix in coverage.items() for cell in matrix_json(id_, matrix)]
         print_json({"findings": findings_json(found), "coverage": cells})

@@ -5,15 +5,17 @@ from typing import Annotated
 import typer
 
 from channels.substitutes import by_replacement
-from hub import register, reread
+from hub import register
 from hub.cli.printing import out, page, print_json, table
 from hub.cli.sms import shown
 from hub.cli.wiring import JsonOption
+from hub.context import faults_of_reader
 from hub.errors import WrongUse
 from hub.model.directive import Language
 from hub.render import wording
 from hub.render.missing import Missing, all_of, missing, unused
 from hub.render.misspelt import misspelt
+from hub.site import words as site
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,6 +39,7 @@ def words(
     lacking = [
         *missing(loaded, registers, chosen),
         *_unread(chosen),
+        *_unfit_for_site(chosen),
         *misspelt(loaded, registers, [known for known in chosen if known in loaded.languages]),
     ]
     optional = list(unused(loaded, chosen))
@@ -55,11 +58,21 @@ def _chosen(language: str | None, begun: tuple[Language, ...]) -> tuple[Language
 
 
 def _unread(languages: tuple[Language, ...]) -> list[Missing]:
-    """Languages whose messages nobody could read back."""
+    """What keeps the reader from languages, so that nobody could read their messages back."""
     return [
-        Missing(language, "reader", f"hub/reread/data/{language}.toml", wording.NO_FILE)
+        Missing(language, "reader", f"hub/reread/data/{language}.toml", fault)
         for language in languages
-        if language not in reread.languages()
+        for fault in faults_of_reader(language)
+    ]
+
+
+def _unfit_for_site(languages: tuple[Language, ...]) -> list[Missing]:
+    """Faults of the site's own words; a language without any is one that the site does not speak."""
+    return [
+        Missing(language, "site", f"site/{language}.toml", fault)
+        for language in languages
+        if site.speaks(language)
+        for fault in site.faults_of(language)
     ]
 
 

@@ -11,7 +11,7 @@ from hub.context import Hub
 from hub.gate import Case
 from hub.gate.conflict import CONTRADICTION, other_act
 from hub.gate.coverage import matrix
-from hub.in_force import taken_back
+from hub.in_force import Rules, taken_back
 from hub.model.coverage import Cell
 from hub.model.directive import Audience, Directive
 from hub.model.message import Hat, Variant
@@ -105,8 +105,9 @@ def judge(
     kind: Kind = Kind.NEW,
     at: datetime | None = None,
     audience: AudienceCount | None = None,
+    known: Rules | None = None,
 ) -> Examined:
-    """The same without a store: what `check` uses."""
+    """The same without a store: what `check` uses. `known` are the rules of all acts, where they are worked out."""
     case = gate.open_case(
         sheet,
         frame_of(sheet.directive, hub.config, hub.wording, hub.register, kind=kind),
@@ -114,6 +115,7 @@ def judge(
         at=at,
         reach=None if audience is None else _reach(audience),
         silence=hub.config.gate.silence,
+        known=known,
     )
     findings = tuple(_with_waivers(finding, waived) for finding in gate.examine(case))
     return Examined(case, findings, tuple(waived), audience)

@@ -23,7 +23,7 @@ from hub.render.frame import compose, frame_for
 from hub.site import pages, shelf
 from hub.site.catalogue import Catalogue, Edition, Past
 from hub.site.state import changes_at
-from hub.site.words import speaks, words
+from hub.site.words import language_for, words
 from hub.store import directives, waivers
 from hub.store.engine import Tx
 
@@ -96,7 +96,7 @@ def _catalogue(hub: Hub, sources: Sequence[_Source]) -> Catalogue:
 
 def language_of(config: Config) -> Language:
     """The first language of the service in which the site has words."""
-    return next((language for language in config.service.languages if speaks(language)), "fr")
+    return language_for(config.service.languages)
 
 
 def _edition(hub: Hub, source: _Source, language: Language) -> Edition:

@@ -24,6 +24,7 @@ from hub.gate import (
     voices,
 )
 from hub.gate.case import Case
+from hub.in_force import Rules
 from hub.model.directive import Language
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
@@ -43,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     consistency.same_facts,
     consistency.same_hours,
     consistency.same_values,
+    consistency.same_sense,
     markup.same_as_text,
     templates.literals,
     voices.one_voice,
@@ -90,6 +92,7 @@ def open_case(
     at: datetime | None,
     reach: Mapping[Hat, int] | None = None,
     silence: timedelta | None = None,
+    known: Rules | None = None,
 ) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
@@ -113,6 +116,7 @@ def open_case(
         asides,
         reach=reach,
         silence=silence,
+        known=known,
     )
 
 

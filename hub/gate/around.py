@@ -1,4 +1,4 @@
-"""What the words around a fact make of it: an exception, a start, an end, or something that the sheet does not say."""
+"""What the words around a fact make of it: an exception, a start, an end, what was or is, or nothing of the sheet."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,12 +7,14 @@ from hub.gate.statements import Statements, Values
 from hub.model.directive import Language
 from hub.model.message import Span
 from hub.model.value import Mark
-from hub.reread import FILLER, Found, excluded, side_before, unknown_words
+from hub.reread import FILLER, Found, excluded, senses, side_before, unknown_words
 
 _BETWEEN = re.compile(r"[\s:]*")
 _EXCEPTION = re.compile(r"(?:^|\.)exceptions\.\d+$")
 _SIDES = {"from": "from", "until": "until", "deadline": "until"}
 """Which side of a time a fact is, by the last part of its key."""
+_CHANGED = (".before", ".now")
+"""What the keys of a changed fact's two values end in."""
 
 
 def misplaced(text: str, masked: str, spans: Sequence[Span], language: Language) -> Iterator[str]:
@@ -47,6 +49,15 @@ def wrong_side(text: str, spans: Sequence[Span], language: Language) -> Iterator
         said = side and side_before(text, span.start, language)
         if said and said != side:
             yield f"{span.fact} is said as {'the end' if said == 'until' else 'the start'} of a time"
+
+
+def wrong_revision(masked: str, spans: Sequence[Span], language: Language) -> Iterator[str]:
+    """An old value that is said as what holds now, or a new one as what held before."""
+    for span in spans:
+        if span.fact.endswith(_CHANGED):
+            said = senses(masked[: span.start], language, "change")
+            if said and said[-1] != span.fact.rpartition(".")[2]:
+                yield f"{span.fact} is said as what {'is now' if said[-1] == 'now' else 'was before'}"
 
 
 def strange_words(

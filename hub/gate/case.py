@@ -20,7 +20,8 @@ class Case:
 
     `asides` are a later revision's texts for other readers: the newly concerned, who missed a revision, and who
     is not concerned any more. `reach` is how many people each cell reaches, None without a store; `silence` after
-    how long a sector that heard nothing is told of, None where nobody asks.
+    how long a sector that heard nothing is told of, None where nobody asks; `known` the rules of all acts, this
+    one among them, where they are consolidated already.
     """
 
     sheet: Sheet
@@ -35,6 +36,7 @@ class Case:
     asides: tuple[tuple[Variant, Message], ...] = ()
     reach: Mapping[Hat, int] | None = None
     silence: timedelta | None = None
+    known: Rules | None = None
 
     def texts(self) -> Iterator[tuple[Variant, Message]]:
         """Every text that may leave."""
@@ -48,6 +50,8 @@ class Case:
     @cached_property
     def rules(self) -> Rules:
         """All acts as they stand with this one, worked out once for all checks."""
+        if self.known and self.known.acts.get(self.directive.id) is self.directive:
+            return self.known
         return rules_with(self.sheet)
 
     @property

@@ -9,7 +9,7 @@ from hub.gate import competence
 from hub.gate.account import Teller
 from hub.gate.case import Case, rules_with
 from hub.gate.verdict import ATTENTION, Comparison, Verdict, compare, together
-from hub.in_force import EVER, Rule, Rules, Span, consolidate, name_of
+from hub.in_force import EVER, Rule, Rules, Span, name_of
 from hub.model.directive import Directive, Language
 from hub.model.review import Finding, Kind, Level
 from hub.render import Sheet
@@ -86,8 +86,8 @@ def conflicts(case: Case) -> Iterator[Finding]:
 def competent(case: Case) -> Iterator[Finding]:
     """U804: the register does not say who is competent, or says that another level is."""
     teller, register = _teller(case), case.register
-    rules = consolidate({case.directive.id: case.directive}, register)
-    for rule in rules.all.values():
+    for measure in case.directive.measures:
+        rule = case.rules.all[name_of(case.directive, measure)]
         if rule.measure.modality == "information":
             continue
         by_levels: dict[tuple[str, ...], list[str]] = {}

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from channels.contract import PERSONAL_LINK
 from hub.gate.case import Case, variant_name
 from hub.gate.line import LineSlips, Slip, said, spoken, unbound
 from hub.gate.statements import Binding, Statements, Values, statements
-from hub.model.directive import Directive, Language, Modality, Text
+from hub.model.directive import Directive, Language, Modality, Operator, Text
 from hub.model.message import Message, Span, Variant
 from hub.model.review import Finding, Level
 from hub.model.value import Amount, Value
-from hub.reread import read
+from hub.reread import OPPOSED, counted, denies, read, senses
 
 _REMEDIES = {
     "U211": "look at the template or printer behind these words: they are not those of the sheet",
@@ -147,14 +148,40 @@ def same_values(case: Case) -> Iterator[Finding]:
     for where, text in _texts(case.directive):
         first, *others = [_read_as(words, language) for language, words in text.items()] or [[]]
         if not all(_alike(first, other) for other in others):
-            told = "; ".join(f"{language}: {words}" for language, words in text.items())
-            yield case.finding(
-                "U216",
-                Level.BLOCKER,
-                where,
-                f"the languages do not state the same values ({told})",
-                "mend the words in the language that is wrong",
-            )
+            yield _differing(case, where, text, "state the same values")
+
+
+def same_sense(case: Case) -> Iterator[Finding]:
+    """The sheet's own words deny, except and confine alike in each language, and none contradicts another."""
+    for where, text in _texts(case.directive):
+        if len({denies(words, language) for language, words in text.items()}) > 1:
+            yield _differing(case, where, text, "deny the same")
+        elif len({_bounds(words, language) for language, words in text.items()}) > 1:
+            yield _differing(case, where, text, "except or confine the same")
+        elif any(_opposed(text, group) for group in OPPOSED):
+            yield _differing(case, where, text, "say the same")
+
+
+def _bounds(words: str, language: Language) -> frozenset[str]:
+    """Whether words take something out, or hold for something only."""
+    return frozenset(senses(words, language, "named")) & {"exception", "only"}
+
+
+def _opposed(text: Text, group: str) -> bool:
+    """Whether two languages say senses of one group of opposites, and share none."""
+    said = [set(found) for language, words in text.items() if (found := senses(words, language, group))]
+    return any(ours.isdisjoint(theirs) for ours, theirs in combinations(said, 2))
+
+
+def _differing(case: Case, where: str, text: Text, what: str) -> Finding:
+    told = "; ".join(f"{language}: {words}" for language, words in text.items())
+    return case.finding(
+        "U216",
+        Level.BLOCKER,
+        where,
+        f"the languages do not {what} ({told})",
+        "mend the words in the language that is wrong, or word all of them alike",
+    )
 
 
 def _texts(act: Directive) -> Iterator[tuple[str, Text]]:
@@ -180,9 +207,18 @@ def _texts(act: Directive) -> Iterator[tuple[str, Text]]:
             yield f"{where}.label.{name}", text
 
 
+_UNREAD: tuple[Operator, ...] = ("=", "<=", ">=")
+"""The bounds that a number in words may have; nobody reads them there."""
+
+
 def _read_as(text: str, language: Language) -> list[frozenset[str]]:
     """Each value with all that it may mean; without its unit, since English says "12 or over" of an age."""
-    return [frozenset(_key(reading) for reading in found.readings) for found in read(text, language).values]
+    values = [frozenset(_key(reading) for reading in found.readings) for found in read(text, language).values]
+    words = (
+        frozenset(_key(Amount(operator, number, None)) for operator in _UNREAD)
+        for number in counted(text, language)
+    )
+    return [*values, *words]
 
 
 def _key(value: Value) -> str:

@@ -16,7 +16,7 @@ from hub.render.sheet import decisions, named_sectors
 def matrix(case: Case, waived: Sequence[Waiver] = ()) -> tuple[Cell, ...]:
     """How every sector × audience of the register stands, in the register's order; `waived` are signed waivers."""
     decided = decisions(case.directive, case.register)
-    spoken_to = _spoken_to(case)
+    spoken_to, wordless = _spoken_to(case), unspeakable(case)
     named = _named_cells(case)
     passed = {waiver.cell: waiver for waiver in waived if waiver.code in ("U301", "U302")}
     found = []
@@ -30,7 +30,7 @@ def matrix(case: Case, waived: Sequence[Waiver] = ()) -> tuple[Cell, ...]:
             elif waiver := passed.get(sector) or passed.get(cell_name(hat)):
                 cell = Cell(hat, State.WAIVED, {UNDETERMINED: waiver.reason}, waiver.by)
             else:
-                cell = Cell(hat, State.NOT_ADDRESSED)
+                cell = Cell(hat, State.NO_NOUNS if hat in wordless else State.NOT_ADDRESSED)
             found.append(cell)
     return tuple(found)
 
@@ -46,10 +46,7 @@ def every_cell(case: Case) -> Iterator[Finding]:
             "take the cell out of [[directive.coverage]], or out of sectors and audiences",
             waivable=True,
         )
-    wordless = unspeakable(case)
-    open_cells = [
-        cell.hat for cell in matrix(case) if cell.state == State.NOT_ADDRESSED and cell.hat not in wordless
-    ]
+    open_cells = [cell.hat for cell in matrix(case) if cell.state == State.NOT_ADDRESSED]
     expected = expected_sectors(case)
     for sector, why in expected.items():
         missing = [hat for hat in open_cells if hat.sector == sector]

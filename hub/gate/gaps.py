@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from hub.facts.scope import judged_on, scope_of, speaking_measures
+from hub.facts.scope import judged_on, scope_of
 from hub.gate.case import Case
-from hub.model.directive import Directive
 from hub.model.review import Finding, Level
 from hub.register.entries import GENERAL
 from hub.render.sheet import decisions, named_sectors
@@ -18,11 +17,10 @@ def forgotten(case: Case) -> Iterator[Finding]:
     answered = named_sectors(case.directive) | {
         hat.sector for hat in decisions(case.directive, case.register)
     }
-    earlier = _named_earlier(case)
-    for topic, named in _sectors_by_topic(case.directive, case.sheet.others).items():
+    for topic, named in _sectors_by_topic(case).items():
         if GENERAL in named:
             continue
-        reasons = {**_siblings(case, named), **earlier.get(topic, {})}
+        reasons = {**_siblings(case, named), **_named_earlier(case, topic)}
         missing = tuple(s for s in case.register.sectors if s in reasons and s not in answered)
         if missing:
             yield Finding(
@@ -44,23 +42,18 @@ def _siblings(case: Case, named: Mapping[str, None]) -> dict[str, str]:
     return {s.id: f"of the group {s.group}" for s in sectors.values() if s.group in groups}
 
 
-def _named_earlier(case: Case) -> dict[str, dict[str, str]]:
-    """topic → sector → the first act in the hub's hands that named it before this one was issued."""
+def _named_earlier(case: Case, topic: str) -> dict[str, str]:
+    """sector → the first act in the hub's hands that named it on the topic before this one was issued."""
     day = judged_on(case.directive)
-    found: dict[str, dict[str, str]] = {}
-    acts = [(judged_on(act), act) for act in case.sheet.others.values() if act.id != case.directive.id]
-    before = [(issued, act) for issued, act in acts if issued and day and issued < day]
-    for _, act in sorted(before, key=lambda pair: (pair[0], pair[1].id)):
-        for topic, named in _sectors_by_topic(act, case.sheet.others).items():
-            for sector in named:
-                if sector != GENERAL:
-                    found.setdefault(topic, {}).setdefault(sector, f"named by {act.id}")
-    return found
+    named = case.rules.first_named.get(topic, {})
+    return {
+        s: f"named by {act}" for s, (issued, act) in named.items() if day and issued < day and s != GENERAL
+    }
 
 
-def _sectors_by_topic(act: Directive, others: Mapping[str, Directive]) -> dict[str, dict[str, None]]:
-    """The sectors that an act's measures name, by topic, in order."""
+def _sectors_by_topic(case: Case) -> dict[str, dict[str, None]]:
+    """The sectors that the act's measures name, by topic, in order."""
     found: dict[str, dict[str, None]] = {}
-    for _, measure in speaking_measures(act, others):
-        found.setdefault(measure.topic, {}).update(dict.fromkeys(scope_of(act, measure).sectors))
+    for _, measure in case.sheet.speaking():
+        found.setdefault(measure.topic, {}).update(dict.fromkeys(scope_of(case.directive, measure).sectors))
     return found

@@ -75,6 +75,7 @@ def said(
         Slip("U212", words) for words in around.strange_words(text, spans, reading.values, known, language)
     ]
     slips += [Slip("U212", words) for words in around.wrong_side(text, spans, language)]
+    slips += [Slip("U212", words) for words in around.wrong_revision(masked, spans, language)]
     bound: dict[str, frozenset[Modality]] = {}
     slips += _modalities(text, rules, reading.modalities, allowed, bound)
     slips += [Slip("U214", words) for words in around.misplaced(text, masked, spans, language)]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-from hub.facts.scope import judged_on, scope_of, speaking_measures
+from hub.facts.scope import judged_on, scope_of
 from hub.gate.case import Case
 from hub.in_force import EVER, Rules, joined
 from hub.model.directive import Audience, Directive
@@ -62,6 +63,7 @@ def told(silent: Iterable[Silence]) -> str:
     return "; ".join(f"{day}: {', '.join(sectors)}" for day, sectors in sorted(by_day.items()))
 
 
+@lru_cache(maxsize=1)  # a check of many acts asks the same for each of them
 def silent_sectors(rules: Rules, *, at: datetime, silence: timedelta) -> tuple[Silence, ...]:
     """The sectors that no act issued in the last `silence` addressed, by name or through `general`.
 
@@ -109,7 +111,7 @@ def _addressed(act: Directive, rules: Rules) -> set[str]:
     """The sectors that an act speaks to; a rule for everybody spares those that a decision takes out whole."""
     named: set[str] = set()
     everybody: set[Audience] = set()
-    for _, measure in speaking_measures(act, rules.acts):
+    for _, measure in rules.speaking[act.id]:
         scope = scope_of(act, measure)
         named.update(scope.sectors)
         if GENERAL in scope.sectors:

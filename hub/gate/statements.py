@@ -182,10 +182,19 @@ def _of_lists(act: Directive) -> Iterator[tuple[str, Statement]]:
 
 def _of_relations(sheet: Sheet) -> Iterator[tuple[str, Statement]]:
     relations = sheet.directive.relations
-    for other in sheet.others.values():
+    for other in _named(sheet):
         yield f"relation.{other.id}", _verbatim(other.title)
     yield "relation", _same(*(r.target_external for r in relations if r.target_external))
     yield "relation.scope", _verbatim(*(r.scope for r in relations if r.scope))
+
+
+def _named(sheet: Sheet) -> Iterator[Directive]:
+    """The acts that a message may name: what a revision relates to, whose rules it extends, what is explained."""
+    revisions = (sheet, *sheet.past())
+    ids = {relation.target for revision in revisions for relation in revision.directive.relations}
+    ids |= {owner.id for revision in revisions for owner, _ in revision.speaking()}
+    ids |= {explanation.other for explanation in sheet.explained}
+    return (sheet.others[id_] for id_ in sorted(filter(None, ids)) if id_ in sheet.others)
 
 
 def _of_contact(contact: Contact) -> dict[str, Statement]:

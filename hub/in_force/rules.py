@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Literal
 
-from hub.facts.scope import Scope, judged_on, last_instant
+from hub.facts.scope import Scope, judged_on, last_instant, scope_of, speaking_measures
 from hub.in_force.spans import EVER, Span
 from hub.model.directive import Directive, Measure, Relation, RelationType
 from hub.model.review import Kind, Withdrawal
@@ -67,10 +67,12 @@ class Ending:
     how: RelationType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rules:
     """All measures of all acts by name. `ended` has, for each act, the measures that it put an end to; `endings`, for
     each act, what others did to it.
+
+    One is equal to itself alone, so that what was asked of it can be remembered.
     """
 
     acts: Mapping[str, Directive]
@@ -91,6 +93,25 @@ class Rules:
         for rule in self.all.values():
             found.setdefault(rule.measure.topic, []).append(rule)
         return {topic: tuple(rules) for topic, rules in found.items()}
+
+    @cached_property
+    def speaking(self) -> Mapping[str, tuple[tuple[Directive, Measure], ...]]:
+        """For each act the measures through which it speaks, each with its owner."""
+        return {id_: speaking_measures(act, self.acts) for id_, act in self.acts.items()}
+
+    @cached_property
+    def first_named(self) -> Mapping[str, Mapping[str, tuple[date, str]]]:
+        """topic → sector → the first act that named it, with the day of its issue."""
+        found: dict[str, dict[str, tuple[date, str]]] = {}
+        for act in self.acts.values():
+            day = judged_on(act)
+            if day is None:
+                continue
+            for _, measure in self.speaking[act.id]:
+                named = found.setdefault(measure.topic, {})
+                for sector in scope_of(act, measure).sectors:
+                    named[sector] = min(named.get(sector, (day, act.id)), (day, act.id))
+        return found
 
     def relations_of(self, act: Directive) -> Sequence[Relation]:
         """What an act does to others: an announcement and a cancelled act do nothing (decision 27)."""

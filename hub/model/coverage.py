@@ -21,6 +21,8 @@ class State(StrEnum):
     """A signed decision says that it is not concerned, and why."""
     WAIVED = "waived"
     """Open, and a named person let that pass, with a reason."""
+    NO_NOUNS = "no_nouns"
+    """The act speaks to it, and the house lacks the nouns to say it: U204."""
     NOT_ADDRESSED = "not_addressed"
     """Open: neither a message nor a decision."""
 

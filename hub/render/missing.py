@@ -23,6 +23,7 @@ Kind = Literal[
     "grammar",
     "name",
     "reader",
+    "site",
     "misspelt",
 ]
 
@@ -173,7 +174,7 @@ def _used_nouns(words: Words | Begun) -> dict[str, list[tuple[str, str]]]:
                         found.setdefault(slot, []).append((f"{topic}.{modality}", key))
     for actor in words.wording.get("actor", {}).values():
         for case, form in actor.items():
-            if case.endswith("form"):
+            if case.endswith("form") and "role" in actor:
                 found.setdefault(f"{actor['role']}.{form}", []).append(("the neutral sentence", "sms"))
     return found
 

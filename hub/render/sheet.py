@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from hub.facts.scope import scope_of, speaking_measures
 from hub.model.directive import Audience, Coverage, Directive, Language, Measure
@@ -12,7 +13,7 @@ from hub.register.entries import GENERAL
 from hub.render.wording import Wording
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """A directive with what is needed to speak for it: the other acts it may refer to, registers and words.
 
@@ -46,6 +47,11 @@ class Sheet:
 
     def speaking(self) -> tuple[tuple[Directive, Measure], ...]:
         """The measures through which the act speaks, each with its owner, as this act announces it."""
+        return self._speaking
+
+    @cached_property
+    def _speaking(self) -> tuple[tuple[Directive, Measure], ...]:
+        # Asked for every text, and a chain of extensions is long to follow.
         return speaking_measures(self.directive, self.others)
 
     def explained_in(self, explanation: Explanation, language: Language) -> str:

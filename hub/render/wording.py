@@ -1,7 +1,7 @@
 """The words of the house, read from templates/: phrase bank, lexicon, tail sentences, anatomy and frames."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -69,6 +69,11 @@ _TABLES = (
     "target",
 )
 """What each language's wording holds."""
+
+_LISTS = ("allow", "names")
+"""The lists at the head of the wording."""
+_DEEPER = ("neutral.", "actor.")
+"""The tables of which each entry is a table of forms."""
 
 Nouns = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """sector → role → form → word"""
@@ -213,6 +218,8 @@ def _words(directory: Path, language: Language) -> Words | Begun:
         wording = {
             key: table for key, table in wording.items() if key not in _TABLES or isinstance(table, dict)
         }
+        if unfit := list(_unfit(wording)):
+            raise FaultyFile(f"{directory / files['wording']}:" + "".join(f"\n  {fault}" for fault in unfit))
     printer = None
     if grammar is not None:
         printer, lacking = _printer(directory / files["grammar"], grammar)
@@ -228,6 +235,26 @@ def _words(directory: Path, language: Language) -> Words | Begun:
         printer=printer,
         allowed=frozenset(word.lower() for word in wording.get("allow", ())),
     )
+
+
+def _unfit(wording: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """What stands in the wording that is no sentence, or cannot be filled in."""
+    for name, value in wording.items():
+        key = f"{above}{name}"
+        if above in _DEEPER and not isinstance(value, dict):
+            yield f"{key} is no table; write its forms in braces: {{ … }}"
+        elif isinstance(value, dict) and (above in _DEEPER or not above.startswith(_DEEPER)):
+            yield from _unfit(value, f"{key}.")
+        elif isinstance(value, str):
+            try:
+                pattern.parse(value)
+            except ValueError as error:
+                yield f"{key}: {error}; mend it there"
+        elif key in _LISTS:
+            if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+                yield f"{key} is no list of texts; write one in square brackets"
+        elif not (key.startswith("actor.") and isinstance(value, bool)):
+            yield f"{key} is no text; write it in quotes"
 
 
 def _phrases(directory: Path) -> dict[str, Any]:

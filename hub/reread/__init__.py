@@ -13,15 +13,21 @@ from typing import Literal
 
 from hub.model.directive import Language, Modality, Operator
 from hub.model.value import Amount, Code, Day, Hour, Link, Phone, Value, Weekday, WrongDay
+from hub.reread.form import FaultyLexicon
 from hub.reread.lexicon import FILLER, Lexicon, languages, lexicon
 
 __all__ = [
     "FILLER",
+    "OPPOSED",
     "Excluding",
+    "FaultyLexicon",
     "Found",
     "Marked",
     "Reading",
+    "counted",
+    "demand",
     "denials",
+    "denies",
     "excluded",
     "languages",
     "read",
@@ -30,6 +36,9 @@ __all__ = [
     "spelled",
     "unknown_words",
 ]
+
+OPPOSED = ("order", "whereabouts", "moving", "door", "supply", "assent")
+"""Groups of senses of which one contradicts the other."""
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*|\n")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -76,6 +85,11 @@ class Reading:
     modalities: tuple[Marked, ...]
 
 
+def demand(language: Language) -> None:
+    """Raises FaultyLexicon where the file of a language cannot be used."""
+    lexicon(language)
+
+
 def read(text: str, language: Language) -> Reading:
     """What the text says. A stretch of FILLER in it is skipped, but holds the sentence together."""
     words = lexicon(language)
@@ -115,6 +129,18 @@ def senses(text: str, language: Language, group: str) -> tuple[str, ...]:
 def spelled(text: str, language: Language) -> tuple[str, ...]:
     """Numbers and days that a text says in words."""
     return tuple(match.group() for match in lexicon(language).spelled.finditer(text))
+
+
+def counted(text: str, language: Language) -> tuple[int, ...]:
+    """The numbers that a text says in words."""
+    numbers = lexicon(language).numbers
+    words = (word.lower() for word in spelled(text, language))
+    return tuple(numbers[word] for word in words if word in numbers)
+
+
+def denies(text: str, language: Language) -> bool:
+    """Whether a text denies anything at all, also in how it binds."""
+    return lexicon(language).denial.search(text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from hub.model.directive import Language, Modality, Operator, Unit
 from hub.model.value import Mark
+from hub.reread.form import IMPERATIVES, FaultyLexicon, LexiconFile
 
 DATA: Traversable = resources.files("hub.reread") / "data"
 
@@ -54,6 +55,7 @@ class Lexicon:
     joins: frozenset[str]
     denial: re.Pattern[str]
     spelled: re.Pattern[str]
+    numbers: Mapping[str, int]
     senses: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
@@ -66,9 +68,17 @@ def languages() -> tuple[Language, ...]:
 
 @cache
 def lexicon(language: Language) -> Lexicon:
-    """The lexicon of a language. Raises FileNotFoundError where nobody wrote one."""
+    """The lexicon of a language. Raises FileNotFoundError where nobody wrote one, FaultyLexicon for one of no use."""
     file = DATA / f"{language}.toml"
-    raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        LexiconFile.model_validate(raw)
+        return _compiled(raw)
+    except (ValueError, RecursionError, re.error) as error:
+        raise FaultyLexicon(language, error) from error
+
+
+def _compiled(raw: Mapping[str, Any]) -> Lexicon:
     months = {
         name.lower(): number for number, names in enumerate(raw["months"], 1) for name in names.split("|")
     }
@@ -109,7 +119,8 @@ def lexicon(language: Language) -> Lexicon:
         ),
         joins=frozenset(_joins(raw)),
         denial=_sense(_any(raw["denial"]["words"], escape=False)),
-        spelled=_sense(_any(raw["spelled"]["words"])),
+        spelled=_sense(_any((*raw["spelled"]["words"], *raw["spelled"]["numbers"].values()))),
+        numbers={word.lower(): int(number) for number, word in raw["spelled"]["numbers"].items()},
         senses={
             group: {sense: _sense(words) for sense, words in table.items()}
             for group, table in raw["senses"].items()
@@ -172,7 +183,7 @@ def _marker(row: Mapping[str, str], imperatives: str) -> Marker:
 
 
 def _filled(pattern: str, imperatives: str) -> str:
-    return pattern.replace("{imperatives}", imperatives)
+    return pattern.replace(IMPERATIVES, imperatives)
 
 
 def _at_word_start(words: str) -> re.Pattern[str]:

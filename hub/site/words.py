@@ -2,19 +2,28 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
+from pathlib import Path
+from string import Formatter
 from typing import Any
 
+from hub.errors import FaultyFile
 from hub.facts.printer import Printer
 from hub.facts.scope import Scope, last_instant
+from hub.faults import nearest, no_toml
 from hub.model.directive import Directive, Language
 from hub.now import BRUSSELS
 from hub.render import wording
 from hub.site.environment import templates_dir
 from hub.site.state import starts_at
+
+FIRST: Language = "fr"
+"""The language of the site's own words: a file in another one is held against it."""
+
+_REMEDY = f"write it as in templates/site/{FIRST}.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +111,80 @@ def _plain(_: str, words: str) -> str:
 
 @cache
 def words(language: Language) -> Words:
-    """The words of a language. Raises FileNotFoundError where the site does not speak it."""
-    file = templates_dir() / f"{language}.toml"
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    """The words of a language. Raises FaultyFile, with every fault, where the site cannot speak it."""
+    table = _toml(language)
+    if faults := tuple(_faults(table, _toml(FIRST))):
+        raise FaultyFile(f"{_file(language)}:" + "".join(f"\n  {fault}" for fault in faults))
     return Words(language, _typeset(table) if language == "fr" else table)
+
+
+def speaks(language: Language) -> bool:
+    """Whether the site has words in this language."""
+    return _file(language).is_file()
+
+
+def language_for(languages: Iterable[Language]) -> Language:
+    """The first of these that the site speaks, else its own first one."""
+    return next(filter(speaks, languages), FIRST)
+
+
+def faults_of(language: Language) -> tuple[str, ...]:
+    """What keeps the site from speaking a language that it has a file of, with place and remedy."""
+    try:
+        return tuple(_faults(_toml(language), _toml(FIRST)))
+    except FaultyFile as error:
+        return (error.said.removeprefix(f"{_file(language)}: "),)
+
+
+def _file(language: Language) -> Path:
+    return templates_dir() / f"{language}.toml"
+
+
+def _toml(language: Language) -> dict[str, Any]:
+    file = _file(language)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FaultyFile(f"{file}: {error.strerror}; write it as {FIRST}.toml is written") from error
+    except (ValueError, RecursionError) as error:
+        raise FaultyFile(f"{file}: {'; '.join(no_toml(error))}") from error
+
+
+def _faults(table: Any, first: Any, key: str = "") -> Iterator[str]:
+    """What a file lacks of the first language's, is of another kind there, or fills with what nobody gives."""
+    match first, table:
+        case Mapping(), Mapping():
+            for name, inner in first.items():
+                where = f"{key}.{name}".lstrip(".")
+                if name in table:
+                    yield from _faults(table[name], inner, where)
+                else:
+                    yield f"{where} is missing; {_REMEDY}"
+        case list(), list():
+            for number, text in enumerate(table, 1):
+                if not isinstance(text, str):
+                    yield f"{key}, paragraph {number}, is no text; {_REMEDY}"
+        case str(), str():
+            yield from _wrong_facts(key, table, first)
+        case _:
+            kind = "table" if isinstance(first, Mapping) else "list" if isinstance(first, list) else "text"
+            yield f"{key} is no {kind}; {_REMEDY}"
+
+
+def _wrong_facts(key: str, text: str, first: str) -> Iterator[str]:
+    try:
+        facts = _facts(text)
+    except ValueError as error:
+        yield f"{key} cannot be filled in ({error}); write each fact as {{name}}"
+        return
+    known = _facts(first)
+    for fact in facts.difference(known, {"n"} if key.endswith((".one", ".other")) else ()):
+        remedy = nearest(fact, known) if known else "no fact is given there; take it out"
+        yield f"{key}: {{{fact}}} is no fact there; {remedy}"
+
+
+def _facts(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def _typeset(words: Any) -> Any:
@@ -115,8 +194,3 @@ def _typeset(words: Any) -> Any:
     if isinstance(words, list):
         return [_typeset(value) for value in words]
     return re.sub(r" (?=[:;?!»])|(?<=«) ", "\N{NO-BREAK SPACE}", words)
-
-
-def speaks(language: Language) -> bool:
-    """Whether the site has words in this language."""
-    return (templates_dir() / f"{language}.toml").is_file()

@@ -57,6 +57,7 @@ def test_every_sign_has_a_word_and_its_meaning(run: Run) -> None:
 
     for meaning in ("● message: ", "◐ inherited: ", "– not concerned: ", "~ waived: ", "○ not addressed: "):
         assert meaning in output
+    assert "! no nouns: the lexicon lacks what its sentences need (U204)" in output
 
 
 def test_a_file_in_which_nothing_can_be_read_has_no_matrix(run: Run, tmp_path: Path) -> None:

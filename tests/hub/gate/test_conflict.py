@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -201,13 +202,15 @@ def test_the_page_of_pairs_says_what_the_code_finds_with_a_reason_for_each() -> 
     assert document.DOCUMENT.read_text(encoding="utf-8") == document.document()
 
 
-def calls(work: Callable[[], object]) -> int:
-    """How many functions are entered while something is done: a measure of its cost that no machine sways."""
+def calls(work: Callable[[], object], of: Callable[..., object] | None = None) -> int:
+    """How many functions, or how often one, are entered meanwhile: a measure of cost that no machine sways."""
     count = 0
 
-    def enter(_frame: object, event: str, _argument: object) -> None:
+    def enter(frame: FrameType, event: str, _argument: object) -> None:
         nonlocal count
-        count += event in ("call", "c_call")
+        count += event in ("call", "c_call") and (
+            of is None or (event, frame.f_code) == ("call", of.__code__)
+        )
 
     sys.setprofile(enter)
     try:
@@ -230,3 +233,9 @@ def test_the_cost_of_a_check_grows_at_most_with_the_measures_in_force() -> None:
         return calls(lambda: list(conflict.meetings(sheet, WHEN)))
 
     assert cost(2000) < 12 * cost(200)
+
+
+def test_all_checks_of_an_act_share_one_consolidation() -> None:
+    case = gate.open_case(a.sheet(), a.frame(), languages=("fr",), at=WHEN, silence=timedelta(days=1))
+
+    assert calls(lambda: gate.examine(case), of=consolidate) == 1

@@ -237,3 +237,63 @@ def test_words_that_state_the_same_in_each_language_s_own_way_are_fine(words: tu
     judged = gate.open_case(a.sheet(act), a.frame(), languages=LANGUAGES, at=None)
 
     assert list(consistency.same_values(judged)) == []
+
+
+IN_FOUR = {
+    "denies": ("ne pas quitter", "nicht verlassen", "niet verlaten", "not leave"),
+    "modal": (
+        "qui ne peut être reporté",
+        "die nicht warten kann",
+        "die niet kan wachten",
+        "that cannot wait",
+    ),
+    "excepts": (
+        "tous, sauf les mineurs",
+        "alle, außer Minderjährigen",
+        "iedereen, behalve minderjarigen",
+        "all, except minors",
+    ),
+    "confines": ("seulement en urgence", "nur im Notfall", "alleen in nood", "only in an emergency"),
+    "two": ("deux visiteurs", "zwei Besucher", "2 bezoekers", "two visitors"),
+    "order": ("avant la visite", "bevor Besuch kommt", "voordat er bezoek komt", "before the visit"),
+    "door": ("garder ouvert", "offen halten", "openhouden", "keep open"),
+    "assent": ("refuser", "ablehnen", "weigeren", "refuse"),
+}
+"""Words of a sheet that say the same in each language."""
+
+
+def stated(words: tuple[str, ...]) -> list[str]:
+    """What is found of an exception in these words, one per language."""
+    order: tuple[Language, ...] = ("fr", "de", "nl", "en")
+    act = a.directive(measures=(a.measure(exceptions=(dict(zip(order, words, strict=True)),)),))
+    judged = gate.open_case(a.sheet(act), a.frame(), languages=LANGUAGES, at=None)
+    return [f.code for f in (*consistency.same_values(judged), *consistency.same_sense(judged))]
+
+
+@pytest.mark.parametrize("words", IN_FOUR.values(), ids=IN_FOUR)
+def test_words_of_the_sheet_with_the_same_sense_in_each_language_are_fine(words: tuple[str, ...]) -> None:
+    assert stated(words) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "place", "wrong"),
+    [
+        ("denies", 0, "quitter"),
+        ("denies", 3, "leave"),
+        ("modal", 1, "die warten kann"),
+        ("excepts", 2, "iedereen, ook minderjarigen"),
+        ("confines", 0, "en urgence"),
+        ("two", 1, "drei Besucher"),
+        ("two", 2, "3 bezoekers"),
+        ("order", 3, "after the visit"),
+        ("door", 1, "schließen"),
+        ("assent", 2, "toelaten"),
+    ],
+)
+def test_words_of_the_sheet_that_say_another_thing_in_one_language_are_told(
+    right: str, place: int, wrong: str
+) -> None:
+    words = list(IN_FOUR[right])
+    words[place] = wrong
+
+    assert stated(tuple(words)) == ["U216"]

@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 from hub import gate
+from hub.gate.coverage import matrix
+from hub.model.coverage import State
 from hub.model.directive import Directive, Language
+from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.render import Sheet
 from tests import a
@@ -44,6 +47,23 @@ def test_a_sector_without_nouns_blocks_and_names_the_file() -> None:
 
     assert (finding.code, finding.level, finding.where) == ("U204", Level.BLOCKER, "elderly.residential")
     assert finding.text == "no nouns for elderly.residential in templates/lexicon/fr.toml"
+
+
+def test_a_cell_that_lacks_nouns_alone_is_shown_as_that() -> None:
+    case = gate.open_case(lexicon("fr"), a.frame(), languages=("fr",), at=None)
+
+    states = {cell.hat: cell.state for cell in matrix(case)}
+
+    assert states[Hat("elderly.residential", "staff")] == State.NO_NOUNS
+    assert State.NOT_ADDRESSED not in states.values(), "all other cells are decided"
+
+
+def test_a_cell_that_is_told_in_another_language_is_told() -> None:
+    case = gate.open_case(lexicon("de"), a.frame(), languages=BOTH, at=None)
+
+    states = {cell.hat: cell.state for cell in matrix(case)}
+
+    assert states[Hat("elderly.residential", "staff")] == State.MESSAGE
 
 
 def test_each_language_without_the_nouns_is_named() -> None:

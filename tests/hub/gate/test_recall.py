@@ -1,21 +1,47 @@
 """The gate looks at every text of a later revision, whoever reads it, and asks of an end what an end can answer."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from hub import gate
-from hub.gate import Case
+from hub.gate import Case, consistency
 from hub.model.directive import Directive
+from hub.model.message import ChannelName
 from hub.model.review import Kind
 from hub.now import parse_instant
 from tests import a
 
 FIRST = a.covered(a.directive())
 SHORTER = replace(FIRST, effective_to=parse_instant("2020-03-25"))
+FRENCH = a.WORDING.languages["fr"]
 
 
 def case(act: Directive, kind: Kind, *earlier: Directive) -> Case:
     sheet = replace(a.sheet(act), kind=kind, earlier=earlier)
     return gate.open_case(sheet, a.frame(kind=kind), languages=("fr",), at=parse_instant("2020-03-12"))
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "web"])
+def test_an_old_value_that_is_told_as_the_new_one_is_stopped(channel: ChannelName) -> None:
+    swapped = {name: _swapped(text) for name, text in FRENCH.wording["change"].items()}
+    french = replace(FRENCH, wording={**FRENCH.wording, "change": swapped})
+    wording = replace(a.WORDING, languages={**a.WORDING.languages, "fr": french})
+    sheet = replace(a.sheet(SHORTER), kind=Kind.CORRECTION, earlier=(FIRST,), wording=wording)
+
+    found = gate.open_case(sheet, a.frame(kind=Kind.CORRECTION), languages=("fr",), at=None)
+
+    told = [f for f in consistency.read_back(found) if f.where.split(":")[2] == channel]
+    assert {f.code for f in told} == {"U212"}
+    assert any("m1.until.now is said as what was before" in f.text for f in told)
+
+
+def _swapped(text: Any) -> Any:
+    """A pattern with its old value and its new one in each other's place."""
+    if not isinstance(text, str):
+        return text
+    return text.replace("{old}", "{-}").replace("{new}", "{old}").replace("{-}", "{new}")
 
 
 def codes(found: Case) -> set[str]:

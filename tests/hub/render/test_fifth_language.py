@@ -14,7 +14,7 @@ import pytest
 from hub import context, gate, languages, reread
 from hub import register as registers
 from hub.config import Config
-from hub.errors import ConfigError
+from hub.errors import ConfigError, FaultyFile
 from hub.flow.enlist import vocabulary_of
 from hub.intake import file
 from hub.model.directive import AUDIENCES, LANGUAGES
@@ -225,13 +225,48 @@ def test_an_instance_refuses_a_language_that_nobody_can_read_back(
     (reader / "it.toml").unlink()
 
     assert "it" not in reread.languages()
-    with pytest.raises(ConfigError, match=r"hub/reread/data/it\.toml is not there"):
+    with pytest.raises(ConfigError, match=r"hub/reread/data/it\.toml: the file is not there"):
         context.demand_words(config(tmp_path), wording.load(templates))
 
 
 def test_an_instance_names_a_language_that_nobody_began_and_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no words in it; .* looked in \S*templates.*config\.toml"):
         context.demand_words(config(tmp_path), a.WORDING)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('source = "', "source = 3 # ", "tail.source is no text; write it in quotes"),
+        ('source = "', 'source = "{', "tail.source: '{' at 0 is out of place"),
+        ("required.any = ", "required = ", "neutral.required is no table; write its forms in braces"),
+        ('required.any = "', 'required.any.x = "', "neutral.required.any is no text"),
+        ("names = [", "names = 3 # [", "names is no list of texts"),
+        ("direction = {", "direction = 3 # {", "actor.direction is no table"),
+    ],
+)
+def test_a_wrong_value_in_the_wording_is_named_with_what_may_stand_there(
+    templates: Path, old: str, new: str, said: str
+) -> None:
+    file_ = templates / "wording" / "it.toml"
+    text = file_.read_text(encoding="utf-8")
+    assert f"\n{old}" in text
+    file_.write_text(text.replace(f"\n{old}", f"\n{new}", 1), encoding="utf-8")
+
+    with pytest.raises(FaultyFile, match=r"wording/it\.toml:\n  ") as error:
+        wording.load(templates)
+
+    assert said in str(error.value)
+
+
+def test_an_actor_without_its_role_is_named(templates: Path, register: Register) -> None:
+    file_ = templates / "wording" / "it.toml"
+    text = file_.read_text(encoding="utf-8")
+    file_.write_text(text.replace('role = "staff", ', "", 1), encoding="utf-8")
+
+    found = list(missing(wording.load(templates), register, ("it",)))
+
+    assert ("it", "actor", "wording/it.toml", "actor.staff: text") in found
 
 
 SHEET = """

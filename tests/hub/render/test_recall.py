@@ -1,108 +1,35 @@
 """A later revision says first what changed, to each reader against the revision that they know."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import time
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from channels import gsm
 from hub.model.directive import (
     AUDIENCES,
     LANGUAGES,
-    Audience,
-    Directive,
     Language,
-    Quantity,
     Relation,
-    Text,
-    Window,
 )
-from hub.model.message import Block, ChannelName, Message, Variant
+from hub.model.message import Variant
 from hub.model.review import Kind
 from hub.now import parse_instant
-from hub.render import Sheet, block, recall, render
+from hub.render import Sheet, render
 from hub.render.frame import compose
 from tests import a
-from tests.hub.render.reading import GOLDEN, REAL, held_against
-
-VISITS = replace(REAL["wal-visites-2020-03-11"], audiences=AUDIENCES)
-HOME = "elderly.residential"
-SAME_PERSON: Text = {
-    "fr": "toujours la même personne",
-    "de": "immer dieselbe Person",
-    "nl": "altijd dezelfde persoon",
-    "en": "always the same person",
-}
-
-
-COUNTED: dict[str, Any] = {"topic": "psychosocial", "quantity": Quantity("<=", 2, "personne")}
-"""A rule whose number has no place in its sentence and is printed after its label."""
-
-
-def corrected(act: Directive) -> Directive:
-    """One visitor may come, outings are not ruled any more, all of it for longer, and the telephone was wrong."""
-    visits, _, support = act.measures
-    one_visitor = Quantity("<=", 1, "personne")
-    return replace(
-        act,
-        effective_to=parse_instant("2020-04-20"),
-        measures=(
-            replace(visits, modality="permitted", quantity=one_visitor, conditions=(SAME_PERSON,)),
-            support,
-        ),
-        contacts=(replace(act.contacts[0], phone="0800 35 168"),),
-    )
-
-
-def until(day: str) -> Directive:
-    return replace(VISITS, effective_to=parse_instant(day))
-
-
-def sheet(after: Directive, *earlier: Directive, kind: Kind = Kind.CORRECTION) -> Sheet:
-    return Sheet(after, a.REGISTER, a.WORDING, {}, kind, earlier or (VISITS,))
-
-
-def told(
-    found: Sheet, audience: str, channel: str, language: Language = "fr", *, since: int | None = None
-) -> Message:
-    """What one reader in a care home gets; `since` as the frame has it."""
-    variant = Variant(HOME, audience, channel, language)  # type: ignore[arg-type]
-    rendered = block(found, variant)
-    assert rendered is not None
-    return compose([rendered], replace(a.frame(), since=since))
-
-
-def farewell(found: Sheet, audience: str, channel: str, language: Language = "fr") -> Message:
-    variant = Variant(HOME, audience, channel, language)  # type: ignore[arg-type]
-    rendered = block(found, variant) or recall.farewell(found, variant)
-    assert rendered is not None
-    return compose([], a.frame(), left=[rendered])
-
-
-def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def written(language: Language) -> Iterator[tuple[str, Message]]:
-    """A correction to all audiences, then one reader of each other kind of news."""
-    correction = sheet(corrected(VISITS))
-    for audience in AUDIENCES:
-        for channel in ("email", "sms"):
-            yield f"correction {audience} {channel}", told(correction, audience, channel, language)
-    yield "correction, new to it direction email", told(correction, "direction", "email", language, since=0)
-    for channel in ("email", "sms"):
-        longer, sooner = sheet(until("2020-04-06"), kind=Kind.UPDATE), sheet(until("2020-03-25"))
-        cancelled, clear = (sheet(until("2020-03-25"), kind=kind) for kind in (Kind.CANCEL, Kind.ALL_CLEAR))
-        yield f"extension family {channel}", told(longer, "family", channel, language)
-        yield f"earlier end staff {channel}", told(sooner, "staff", channel, language)
-        yield f"cancellation direction {channel}", told(cancelled, "direction", channel, language)
-        yield f"all clear beneficiary {channel}", told(clear, "beneficiary", channel, language)
-        yield f"farewell family {channel}", farewell(correction, "family", channel, language)
+from tests.hub.render.reading import GOLDEN, held_against
+from tests.hub.render.revised import (
+    COUNTED,
+    HOME,
+    VISITS,
+    corrected,
+    farewell,
+    plain,
+    sheet,
+    told,
+    until,
+    written,
+)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -368,116 +295,3 @@ def test_an_sms_without_room_for_the_change_says_where_it_stands() -> None:
 def test_a_later_revision_lacks_no_words(language: Language) -> None:
     for found in (sheet(corrected(VISITS)), sheet(until("2020-03-25"), kind=Kind.CANCEL)):
         assert render(found, (language,)).lacking == ()
-
-
-BASE = replace(
-    VISITS,
-    legal_basis=("loi du 10 mars",),
-    unknown=("reference",),
-    measures=(
-        replace(VISITS.measures[0], modality="permitted", quantity=Quantity("<=", 2, "personne")),
-        replace(VISITS.measures[1], deadline=parse_instant("2020-03-12T16:00")),
-        replace(VISITS.measures[2], window=Window(time(14), time(17))),
-    ),
-)
-
-
-def rule(index: int, **change: object) -> Directive:
-    """The base act with one fact of one rule changed."""
-    measures = list(BASE.measures)
-    measures[index] = replace(measures[index], **change)  # type: ignore[arg-type]
-    return replace(BASE, measures=tuple(measures))
-
-
-def one_change() -> st.SearchStrategy[tuple[Directive, set[str]]]:
-    """A revision that changes one fact, and the keys of that fact."""
-    hours = st.integers(0, 12).filter(lambda hour: hour != 2)
-    days = st.integers(12, 30)
-    return st.one_of(
-        st.integers(3, 90).map(lambda n: (rule(0, quantity=Quantity("<=", n, "personne")), {"m1.quantity"})),
-        st.sampled_from(["forbidden", "recommended", "discouraged", "required"]).map(
-            lambda modality: (rule(0, modality=modality), {"m1.modality"})
-        ),
-        hours.map(lambda h: (rule(2, window=Window(time(12 + h % 12), time(8))), {"m3.window"})),
-        days.map(lambda d: (rule(1, deadline=parse_instant(f"2020-03-{d}T09:00")), {"m2.deadline"})),
-        days.map(lambda d: (rule(0, effective_to=parse_instant(f"2020-04-{d}")), {"m1.until"})),
-        days.map(lambda d: (rule(1, effective_from=parse_instant(f"2020-03-{d}T06:30")), {"m2.from"})),
-        days.map(
-            lambda d: (
-                replace(BASE, effective_to=parse_instant(f"2020-04-{d}")),
-                {"m1.until", "m2.until", "m3.until"},
-            )
-        ),
-        st.sampled_from(["92094", "60000", "BE"]).map(
-            lambda place: (rule(0, territory=(place,)), {"m1.territory"})
-        ),
-        st.integers(0, 2).map(lambda i: (rule(i, exceptions=(SAME_PERSON,)), {f"m{i + 1}.exceptions"})),
-        st.integers(0, 2).map(
-            lambda i: (rule(i, population_rule=SAME_PERSON), {f"m{i + 1}.population_rule"})
-        ),
-        st.integers(0, 2).map(
-            lambda i: (replace(BASE, measures=(*BASE.measures[:i], *BASE.measures[i + 1 :])), {f"m{i + 1}"})
-        ),
-        st.from_regex(r"0800 [1-9][0-9] [1-9][0-9][0-9]", fullmatch=True)
-        .filter(lambda phone: phone != BASE.contacts[0].phone)
-        .map(
-            lambda phone: (
-                replace(BASE, contacts=(replace(BASE.contacts[0], phone=phone),)),
-                {f"contact.{BASE.contacts[0].id}.phone"},
-            )
-        ),
-    )
-
-
-ENDINGS = ("before", "now", "came", "ended")
-NUMBERED = re.compile(r"\.\d+$")
-
-
-def named(found: Block) -> set[str]:
-    """The facts that the lines on what changed name, without their place in a list.
-
-    A line opens with its measure's topic, which is no change.
-    """
-    spans = [span for line in found.head if line.slot.startswith("changed.") for span in line.spans]
-    facts = [span.fact.rpartition(".") for span in spans]
-    topics = {measure for measure, _, ending in facts if ending == "topic"}
-    changed = {fact: ending for fact, _, ending in facts if ending != "topic"}
-    assert set(changed.values()) <= set(ENDINGS)
-    assert topics <= {fact.partition(".")[0] for fact in changed}
-    return {NUMBERED.sub("", fact) for fact in changed}
-
-
-def printed(found: Block) -> dict[str, set[str]]:
-    """How the rest of a block prints each fact; a whole sentence that holds facts is told by its modality."""
-    lines = [line for line in found.head if not line.slot.startswith("changed.")]
-    lines += [*found.tail, *(line for paragraph in found.paragraphs for line in paragraph.lines)]
-    said: dict[str, set[str]] = {}
-    for line in lines:
-        for span in line.spans:
-            if not span.fact.endswith(("modality", "object")):
-                fact = NUMBERED.sub("", span.fact)
-                said.setdefault(fact, set()).add(line.text[span.start : span.end])
-    return said
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    changed=one_change(),
-    audience=st.sampled_from(AUDIENCES),
-    channel=st.sampled_from(["email", "sms", "web"]),
-    language=st.sampled_from(LANGUAGES),
-)
-def test_the_difference_in_the_text_is_the_difference_in_the_facts(
-    changed: tuple[Directive, set[str]], audience: Audience, channel: ChannelName, language: Language
-) -> None:
-    after, facts = changed
-    variant = Variant(HOME, audience, channel, language)
-
-    old, new = block(sheet(BASE, BASE, kind=Kind.NEW), variant), block(sheet(after, BASE), variant)
-
-    assert old is not None
-    assert new is not None
-    assert named(new) == facts
-    before, now = printed(old), printed(new)
-    differing = {fact for fact in before.keys() & now.keys() if before[fact] != now[fact]}
-    assert differing <= facts
