@@ -26,7 +26,16 @@ async def test_fanning_out_prints_its_figures() -> None:
     found, _, code = await fanout()
 
     assert code == 0
-    assert found.keys() == {"messages_per_second", "seconds", "peak_rss_mb", "recipients"}
+    assert found.keys() == {
+        "messages_per_second",
+        "seconds",
+        "peak_rss_mb",
+        "recipients",
+        "planner_rss_mb",
+        "first_after_s",
+        "first_tenth_s",
+        "last_tenth_s",
+    }
     assert found["recipients"] == 5
 
 
