@@ -62,6 +62,9 @@ class House:
 
         await until(there)
 
+    async def has(self, dispatch: int, outcome: Outcome) -> bool:
+        return outcome in await self.standing(dispatch)
+
     def recipients(self) -> list[str]:
         return sorted(message.recipient for message in self.relay.messages)
 
@@ -192,6 +195,22 @@ async def test_a_cut_before_the_dot_is_no_doubt(house: House) -> None:
     assert len(house.relay.messages) == 5
     async with house.store.read() as tx:
         assert await deliveries.ever_uncertain(tx, dispatch) == set()
+
+
+async def test_an_urgent_message_overtakes_a_newsletter_that_is_under_way(house: House) -> None:
+    newsletter = await house.plan(60, directive="d1", urgency="Future")
+    house.relay.on("dot", Slow(0.05), times=None)
+
+    async with sending(house.hub(email__lanes=1)):
+        await until(lambda: house.has(newsletter, Outcome.ACCEPTED))
+        urgent = await house.plan(3, directive="d2", urgency="Immediate")
+        started = len(house.relay.messages)
+        await house.until(urgent, accepted=3)
+        passed = len(house.relay.messages) - started - 3
+        standing = await house.standing(newsletter)
+
+    assert standing[Outcome.QUEUED] > 0, "the newsletter is still under way"
+    assert passed * 0.05 <= 1, f"{passed} messages of the newsletter went first"
 
 
 async def test_a_relay_that_asks_for_less_gets_less_and_in_the_end_everything(house: House) -> None:
