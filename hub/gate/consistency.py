@@ -148,18 +148,46 @@ def same_values(case: Case) -> Iterator[Finding]:
     for where, text in _texts(case.directive):
         first, *others = [_read_as(words, language) for language, words in text.items()] or [[]]
         if not all(_alike(first, other) for other in others):
-            yield _differing(case, where, text, "state the same values")
+            yield case.finding(
+                "U216",
+                Level.BLOCKER,
+                where,
+                f"the languages do not state the same values ({_told(text)})",
+                "mend the words in the language that is wrong",
+            )
 
 
 def same_sense(case: Case) -> Iterator[Finding]:
-    """The sheet's own words deny, except and confine alike in each language, and none contradicts another."""
+    """The sheet's own words deny, except and confine alike in each language, and none contradicts another.
+
+    Words may say the same in ways that the reader does not know: then a person who speaks the languages says so.
+    """
     for where, text in _texts(case.directive):
-        if len({denies(words, language) for language, words in text.items()}) > 1:
-            yield _differing(case, where, text, "deny the same")
-        elif len({_bounds(words, language) for language, words in text.items()}) > 1:
-            yield _differing(case, where, text, "except or confine the same")
-        elif any(_opposed(text, group) for group in OPPOSED):
-            yield _differing(case, where, text, "say the same")
+        if what := _differing(text):
+            yield case.finding(
+                "U220",
+                Level.BLOCKER,
+                where,
+                f"the languages do not {what} ({_told(text)})",
+                "mend the words in the language that is wrong, word all of them alike, or sign with "
+                "`univoque waive` that they say the same",
+                waivable=True,
+            )
+
+
+def _differing(text: Text) -> str | None:
+    if len({_says_no(words, language) for language, words in text.items()}) > 1:
+        return "deny the same"
+    if len({_bounds(words, language) for language, words in text.items()}) > 1:
+        return "except or confine the same"
+    return "say the same" if any(_opposed(text, group) for group in OPPOSED) else None
+
+
+def _says_no(words: str, language: Language) -> bool:
+    """Whether words deny or forbid: "no visits" and "visits are forbidden" say the same."""
+    return denies(words, language) or any(
+        mark.modality in ("forbidden", "discouraged") for mark in read(words, language).modalities
+    )
 
 
 def _bounds(words: str, language: Language) -> frozenset[str]:
@@ -173,15 +201,8 @@ def _opposed(text: Text, group: str) -> bool:
     return any(ours.isdisjoint(theirs) for ours, theirs in combinations(said, 2))
 
 
-def _differing(case: Case, where: str, text: Text, what: str) -> Finding:
-    told = "; ".join(f"{language}: {words}" for language, words in text.items())
-    return case.finding(
-        "U216",
-        Level.BLOCKER,
-        where,
-        f"the languages do not {what} ({told})",
-        "mend the words in the language that is wrong, or word all of them alike",
-    )
+def _told(text: Text) -> str:
+    return "; ".join(f"{language}: {words}" for language, words in text.items())
 
 
 def _texts(act: Directive) -> Iterator[tuple[str, Text]]:

@@ -256,6 +256,7 @@ IN_FOUR = {
     "confines": ("seulement en urgence", "nur im Notfall", "alleen in nood", "only in an emergency"),
     "two": ("deux visiteurs", "zwei Besucher", "2 bezoekers", "two visitors"),
     "order": ("avant la visite", "bevor Besuch kommt", "voordat er bezoek komt", "before the visit"),
+    "no": ("Visites interdites", "Besuchsverbot", "Bezoekverbod", "No visits"),
     "door": ("garder ouvert", "offen halten", "openhouden", "keep open"),
     "assent": ("refuser", "ablehnen", "weigeren", "refuse"),
 }
@@ -267,7 +268,8 @@ def stated(words: tuple[str, ...]) -> list[str]:
     order: tuple[Language, ...] = ("fr", "de", "nl", "en")
     act = a.directive(measures=(a.measure(exceptions=(dict(zip(order, words, strict=True)),)),))
     judged = gate.open_case(a.sheet(act), a.frame(), languages=LANGUAGES, at=None)
-    return [f.code for f in (*consistency.same_values(judged), *consistency.same_sense(judged))]
+    found = (*consistency.same_values(judged), *consistency.same_sense(judged))
+    return [finding.code for finding in found if "exceptions" in finding.where]
 
 
 @pytest.mark.parametrize("words", IN_FOUR.values(), ids=IN_FOUR)
@@ -296,4 +298,4 @@ def test_words_of_the_sheet_that_say_another_thing_in_one_language_are_told(
     words = list(IN_FOUR[right])
     words[place] = wrong
 
-    assert stated(tuple(words)) == ["U216"]
+    assert stated(tuple(words)) == ["U216" if right == "two" else "U220"]
