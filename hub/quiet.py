@@ -35,7 +35,7 @@ def parse(text: str) -> Hours:
     if found is None or text[:5] == text[6:]:
         raise ValueError("is no span of a day; write 21:00-07:00, or leave it empty for none")
     hours = [int(part) for part in found.groups()]
-    return Hours(time(*hours[:2]), time(*hours[2:]))
+    return Hours(time(hours[0], hours[1]), time(hours[2], hours[3]))
 
 
 def _readings(day: date, at: time) -> tuple[datetime, datetime]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -18,6 +19,9 @@ log = structlog.get_logger(__name__)
 DUE_AT_ONCE = 200
 """How many deliveries that are due again are taken in hand at once."""
 
+
+IMMEDIATE = 0
+"""The urgency that quiet hours do not hold back."""
 
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
@@ -77,6 +81,8 @@ class _Line:
     paused_until: float = 0.0
     probing: bool = False
     """The channel failed as a whole: one lane at a time, until one succeeds."""
+    quiet: bool = False
+    """It was quiet when last looked at: only what is immediate is in hand."""
 
 
 class _Chosen(NamedTuple):
@@ -95,7 +101,16 @@ class Desk:
     at most one uncertain delivery per lane.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, channels: Iterable[str]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        channels: Iterable[str],
+        *,
+        quiet: Callable[[str], datetime | None] = lambda _: None,
+    ) -> None:
+        """`quiet` tells when the quiet hours of a channel end, None where none hold."""
+        self._quiet = quiet
         self._ledger = ledger
         self._clock = clock
         self._lines = {channel: _Line() for channel in channels}
@@ -140,11 +155,17 @@ class Desk:
     async def look(self) -> None:
         """Read the stops in force, take in what is more urgent, let idle lanes see what is new or due."""
         self._orders = await self._ledger.orders()
-        for channel, line in self._lines.items():
+        for (
+            channel,
+            line,
+        ) in self._lines.items():  # first of all, and on all channels: it must not wait for a lock
             line.dry = False
+            falls = not line.quiet and self._quiet(channel) is not None
+            line.quiet = self._quiet(channel) is not None
             for hand in line.hands:
-                if self._stopped(channel, hand):
+                if self._stopped(channel, hand) or (falls and hand.lease.urgency > IMMEDIATE):
                     self._drop(hand)
+        for channel, line in self._lines.items():
             urgency = min((hand.lease.urgency for hand in line.hands if hand.rows), default=0)
             if urgency > 0 and not self._closing and not self._rests(channel, line):
                 self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
@@ -224,8 +245,12 @@ class Desk:
         """Lease more where lanes wait and too little is in hand."""
         while not line.dry and sum(len(hand.rows) for hand in line.hands) < len(line.calls):
             now = self._clock.now()
+            morning = self._quiet(channel)
+            if morning is not None:
+                await self._ledger.postpone(channel, at=now, until=morning)
             lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
-            lease = lease or await self._ledger.lease(channel, at=now)
+            above = None if morning is None else IMMEDIATE + 1
+            lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
             self._take(line, lease)
             if lease is not None and not lease.items:

@@ -49,9 +49,7 @@ async def has_canaries(tx: Tx, dispatch: int) -> bool:
     """Whether the staff gets it before the others."""
     return bool(
         (
-            await tx.execute(
-                select(exists().where(chunks.c.dispatch == dispatch, chunks.c.owner == CANARY))
-            )
+            await tx.execute(select(exists().where(chunks.c.dispatch == dispatch, chunks.c.owner == CANARY)))
         ).scalar_one()
     )
 
