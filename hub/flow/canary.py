@@ -19,9 +19,9 @@ def staff_first(hub: Hub, urgency: str) -> frozenset[str]:
     if not settings.file or settings.pause <= timedelta(0) or urgency == AT_ONCE:
         return frozenset()
     try:
-        with open(settings.file, encoding="utf-8") as lines:
+        with open(settings.file, encoding="utf-8-sig") as lines:
             return frozenset(
-                _address(line, f"{settings.file}, line {number}")
+                _address(line.strip(), f"{settings.file}, line {number}")
                 for number, line in enumerate(lines, start=1)
                 if line.strip() and not line.startswith("#")
             )

@@ -70,7 +70,9 @@ def test_quiet_never_flickers_through_a_year() -> None:
     assert changes == 2 * 365
 
 
-@pytest.mark.parametrize("text", ["21-7", "21:00", "25:00-07:00", "21:00-21:00", "21:00-07:60", " 21:00-07:00"])
+@pytest.mark.parametrize(
+    "text", ["21-7", "21:00", "25:00-07:00", "21:00-21:00", "21:00-07:60", " 21:00-07:00"]
+)
 def test_what_is_no_span_of_a_day_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match=r"write 21:00-07:00"):
         quiet.parse(text)
