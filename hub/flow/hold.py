@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from hub.context import Hub
 from hub.errors import NotFound, Refusal
-from hub.model.hold import Hold
+from hub.model.hold import ASKS, Hold
 from hub.store import holds, journal, stops
 from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
@@ -18,9 +18,10 @@ async def review(hub: Hub, *, leap: timedelta = timedelta(0)) -> None:
     `leap` is how far the clock was put forward since the last review: an hour that was leapt over has not come,
     so what was meant for it asks. What somebody stopped waits on, and asks when that took too long.
     """
+    now = hub.clock.now()
     async with hub.store.read() as tx:
-        if not await holds.any_waiting(tx):
-            return
+        if not any(_may_move(waiting, now) for waiting in await holds.waiting(tx)):
+            return  # asked several times a second: take the write lock only when there is something
     async with hub.store.write() as tx:
         if stops.EVERYTHING in await stops.in_force(tx):
             return
@@ -53,6 +54,12 @@ async def go_on(hub: Hub, directive: str, *, by: str) -> Hold | None:
         return await _let_go(hub, tx, waiting)
 
 
+def _may_move(waiting: Dispatch, now: datetime) -> bool:
+    """Whether its time has come, as far as it has one; what asks waits for a person."""
+    until = waiting.scheduled_at if waiting.held == Hold.SCHEDULED else waiting.held_until
+    return waiting.held not in ASKS and (until is None or until <= now)
+
+
 async def _review(hub: Hub, tx: Tx, waiting: Dispatch, leap: timedelta) -> None:
     now = hub.clock.now()
     match waiting.held:
@@ -78,7 +85,8 @@ async def _at_its_hour(hub: Hub, tx: Tx, waiting: Dispatch, now: datetime, leap:
 
 
 async def _begin_pause(hub: Hub, tx: Tx, waiting: Dispatch, now: datetime) -> None:
-    if not await holds.staff_tried(tx, waiting.id):
+    """When the first of the staff has it: who is away, or sleeps, holds up nobody. Or when all were tried."""
+    if not await holds.staff_reached(tx, waiting.id) and not await holds.staff_tried(tx, waiting.id):
         return
     until = now + hub.config.canary.pause
     if await holds.move(tx, waiting.id, Hold.CANARY, Hold.CANARY, until=until):

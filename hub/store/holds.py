@@ -20,13 +20,16 @@ HOLDERS = (SCHEDULE, CANARY)
 
 async def waiting(tx: Tx, directive: str | None = None) -> list[Dispatch]:
     """The dispatches that wait, or those of one directive; not what was cancelled."""
-    found = await dispatches.of_directive(tx, directive)
-    return [each for each in found if each.held is not None and each.cancelled_at is None]
-
-
-async def any_waiting(tx: Tx) -> bool:
-    """Whether any dispatch waits: asked several times a second."""
-    return bool((await tx.execute(select(exists().where(table.c.held.is_not(None))))).scalar_one())
+    where = table.c.held.is_not(None) & table.c.cancelled_at.is_(None)
+    found = select(table.c.directive).where(where).distinct()
+    if directive is not None:
+        found = found.where(table.c.directive == directive)
+    return [
+        each
+        for name in (await tx.execute(found)).scalars().all()
+        for each in await dispatches.of_directive(tx, name)
+        if each.held is not None and each.cancelled_at is None
+    ]
 
 
 async def move(

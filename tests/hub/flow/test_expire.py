@@ -81,7 +81,7 @@ async def test_what_waits_for_its_hour_or_the_staff_expires_and_waits_no_more(
 
     assert await standing(store) == {"expired": 9}
     async with store.read() as tx:
-        assert not await holds.any_waiting(tx)
+        assert await holds.waiting(tx) == []
 
 
 async def test_what_is_in_a_sender_s_hand_is_left_to_that_sender(

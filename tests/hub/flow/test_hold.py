@@ -266,6 +266,25 @@ async def test_the_pause_begins_when_the_staff_s_messages_were_tried(hub: Hub, t
     assert await free(hub) == []
 
 
+async def test_the_pause_does_not_wait_for_staff_who_cannot_be_reached_yet(hub: Hub, tmp_path: Path) -> None:
+    hub = with_staff(hub, tmp_path, "presse@cabinet.example\n0470/12.34.56\n")
+    await sent(hub)
+    async with hub.store.write() as tx:  # SMS are quiet, say: only the e-mail was tried
+        await tx.execute(
+            insert(attempts).values(
+                dispatch=1, seq=3, attempt=1, outcome="accepted", at=hub.clock.now(), owner="sender", epoch=1,
+                lane=0, code="", provider_id="",
+            )
+        )  # fmt: skip
+        await tx.execute(update(chunks).where(chunks.c.first == 3).values(done_at=hub.clock.now()))
+
+    await review(hub)
+    later(hub, seconds=61)
+    await review(hub)
+
+    assert await free(hub) == [(1, 2), (4, 4), (5, 5)]
+
+
 async def test_who_sees_a_fault_in_the_pause_stops_it_and_it_does_not_go_on(hub: Hub, tmp_path: Path) -> None:
     hub = with_staff(hub, tmp_path, "presse@cabinet.example\n")
     await sent(hub)
