@@ -1,9 +1,14 @@
-"""The staff gets a message first: who they are, and how many of them."""
+"""The staff gets a message first: who they are, and how a dispatch is cut so that the others wait for them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from hub.context import Hub
 from hub.errors import ConfigError
+from hub.store import dispatches, holds
+from hub.store.dispatches import Dispatch
+from hub.store.engine import Tx
 from subscribers.address import AddressFault, normalise_email, normalise_phone
 
 AT_ONCE = "Immediate"
@@ -30,6 +35,33 @@ def staff_first(hub: Hub, urgency: str) -> frozenset[str]:
         raise ConfigError(
             f"canary.file: {settings.file}: {why}; put the staff's addresses there, one a line, or leave it empty"
         ) from error
+
+
+async def cut(
+    tx: Tx, dispatch: Dispatch, channel: str, *, span: tuple[int, int], staff: Sequence[int], size: int
+) -> None:
+    """Cut a channel's deliveries, first to last, into chunks; each of the staff's is one, and the others wait for them.
+
+    `staff` holds the seq of theirs on all channels. What is scheduled waits as a whole.
+    """
+    first, last = span
+    here = [seq for seq in staff if first <= seq <= last]
+    scheduled = holds.SCHEDULE if dispatch.scheduled_at is not None else None
+    others = holds.CANARY if staff else scheduled
+    pieces = [(seq, seq, scheduled) for seq in here]
+    edges = [first - 1, *here, last + 1]
+    pieces += [(before + 1, after - 1, others) for before, after in pairwise(edges)]
+    for start, end, owner in pieces:
+        await dispatches.add_chunks(
+            tx,
+            dispatch.id,
+            channel,
+            first=start,
+            last=end,
+            size=size,
+            urgency=dispatch.urgency,
+            owner=owner,
+        )
 
 
 def _address(line: str, where: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count, pairwise
+from itertools import count
 from typing import cast
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ import structlog
 
 from hub.context import Hub
 from hub.errors import Refusal
-from hub.flow.canary import staff_first
+from hub.flow.canary import cut, staff_first
 from hub.model.directive import Audience, Language
 from hub.model.hold import Hold
 from hub.model.message import Block, Blocks, Hat, Variant
@@ -255,8 +255,10 @@ class _Plan:
         )
         now = self.hub.clock.now()
         async with self.hub.store.write() as tx:
-            for channel in self._ranges:
-                await self._cut(tx, channel)
+            size = self.hub.config.delivery.chunk
+            for channel, (first, last) in self._ranges.items():
+                span = (first, last)
+                await cut(tx, self.dispatch, channel, span=span, staff=self._first, size=size)
             await self._wait(tx)
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=now, planned=now)
             await journal.append(
@@ -283,27 +285,6 @@ class _Plan:
         hold = Hold.SCHEDULED if hour is not None else Hold.CANARY if self._first else None
         if hold is not None and not await holds.move(tx, self.dispatch.id, None, hold, until=hour):
             await holds.free(tx, self.dispatch.id, *holds.HOLDERS)
-
-    async def _cut(self, tx: Tx, channel: str) -> None:
-        """Cut a channel's deliveries into chunks; each of the staff's is one, and the others wait for them."""
-        first, last = self._ranges[channel]
-        staff = [seq for seq in self._first if first <= seq <= last]
-        scheduled = holds.SCHEDULE if self.dispatch.scheduled_at is not None else None
-        others = holds.CANARY if self._first else scheduled
-        spans = [(seq, seq, scheduled) for seq in staff]
-        edges = [first - 1, *staff, last + 1]
-        spans += [(before + 1, after - 1, others) for before, after in pairwise(edges)]
-        for start, end, owner in spans:
-            await dispatches.add_chunks(
-                tx,
-                self.dispatch.id,
-                channel,
-                first=start,
-                last=end,
-                size=self.hub.config.delivery.chunk,
-                urgency=self.dispatch.urgency,
-                owner=owner,
-            )
 
     def _reading(self, recipient: Recipient) -> str:
         if recipient.held is None:
