@@ -56,7 +56,7 @@ def work(file: Path | None) -> int:
     hub_log.configure(config.log)
     demand_instance(config)
     with _alone(config, "work"):
-        run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
+        run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("at work")))
     return 0
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hub import quiet
 from hub.errors import ConfigError
 from hub.faults import line as told
 from hub.faults import no_toml, place
@@ -97,6 +98,12 @@ def _database(url: str) -> str:
     return url
 
 
+def _quiet(text: str) -> str:
+    if text:
+        quiet.parse(text)
+    return text
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 """A duration without which nothing would ever be done."""
@@ -114,6 +121,7 @@ class Service(Section):
 
     name: str
     data_dir: Path
+    epoch_dir: str
     base_url: Annotated[str, AfterValidator(_public_address)]
     mode: Literal["Actual", "Exercise"]
     languages: Annotated[tuple[Annotated[str, AfterValidator(_language)], ...], Field(min_length=1)]
@@ -197,6 +205,32 @@ class Delivery(Section):
     drain: Duration
 
 
+class Schedule(Section):
+    """What a dispatch that was to leave at an hour may still do when that has passed."""
+
+    late: Duration
+
+
+class Quiet(Section):
+    """When channels stay silent at night; what is immediate passes."""
+
+    email: Annotated[str, AfterValidator(_quiet)]
+    sms: Annotated[str, AfterValidator(_quiet)]
+
+    def hours(self, channel: str) -> quiet.Hours | None:
+        """The quiet hours of a channel, None where it has none."""
+        text = getattr(self, channel, "")
+        return quiet.parse(text) if text else None
+
+
+class Canary(Section):
+    """The staff that gets a message before everybody else, and the time to stop it."""
+
+    file: str
+    first: Annotated[int, Field(ge=1, le=1_000)]
+    pause: Duration
+
+
 class Gate(Section):
     """What the gate asks about beyond the sheet."""
 
@@ -208,10 +242,12 @@ class Gate(Section):
 
 
 class Approval(Section):
-    """How far the audience may move between submission and approval, and from there to its plan."""
+    """How far the audience may move between submission and approval, and when its size is confirmed once more."""
 
     drift_share: Annotated[float, Field(ge=0, le=1)]
     drift_people: Annotated[int, Field(ge=0)]
+    confirm_above: Annotated[int, Field(ge=0)]
+    confirm_times: Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
     def allows(self, shown: int, now: int) -> bool:
         """Whether it is still the audience that was shown: the larger of the two limits counts."""
@@ -235,6 +271,9 @@ class Config(Section):
     email_standby: EmailStandby
     sms: Sms
     delivery: Delivery
+    schedule: Schedule
+    quiet: Quiet
+    canary: Canary
     gate: Gate
     approval: Approval
     log: Log
@@ -283,7 +322,11 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
 
 def _anchored(config: Config, base: Path) -> Config:
     """The same settings with every relative path taken from `base`, wherever a command is run."""
-    service = config.service.model_copy(update={"data_dir": base / config.service.data_dir})
+    epoch_dir = config.service.epoch_dir and str(base / config.service.epoch_dir)
+    service = config.service.model_copy(
+        update={"data_dir": base / config.service.data_dir, "epoch_dir": epoch_dir}
+    )
+    staff = config.canary.file and str(base / config.canary.file)
     url = make_url(config.database.url) if config.database.url else None
     if url is not None and url.get_backend_name() == "sqlite" and url.database:
         there = url.set(database=str(base / url.database)).render_as_string(hide_password=False)
@@ -295,6 +338,7 @@ def _anchored(config: Config, base: Path) -> Config:
             "service": service,
             "email": config.email.beside(base),
             "email_standby": config.email_standby.beside(base),
+            "canary": config.canary.model_copy(update={"file": staff}),
             "database": database,
         }
     )

@@ -16,7 +16,7 @@ from channels.contract import ChannelError, WrongSettings
 from hub.config import Config
 from hub.context import Hub, database_url, open_hub
 from hub.errors import UnivoqueError, refused_by_system
-from hub.flow import publish
+from hub.flow import life, publish
 from hub.store import journal, schema, staff
 from hub.store.engine import sqlite_file
 
@@ -95,6 +95,7 @@ async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
             return
         async with hub.store.read() as tx:
             verdict = await journal.verify(tx)
+            elsewhere = await life.fault(hub, tx)
             people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
     except UnivoqueError as error:
         yield Diagnosis("database", False, str(error), "see which process holds it, or restore it")
@@ -105,6 +106,12 @@ async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
         verdict.fault is None,
         verdict.fault or f"{verdict.entries} entries hold",
         "" if verdict.fault is None else "somebody altered it: keep a copy, and find out who",
+    )
+    yield Diagnosis(
+        "sender's epoch",
+        elsewhere is None,
+        elsewhere or "this database is sent from here",
+        "" if elsewhere is None else life.REMEDY,
     )
     roles = {role for person in people for role in person.roles}
     fit = len(people) >= 2 and {"editor", "approver"} <= roles

@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import structlog
 
 from channels.contract import Channel, Unavailable
+from hub import clockwork
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
-from hub.flow import dispatch
+from hub.flow import dispatch, life
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
@@ -72,6 +73,8 @@ async def run(
     Raises FencedOff when that happened.
     """
     stopping = stopping or Stopping()
+    if not await _may_send(hub, stopping, ready):
+        return
     async with hub.store.read() as tx:
         who = await instance.get(tx)
     ledger = _open_ledger(hub, who)
@@ -110,9 +113,8 @@ class _Sender:
         self._ledger = ledger
         self._posts = posts
         self._stopping = stopping
-        self._desk = Desk(
-            ledger, hub.clock, {name: post.channel.traits.per_second for name, post in posts.items()}
-        )
+        most = {name: post.channel.traits.per_second for name, post in posts.items()}
+        self._desk = Desk(ledger, hub.clock, most, quiet=_nights(hub, posts))
         self._health = {name: _Health() for name in posts}
 
     async def run(self) -> None:
@@ -120,7 +122,8 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                always = (self._desk.run(), self._look(), self._renew(), self._plan())
+                by_the_clock = clockwork.run(self._hub)
+                always = (self._desk.run(), self._look(), self._renew(), self._plan(), by_the_clock)
                 others = [group.create_task(work) for work in always]
                 await self._end(lanes)
                 for task in others:
@@ -233,6 +236,45 @@ async def all_done(tasks: list[asyncio.Task[None]]) -> None:
     """Wait for all of them, whatever came of each."""
     if tasks:
         await asyncio.wait(tasks)
+
+
+async def _may_send(hub: Hub, stopping: Stopping, ready: Callable[[], None]) -> bool:
+    """Begin this machine's next life; from a restored or copied database, wait until somebody adopts it.
+
+    False when asked to stop meanwhile. Pages and reports are served all the same, so this is no failure to start.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ENTRY
+    said: str | None = None
+    while not stopping.drain.is_set():
+        try:
+            why = await life.begin(hub)
+        except EnvironmentFailed:
+            if loop.time() >= deadline:
+                raise
+            why = said
+        else:
+            deadline = loop.time() + ENTRY
+            if why is None:
+                return True
+        if why != said:
+            ready()
+            log.error("this database is not sent from here", reason=why, remedy=life.REMEDY)
+            said = why
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.drain.wait(), 0.5)
+    return False
+
+
+def _nights(hub: Hub, names: Iterable[str]) -> Callable[[str], datetime | None]:
+    """Asks when the quiet hours of a channel end, where they hold now."""
+    nights = {name: hub.config.quiet.hours(name) for name in names}
+
+    def quiet(channel: str) -> datetime | None:
+        hours = nights[channel]
+        return hours.end_after(hub.clock.now()) if hours is not None else None
+
+    return quiet
 
 
 async def _enter(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import reading
+from hub.cli import holding, reading
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
@@ -139,20 +139,33 @@ def approve(
     by: ByOption,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything has left.")] = False,
     digest: Annotated[str | None, typer.Option(help="Approve only what has this digest.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="T", help="Let its messages leave at this hour of Brussels (2026-03-29T08:00)."
+        ),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(help="Confirm the number of readers, where that is asked for.")
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Sign what somebody else submitted: it is in force, public, and leaves at once."""
+    """Sign what somebody else submitted: it is in force, public, and leaves at once, or with --at at that hour."""
+    hour = holding.appointment(at)
 
     async def work(hub: Hub) -> dict[str, Any]:
         approver = await sign_in(hub, by, Role.APPROVER)
-        chosen = digest
+        chosen, number = digest, count
         if sys.stdin.isatty() and not json:
             shown = await reading.confirm(hub, id)
             if digest not in (None, shown):
                 raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
             chosen = shown
-        approved = await approving.approve(hub, id, by=approver, digest=chosen)
+            number = count if count is not None else await reading.confirm_again(hub, id)
+        approved = await approving.approve(
+            hub, id, by=approver, digest=chosen, count=number, appointment=hour
+        )
         try:
             await publishing.publish(hub)
         except EnvironmentFailed as error:
@@ -168,6 +181,7 @@ def approve(
             "planned": {},
             "other_language": 0,
             "without_words": 0,
+            "leaves_at": hour.at.isoformat() if hour else None,
         }
         if approved.sends:
             planned = await dispatching.dispatch(hub, directive=id, number=approved.revision.number)
@@ -189,7 +203,8 @@ def approve(
         or "nobody is alerted"
     )
     now = STANDS.get(Kind(document["kind"]), "is in force")
-    out.print(f"{id}, revision {document['revision']}, {now}: {planned}. {document['page']}")
+    later = f", leaving at {at}" if at else ""
+    out.print(f"{id}, revision {document['revision']}, {now}: {planned}{later}. {document['page']}")
     for line in reading.unread(document):
         out.print(line, style="bold yellow")
 
@@ -201,20 +216,24 @@ def status(
 ) -> None:
     """Show where directives stand, how their messages stand per channel and outcome, and which sectors hear nothing."""
 
-    async def work(hub: Hub) -> tuple[list[dict[str, Any]], tuple[Silence, ...]]:
+    async def work(hub: Hub) -> tuple[list[dict[str, Any]], tuple[Silence, ...], dict[str, Any]]:
         async with hub.store.read() as tx:
             silent = await reading.silent(hub, tx)
+            held = await holding.held_back(hub, tx)
             if id is not None:
-                return [await reading.standing(hub, tx, id)], silent
+                return [await reading.standing(hub, tx, id)], silent, held
             latest = {
                 r.directive.id: r for r in (*await directives.published(tx), *await directives.unapproved(tx))
             }
-            return [await reading.standing(hub, tx, known) for known in sorted(latest)], silent
+            return [await reading.standing(hub, tx, known) for known in sorted(latest)], silent, held
 
-    standings, silent = with_hub(config, work)
+    standings, silent, held = with_hub(config, work)
     if json:
-        print_json({"directives": standings, "silent": [each.to_json() for each in silent]})
+        silences = [each.to_json() for each in silent]
+        print_json({"directives": standings, "silent": silences, "held_back": held})
         return
+    for line in holding.told(held):
+        out.print(line, style="bold yellow")
     rows = []
     for standing in standings:
         channels = "; ".join(
@@ -226,7 +245,10 @@ def status(
                 f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
                 "submit it again as an update"
             )
-        channels = "; ".join([*filter(None, [channels]), *reading.unread(standing)])
+        elif standing["stopped"]:
+            channels = f"stopped; {channels}"
+        waits = standing["waits"]
+        channels = "; ".join([*filter(None, [channels, waits]), *reading.unread(standing)])
         rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
     table("Directive", "Rev.", "Stage", "Messages", rows=rows)
     if silent:

@@ -6,10 +6,11 @@ from typing import Any
 import typer
 
 from channels import gsm
-from hub.cli import differences, sms
+from hub.cli import differences, holding, sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
+from hub.flow import guard
 from hub.flow.dispatch import REFUSED, unread_counts
 from hub.flow.examine import Examined, examine, sheet_digest, withdrawals
 from hub.gate.silence import Silence, silent_sectors
@@ -69,6 +70,19 @@ async def confirm(hub: Hub, directive: str) -> str | None:
     return revision.approval_digest
 
 
+async def confirm_again(hub: Hub, directive: str) -> int | None:
+    """Say why this audience is unusual, and ask for its number once more; None where it is as usual. Raises Refusal."""
+    shown, found = await guard.look(hub, directive)
+    if not found:
+        return None
+    for reason in found:
+        out.print(f"Unusual: {reason}.", style="bold red")
+    answer = typer.prompt("Type the number of readers once more, if it is meant")
+    if answer.strip() != str(shown):
+        raise Refusal("that is not the number; nothing was approved")
+    return shown
+
+
 def _show_differences(number: int, held: Blocks, examined: Examined) -> None:
     """What readers hold, and what they would hold: which texts differ, and the words of a few."""
     case = examined.case
@@ -113,6 +127,9 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
         }
         document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
         document["stopped"] = found[-1].stopped_at is not None
+        document["held"] = found[-1].held
+        document["held_until"] = found[-1].held_until.isoformat() if found[-1].held_until else None
+        document["waits"] = holding.waits(found[-1])
         document |= await unread_counts(tx, found[-1])
         document["refused"] = await _refused(tx, found[-1])
         document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
@@ -160,6 +177,9 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "channels": {},
         "finished": False,
         "stopped": False,
+        "held": None,
+        "held_until": None,
+        "waits": None,
         "refused": None,
         "other_language": 0,
         "without_words": 0,

@@ -173,6 +173,13 @@ class Ledger(Protocol):
         """The stops in force."""
         ...
 
+    async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
+        """Rows that are due and whose dispatch is not immediate wait for the end of the quiet hours, untried.
+
+        What is held, in somebody's hand, cancelled or expired stays as it is.
+        """
+        ...
+
     async def leave(self) -> None:
         """End this life: give all leases back. Its open intents stay, for `enter` to find."""
         ...

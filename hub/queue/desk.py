@@ -2,9 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -20,6 +21,9 @@ log = structlog.get_logger(__name__)
 DUE_AT_ONCE = 200
 """How many deliveries that are due again are taken in hand at once."""
 
+
+IMMEDIATE = 0
+"""The urgency that quiet hours do not hold back."""
 
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
@@ -62,8 +66,19 @@ class Desk:
     at most one uncertain delivery per lane.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, channels: Mapping[str, float]) -> None:
-        """`channels` with the most that each may send in a second, infinite for no limit."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        channels: Mapping[str, float],
+        *,
+        quiet: Callable[[str], datetime | None] = lambda _: None,
+    ) -> None:
+        """`channels` with the most that each may send in a second, infinite for no limit.
+
+        `quiet` tells when the quiet hours of a channel end, None where none hold.
+        """
+        self._quiet = quiet
         self._ledger = ledger
         self._clock = clock
         self._lines = {channel: Line(pace=Pace(most)) for channel, most in channels.items()}
@@ -120,12 +135,15 @@ class Desk:
         """Read the stops in force, take in what is more urgent, let idle lanes see what is new or due."""
         self._orders = await self._ledger.orders()
         since, self._looked_at = self._looked_at, asyncio.get_running_loop().time()
-        for channel, line in self._lines.items():
+        for channel, line in self._lines.items():  # first of all, and on all channels: it waits for no lock
             line.observe(self._looked_at - since)
             line.dry = False
+            falls = not line.quiet and self._quiet(channel) is not None
+            line.quiet = self._quiet(channel) is not None
             for hand in line.hands:
-                if self._stopped(channel, hand):
+                if self._stopped(channel, hand) or (falls and hand.lease.urgency > IMMEDIATE):
                     self._back += hand.drop()
+        for channel, line in self._lines.items():
             urgency = line.urgency
             if urgency > 0 and not self._closing and not self._rests(channel, line):
                 line.take(await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
@@ -205,8 +223,12 @@ class Desk:
         """Lease more where lanes wait and too little is in hand."""
         while not line.dry and line.needs_more:
             now = self._clock.now()
+            morning = self._quiet(channel)
+            if morning is not None:
+                await self._ledger.postpone(channel, at=now, until=morning)
             lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
-            lease = lease or await self._ledger.lease(channel, at=now)
+            above = None if morning is None else IMMEDIATE + 1
+            lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
             line.take(lease)
             if lease is not None and not lease.items:

@@ -66,6 +66,8 @@ class Line:
     paused_until: float = 0.0
     probing: bool = False
     """The channel failed as a whole: one lane at a time, until one succeeds."""
+    quiet: bool = False
+    """It was quiet when last looked at: only what is immediate is in hand."""
     taken: int = 0
     """What the far side took since the last look."""
 

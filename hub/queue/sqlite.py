@@ -270,6 +270,13 @@ class SqliteLedger:
         except sqlite3.OperationalError as error:
             raise _explained(error) from error
 
+    async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
+        if not self._query(sql.WOULD_WAKE, channel, _text(at), self._mode):
+            return
+        with self._transaction() as db:
+            self._fence()
+            db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
+
 
 def _explained(error: sqlite3.OperationalError) -> UnivoqueError:
     if "no such" in str(error):

@@ -36,6 +36,12 @@ class Dispatch:
     planned_at: datetime | None
     stopped_at: datetime | None
     cancelled_at: datetime | None
+    scheduled_at: datetime | None
+    scheduled_as: str | None
+    """The hour as the approver wrote it; `scheduled_at` is what counts."""
+    held: str | None
+    """What it waits for (hub.model.hold), besides a person's stop."""
+    held_until: datetime | None
 
 
 class NewDelivery(NamedTuple):
@@ -61,6 +67,8 @@ async def announce(
     urgency: str,
     approved_at: datetime,
     expires_at: datetime,
+    scheduled_at: datetime | None = None,
+    scheduled_as: str | None = None,
 ) -> Dispatch:
     """Note that this approved revision has to go out; doing so again changes nothing.
 
@@ -77,6 +85,8 @@ async def announce(
             urgency=urgency,
             approved_at=approved_at,
             expires_at=expires_at,
+            scheduled_at=scheduled_at,
+            scheduled_as=scheduled_as,
         )
     )
     return await get(tx, directive, revision)
@@ -211,9 +221,17 @@ async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[NewDelivery]) -> 
 
 
 async def add_chunks(
-    tx: Tx, dispatch: int, channel: str, *, first: int, last: int, size: int, urgency: str
+    tx: Tx,
+    dispatch: int,
+    channel: str,
+    *,
+    first: int,
+    last: int,
+    size: int,
+    urgency: str,
+    owner: str | None = None,
 ) -> None:
-    """Cut the deliveries `first` to `last` of one channel into chunks of `size`."""
+    """Cut the deliveries `first` to `last` of one channel into chunks of `size`; an `owner` holds them back."""
     starts = range(first, last + 1, size)
     if starts:
         await tx.execute(
@@ -225,6 +243,7 @@ async def add_chunks(
                     "first": start,
                     "last": min(start + size - 1, last),
                     "urgency": URGENCIES[urgency],
+                    "owner": owner,
                 }
                 for start in starts
             ],

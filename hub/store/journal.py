@@ -19,7 +19,7 @@ from hub.store.tables import journal, settings
 FIRST = "0" * 64
 """What the first entry holds for the entry before it."""
 
-_COUNT, _HEAD = "journal/count", "journal/head"
+COUNT, _HEAD = "journal/count", "journal/head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ async def append(
             hash=digest,
         )
     )
-    await _keep(tx, _COUNT, str((count or 0) + 1))
+    await _keep(tx, COUNT, str((count or 0) + 1))
     await _keep(tx, _HEAD, digest)
     return digest
 
@@ -129,10 +129,10 @@ def _fault_at_the_end(kept: int | None, head: str, *, count: int, last: str) -> 
 async def _end(tx: Tx) -> tuple[int | None, str]:
     """How many entries were ever written (None where that was altered), and the hash of the last one."""
     rows = await tx.execute(
-        select(settings.c.key, settings.c.value).where(settings.c.key.in_((_COUNT, _HEAD)))
+        select(settings.c.key, settings.c.value).where(settings.c.key.in_((COUNT, _HEAD)))
     )
     kept = {key: value for key, value in rows}
-    count = kept.get(_COUNT, "0")
+    count = kept.get(COUNT, "0")
     return int(count) if count.isdecimal() else None, kept.get(_HEAD, FIRST)
 
 

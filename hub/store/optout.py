@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from hub.errors import NotFound
+from hub.store import tallies
 from hub.store.engine import Tx
 from hub.store.tables import addresses, consents, memberships, organisations, persons
 from subscribers.model import Reach, Stream
@@ -75,6 +76,11 @@ async def having(tx: Tx, *, channel: Reach, value: str) -> Sequence[int]:
 
 async def set_opted_out(tx: Tx, people: Sequence[int], at: datetime | None) -> None:
     """Note when people opted out; None lets them in again."""
+    if at is None:
+        await tallies.add(tx, await tallies.coming_back(tx, people))
+    else:
+        leaving = await tallies.leaving(tx, people)
+        await tallies.add(tx, {cell: -number for cell, number in leaving.items()})
     await tx.execute(update(persons).where(persons.c.id.in_(people)).values(opted_out_at=at))
 
 

@@ -210,6 +210,16 @@ consents = Table(
     comment="Append-only: when and how somebody agreed or withdrew.",
 )
 
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("sector", String, primary_key=True),
+    Column("audience", String, primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+    comment="How many memberships of a cell get messages, and how many did at most: kept as they come and go.",
+)
+
 suppressions = Table(
     "suppressions",
     metadata,
@@ -236,6 +246,10 @@ dispatches = Table(
     Column("planned_at", Instant),
     Column("stopped_at", Instant),
     Column("cancelled_at", Instant),
+    Column("scheduled_at", Instant),
+    Column("scheduled_as", String),
+    Column("held", String),
+    Column("held_until", Instant),
     UniqueConstraint("directive", "revision"),
     comment="One revision on its way; `claim` says who plans it, nothing leaves before planned_at.",
 )

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,3 +181,45 @@ async def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:
 
     with Lock(tmp_path / "lock"):
         pass
+
+
+def _sender(settings: Path) -> str:
+    """The sender alone, as `serve` starts it."""
+    arguments = ["hub.app", "sender", "--config", str(settings)]
+    return f"import sys; sys.argv = {arguments!r}; from hub.app import main; sys.exit(main())"
+
+
+def _more(settings: Path, lines: str) -> None:
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(lines)
+
+
+async def test_a_sender_in_exercise_mode_ends_before_it_could_reach_a_live_relay(settings: Path) -> None:
+    _more(settings, '[email]\nenabled = true\nhost = "relay.example.org"\n')
+
+    sender = await python(_sender(settings))
+    async with asyncio.timeout(60):
+        said, why = await sender.communicate()
+
+    assert sender.returncode == 2
+    assert said == b"", "it was never at work"
+    assert b"an exercise, which reaches this machine only" in why
+
+
+async def test_a_sender_on_a_copied_database_stays_up_and_says_why_it_sends_nothing(settings: Path) -> None:
+    with sqlite3.connect(settings.with_name("univoque.db")) as copy:
+        copy.execute("INSERT INTO settings VALUES ('sender/life/elsewhere', '3 abc')")
+    copy.close()
+
+    sender = await python(_sender(settings))
+    assert sender.stdout is not None
+    async with asyncio.timeout(60):
+        said = await sender.stdout.readline()
+        await asyncio.sleep(0.7)
+        alive = sender.returncode is None
+        sender.terminate()
+        _, why = await sender.communicate()
+
+    assert (said, alive, sender.returncode) == (b"ready\n", True, 0), "`serve` takes it for at work"
+    assert b"this database is not sent from here" in why
+    assert b"univoque adopt" in why

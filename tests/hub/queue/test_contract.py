@@ -10,11 +10,11 @@ from sqlalchemy import update
 from hub.model.delivery import Outcome
 from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
 from hub.queue.sqlite import SqliteLedger
-from hub.store import deliveries, dispatches, stops
+from hub.store import deliveries, dispatches, holds, stops
 from hub.store.deliveries import Try
 from hub.store.engine import Store, sqlite_file
+from hub.store.tables import chunks, persons, suppressions
 from hub.store.tables import dispatches as dispatches_table
-from hub.store.tables import persons, suppressions
 from subscribers.audience import UNSUBSCRIBED
 from tests import plans
 from tests.plans import NOON
@@ -435,3 +435,48 @@ async def test_a_retry_in_hand_of_a_dispatch_that_was_cancelled_is_ended_too(
     assert void == {Intent(again, 2, 0)}
     assert await standing(store, dispatch) == {Outcome.CANCELLED: 1}
     assert await due(ledger, after=timedelta(hours=1)) == []
+
+
+async def test_in_quiet_hours_what_is_due_and_not_immediate_waits_for_the_morning(
+    store: Store, ledger: Ledger
+) -> None:
+    morning = NOON + timedelta(hours=9)
+    await plans.plan(store, recipients=1, directive="expected", urgency="Expected")
+    urgent = await plans.plan(store, recipients=1, directive="immediate")
+    for _ in range(2):
+        lease_ = await ledger.lease("email", at=NOON)
+        assert lease_ is not None
+        settled = [deferred(item) for item in lease_.items]
+        await ledger.turn(at=NOON, settled=settled, intents=[], done=[lease_.chunk])
+    later = NOON + timedelta(minutes=2)
+
+    await ledger.postpone("email", at=later, until=morning)
+    await ledger.postpone("sms", at=later, until=morning)
+
+    at_night = await ledger.lease_due("email", at=later, limit=10)
+    by_day = await ledger.lease_due("email", at=morning, limit=10)
+    assert at_night is not None
+    assert [item.dispatch for item in at_night.items] == [urgent]
+    assert by_day is not None
+    assert len(by_day.items) == 1
+
+
+async def test_a_chunk_that_is_lent_to_a_schedule_is_no_sender_s_until_it_is_free(
+    store: Store, open_ledger: OpenLedger
+) -> None:
+    dispatch = await plans.plan(store, recipients=4, chunk=2)
+    async with store.write() as tx:
+        await tx.execute(update(chunks).values(owner=holds.SCHEDULE))
+    ledger = open_ledger()
+    await enter(ledger)
+    held = await ledger.lease("email", at=NOON)
+    await ledger.renew(at=NOON + 3 * LEASE, until=NOON + 4 * LEASE)
+    await ledger.leave()
+    await enter(ledger)
+    still = await ledger.lease("email", at=NOON)
+
+    async with store.write() as tx:
+        await holds.free(tx, dispatch, holds.SCHEDULE)
+
+    assert (held, still) == (None, None)
+    assert len(await lease(ledger)) == 2
