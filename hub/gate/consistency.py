@@ -176,6 +176,8 @@ def same_sense(case: Case) -> Iterator[Finding]:
 
 
 def _differing(text: Text) -> str | None:
+    if len(set(text.values())) == 1:
+        return None  # a name, or words that nobody translated
     if len({_says_no(words, language) for language, words in text.items()}) > 1:
         return "deny the same"
     if len({_bounds(words, language) for language, words in text.items()}) > 1:
