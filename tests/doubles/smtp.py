@@ -147,7 +147,7 @@ class SmtpDouble:
         session = _Session(self, reader, writer, self.connections, secure=self.implicit_tls)
         try:
             if self.most_connections is not None and len(self._sessions) > self.most_connections:
-                await session.say("421 4.7.0 Too many connections")
+                await session.say("421 4.7.0 Too many connections, try again in 1 seconds")
                 return
             await session.run()
         except (_Closed, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
