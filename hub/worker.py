@@ -18,7 +18,7 @@ from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
-from hub.store import instance, suppressions
+from hub.store import instance, reserve, suppressions
 from hub.store.engine import sqlite_file
 from hub.store.instance import Instance
 
@@ -115,7 +115,7 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                always = (self._desk.run(), self._look(), self._renew(), self._plan())
+                always = (self._desk.run(), self._look(), self._renew(), self._plan(), self._mind_the_disk())
                 others = [group.create_task(work) for work in always]
                 await self._end(lanes)
                 for task in others:
@@ -158,6 +158,24 @@ class _Sender:
         while True:
             with contextlib.suppress(LedgerWaits):  # the desk says so when it matters
                 await self._desk.look()
+            await asyncio.sleep(LOOK)
+
+    async def _mind_the_disk(self) -> None:
+        """Begin nothing on a disk that is almost full; what is under way is written down in the reserve's room."""
+        held = reserve.beside(str(self._hub.store.engine.url))
+        had_room = True
+        while held is not None:
+            room = held.keep()
+            if room and not had_room:
+                log.info("the disk has room again: sending goes on")
+            if had_room and not room:
+                log.error("the disk is almost full: nothing new is sent until there is room", free=held.free())
+            for name in self._posts:
+                if not room:
+                    self._desk.pause(name, 4 * LOOK)
+                elif not had_room:
+                    self._desk.resume(name)
+            had_room = room
             await asyncio.sleep(LOOK)
 
     async def _renew(self) -> None:

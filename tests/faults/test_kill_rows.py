@@ -59,11 +59,15 @@ async def test_f2_a_sender_paused_while_another_took_its_slot_is_fenced_off_when
         paused_at = time.time()
         # Whoever takes the slot of a hung sender by force removes its lock; the ledger's fence has to hold alone.
         (tmp_path / "univoque.db.sender.lock").unlink()
-        async with house.sending():
-            await house.taken(recipients // 2)
-            first.send_signal(signal.SIGCONT)
-            ended = await asyncio.wait_for(first.wait(), 30)
-            await house.finished(dispatch, 120)
+        try:
+            async with house.sending():
+                await house.taken(recipients // 2)
+                first.send_signal(signal.SIGCONT)
+                ended = await asyncio.wait_for(first.wait(), 30)
+                await house.finished(dispatch, 120)
+        finally:
+            if first.returncode is None:
+                await kill(first)
 
         what = "SIGSTOP, its slot taken over, SIGCONT"
         row = await house.row("F2", what, dispatch, fault_at=paused_at)
