@@ -18,7 +18,7 @@ from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
-from hub.store import instance, reserve, suppressions
+from hub.store import instance, reserve, suppressions, waits
 from hub.store.engine import sqlite_file
 from hub.store.instance import Instance
 
@@ -35,6 +35,9 @@ ENTRY = 30.0
 
 LOOK = 0.25
 """Seconds between two looks at what is new, due or stopped."""
+
+CLOCK_STEP = timedelta(minutes=1)
+"""By so much a clock does not go wrong by itself: somebody has set it."""
 
 SMS_WAIT = timedelta(seconds=900)
 """How long an uncertain SMS waits for the provider's callback before it may be repeated."""
@@ -115,7 +118,14 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                always = (self._desk.run(), self._look(), self._renew(), self._plan(), self._mind_the_disk())
+                always = (
+                    self._desk.run(),
+                    self._look(),
+                    self._renew(),
+                    self._plan(),
+                    self._mind_the_disk(),
+                    self._mind_the_clock(),
+                )
                 others = [group.create_task(work) for work in always]
                 await self._end(lanes)
                 for task in others:
@@ -169,7 +179,9 @@ class _Sender:
             if room and not had_room:
                 log.info("the disk has room again: sending goes on")
             if had_room and not room:
-                log.error("the disk is almost full: nothing new is sent until there is room", free=held.free())
+                log.error(
+                    "the disk is almost full: nothing new is sent until there is room", free=held.free()
+                )
             for name in self._posts:
                 if not room:
                     self._desk.pause(name, 4 * LOOK)
@@ -177,6 +189,24 @@ class _Sender:
                     self._desk.resume(name)
             had_room = room
             await asyncio.sleep(LOOK)
+
+    async def _mind_the_clock(self) -> None:
+        """Say when the clock was set, and let waits last as long as they were meant to; expiry goes by the clock."""
+        loop, clock = asyncio.get_running_loop(), self._hub.clock
+        alone = (
+            sqlite_file(str(self._hub.store.engine.url)) is not None
+        )  # else others wait by clocks of their own
+        since, at = loop.time(), clock.now()
+        while True:
+            await asyncio.sleep(LOOK)
+            step = clock.now() - at - timedelta(seconds=loop.time() - since)
+            if abs(step) < CLOCK_STEP:
+                continue
+            since, at = loop.time(), clock.now()
+            log.warning("the clock was set", seconds=round(step.total_seconds()))
+            if alone:
+                async with self._hub.store.write() as tx:
+                    await waits.shift(tx, step)
 
     async def _renew(self) -> None:
         while True:

@@ -99,7 +99,9 @@ def load(file: Path) -> list[Line]:
 
 
 def _answer(given: Any) -> Answer:
-    if isinstance(given, dict):
-        ((kind, seconds),) = given.items()
-        return {"slow": Slow, "drip": Drip}[kind](seconds)  # type: ignore[no-any-return]
+    match given:
+        case {"slow": seconds}:
+            return Slow(seconds)
+        case {"drip": seconds}:
+            return Drip(seconds)
     return Fault(given) if given in [fault.value for fault in Fault] else str(given)

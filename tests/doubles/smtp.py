@@ -253,7 +253,9 @@ class _Session:
 
     async def data(self) -> None:
         if not self.addressed or self.sender is None:
-            await self.say("554 5.5.1 Error: no valid recipients")  # RFC 2920 §3.1: it may have been pipelined
+            await self.say(
+                "554 5.5.1 Error: no valid recipients"
+            )  # RFC 2920 §3.1: it may have been pipelined
             return
         if not (await self.answer("data", "354 End data with <CR><LF>.<CR><LF>")).startswith("354"):
             return
@@ -317,7 +319,9 @@ async def serve(double: SmtpDouble) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--script", type=Path, help="the misbehaviour, as JSON (tests/doubles/script.py)")
     parser.add_argument("--record", type=Path, help="where each message is written down")

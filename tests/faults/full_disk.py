@@ -6,7 +6,6 @@ Mounts a small disk in memory on FOLDER, fills it in mid-sending, makes room aga
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -23,7 +22,6 @@ DISK = 128 * 1024 * 1024
 
 
 async def main(folder: Path, recipients: int) -> None:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(folder)], check=True)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
@@ -62,4 +60,5 @@ async def _while_full(house: House, port: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", sys.argv[1]], check=True)
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.model.delivery import Outcome
-from hub.store import deliveries, dispatches, instance, schema
+from hub.store import dispatches, instance, schema
 from hub.store.engine import Store, open_store, sqlite_url
-from hub.store.tables import attempts
+from hub.store.tables import attempts, deliveries
 from tests import plans
 from tests.doubles.smtp import Received, SmtpDouble
 from tests.faults.row import Row
@@ -44,6 +44,8 @@ class House:
     relay: SmtpDouble
     lanes: int = 4
     settings: dict[str, object] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """What else its processes find in their environment."""
 
     @property
     def log(self) -> str:
@@ -73,7 +75,8 @@ class House:
             **self.settings,
             **settings,
         }
-        return {**os.environ, **{f"UNIVOQUE__{key.upper()}": str(value) for key, value in given.items()}}
+        named = {f"UNIVOQUE__{key.upper()}": str(value) for key, value in given.items()}
+        return {**os.environ, **self.variables, **named}
 
     async def start(self, role: str = "sender", **settings: object) -> asyncio.subprocess.Process:
         """A sender, or a whole `serve`, once it is at work."""
@@ -138,7 +141,7 @@ class House:
         got = copies if copies is not None else [(mail.recipient, mail.at) for mail in mails]
         stands = await self.standing(dispatch)
         number = Counter(to for to, _ in got)
-        expected = dict.fromkeys(stands, {Outcome.ACCEPTED}) | dict(otherwise or {})
+        expected = {to: (otherwise or {}).get(to, {Outcome.ACCEPTED}) for to in stands}
         doubts = await self.doubts(dispatch)
         demand_listed_before(got, doubts)
         return Row(
@@ -155,20 +158,25 @@ class House:
 
     async def standing(self, dispatch: int) -> dict[str, Outcome]:
         """Each address, and how its delivery stands."""
-        table = deliveries.deliveries
         query = select(attempts.c.seq, attempts.c.outcome).where(attempts.c.dispatch == dispatch)
         async with self.store.read() as tx:
-            known = await tx.execute(select(table.c.seq, table.c.address).where(table.c.dispatch == dispatch))
+            known = await tx.execute(
+                select(deliveries.c.seq, deliveries.c.address).where(deliveries.c.dispatch == dispatch)
+            )
             addresses = {seq: to for seq, to in known}
-            latest = {seq: Outcome(outcome) for seq, outcome in await tx.execute(query.order_by(attempts.c.id))}
+            latest = {
+                seq: Outcome(outcome) for seq, outcome in await tx.execute(query.order_by(attempts.c.id))
+            }
         return {to: latest.get(seq, Outcome.QUEUED) for seq, to in addresses.items()}
 
     async def doubts(self, dispatch: int) -> list[tuple[str, float, int]]:
         """Whose delivery was listed as uncertain, when, and by which life of the sender."""
-        table = deliveries.deliveries
         query = (
-            select(table.c.address, attempts.c.at, attempts.c.epoch)
-            .join(table, (table.c.dispatch == attempts.c.dispatch) & (table.c.seq == attempts.c.seq))
+            select(deliveries.c.address, attempts.c.at, attempts.c.epoch)
+            .join(
+                deliveries,
+                (deliveries.c.dispatch == attempts.c.dispatch) & (deliveries.c.seq == attempts.c.seq),
+            )
             .where(attempts.c.dispatch == dispatch, attempts.c.outcome == Outcome.UNCERTAIN.value)
         )
         async with self.store.read() as tx:
@@ -176,7 +184,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, lanes: int = 4, **settings: object) -> AsyncIterator[House]:
+async def open_house(folder: Path, *, lanes: int = 4, **settings: Any) -> AsyncIterator[House]:
     """An instance without anything in it, beside a relay that does as it should."""
     store = open_store(sqlite_url(folder / "univoque.db"))
     await schema.upgrade(store)

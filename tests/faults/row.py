@@ -29,7 +29,14 @@ class Row:
 
     def line(self) -> str:
         """As it stands in the table."""
-        figures = (self.recipients, self.lost, self.repeats, self.most_copies, self.uncertain, self.wrong_state)
+        figures = (
+            self.recipients,
+            self.lost,
+            self.repeats,
+            self.most_copies,
+            self.uncertain,
+            self.wrong_state,
+        )
         rate = "–" if self.to_full_rate is None else f"{self.to_full_rate:.1f}"
         return "| " + " | ".join([self.fault, self.what, *(f"{each:,}" for each in figures), rate]) + " |"
 

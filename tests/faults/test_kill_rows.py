@@ -2,17 +2,17 @@
 
 import asyncio
 import os
-import random
 import signal
 import sqlite3
 import time
-from collections import Counter
 from pathlib import Path
 
+from bench import control
 from tests.doubles.smtp import Slow
 from tests.faults.conftest import Judge
-from tests.faults.house import kill, message_ids, open_house
-from tests.processes import children
+from tests.faults.house import kill, open_house
+from tests.faults.kills import killed
+from tests.faults.row import Row, note
 
 SEED = int(os.environ.get("UNIVOQUE_SEED", "2020"))
 
@@ -20,29 +20,26 @@ SEED = int(os.environ.get("UNIVOQUE_SEED", "2020"))
 async def test_f1_kills_at_random_moments_repeat_at_most_one_message_per_lane(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
-    recipients, kills, lanes = (50_000, 100, 32) if large else (500, 3, 4)
-    dice = random.Random(SEED)
-    async with open_house(tmp_path, lanes=lanes) as house:
-        house.relay.on("dot", Slow(0.004), times=None)
-        dispatch = await house.plan(recipients)
+    recipients, kills, lanes = (50_000, 100, 32) if large else (500, 2, 4)
 
-        last_kill = 0.0
-        for _ in range(kills):
-            process = await house.start()
-            await house.taken(len(house.relay.messages) + 1)
-            await asyncio.sleep(dice.uniform(0, 0.15))
-            await kill(process)
-            last_kill = time.time()
-        async with house.sending():
-            await house.finished(dispatch, 300)
+    found = await killed(tmp_path, recipients=recipients, kills=kills, lanes=lanes, seed=SEED)
 
-        what = "SIGKILL of the sender at random moments"
-        row = await house.row("F1", what, dispatch, fault_at=last_kill)
-        by_life = Counter(epoch for _, _, epoch in await house.doubts(dispatch))
-    print(f"UNIVOQUE_SEED={SEED}: {kills} kills, {lanes} lanes, {row}")  # noqa: T201 - shown to repeat a failure
-    assert max(by_life.values(), default=0) <= lanes
-    assert all(len(ids) == 1 for ids in message_ids(house.relay.messages).values())
-    judge(row, repeats=kills * lanes)
+    print(f"UNIVOQUE_SEED={SEED}: {found}")  # noqa: T201 - shown when it fails, to repeat it
+    assert found.most_in_doubt <= lanes
+    assert found.ids_per_recipient == 1
+    judge(found.row, repeats=kills * lanes)
+
+
+def test_f1_the_control_with_a_cursor_per_chunk_repeats_more_than_that(tmp_path: Path, large: bool) -> None:
+    recipients, kills, lanes = (50_000, 100, 32) if large else (1_500, 2, 4)
+
+    found = control.run(tmp_path, recipients=recipients, kills=kills, lanes=lanes, seed=SEED)
+
+    if large:
+        what = f"control: a cursor saved per chunk of {control.CHUNK}, {lanes} lanes"
+        note(Row("F1", what, recipients, found.lost, found.repeats, found.most_copies, 0, 0))
+    assert found.lost == 0
+    assert found.repeats > kills * lanes
 
 
 async def test_f2_a_sender_paused_while_another_took_its_slot_is_fenced_off_when_it_wakes(
@@ -99,12 +96,14 @@ async def test_f16_a_chunk_whose_sender_died_goes_on_with_the_next(
     async with open_house(tmp_path) as house:
         house.relay.on("dot", Slow(0.01), times=None)
         dispatch = await house.plan(recipients, chunk=recipients)
-        async with house.sending("serve") as service:
-            await house.taken(recipients // 4)
-
-            os.kill(children(service.pid)["sender"], signal.SIGKILL)
-            killed_at = time.time()
+        first = await house.start()
+        await house.taken(recipients // 4)
+        await kill(first)
+        killed_at = time.time()
+        async with house.sending():
             await house.finished(dispatch, 240)
 
-        row = await house.row("F16", "a sender dies with its only chunk in hand", dispatch, fault_at=killed_at)
+        row = await house.row(
+            "F16", "a sender dies with its only chunk in hand", dispatch, fault_at=killed_at
+        )
     judge(row, repeats=house.lanes)

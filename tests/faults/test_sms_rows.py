@@ -1,21 +1,21 @@
 """F9, F10: a provider that limits, fails, refuses by code, or takes a message and never says so."""
 
-import asyncio
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hub.model.delivery import Outcome
 from tests.doubles.twilio import Fault, Problem, TwilioDouble
 from tests.faults.conftest import Judge
-from tests.faults.house import Copies, House, open_house
+from tests.faults.house import Copies, House, open_house, until
 
 
 def number(seq: int) -> str:
     return f"+3247000{seq:04}"
 
 
-def settings(provider: TwilioDouble, **more: object) -> dict[str, object]:
+def settings(provider: TwilioDouble, **more: object) -> dict[str, Any]:
     return {
         "email__enabled": "false",
         "sms__enabled": "true",
@@ -95,13 +95,12 @@ def _numbers(place: int, each: int) -> Sequence[str]:
 
 async def _settled(house: House, dispatch: int) -> None:
     """Wait until all that is left waits for somebody else: a callback, a listing, a person."""
-    async with asyncio.timeout(90):
-        while set((await house.standing(dispatch)).values()) & {
-            Outcome.QUEUED,
-            Outcome.ATTEMPTING,
-            Outcome.DEFERRED,
-        }:
-            await asyncio.sleep(0.05)
+    at_work = {Outcome.QUEUED, Outcome.ATTEMPTING, Outcome.DEFERRED}
+
+    async def there() -> bool:
+        return not set((await house.standing(dispatch)).values()) & at_work
+
+    await until(there, 90, lambda: f"somebody is still at work: {house.log[-3000:]}")
 
 
 def _free_port() -> int:

@@ -101,12 +101,14 @@ async def test_f6_only_a_cut_after_the_dot_is_repeated_and_each_is_listed_before
 async def test_f7_a_connection_that_hangs_or_drags_holds_up_itself_alone(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
-    recipients, hang = (20_000, 20) if large else (400, 4)
+    recipients, hang = (20_000, 20) if large else (400, 2)
     async with open_house(tmp_path, lanes=8, email__command_timeout=hang) as house:
         house.relay.most_connections = 7
         house.relay.on("rcpt", Fault.HANG, connection=1, after=10)
         house.relay.on("mail", Drip(1), connection=2, after=10, times=None)
-        house.relay.on("mail", "421 4.7.0 Too many messages, try again in 1 seconds", after=50, per="connection")
+        house.relay.on(
+            "mail", "421 4.7.0 Too many messages, try again in 1 seconds", after=50, per="connection"
+        )
         dispatch = await house.plan(recipients)
 
         started_at = time.time()
@@ -166,5 +168,3 @@ async def _met(house: House) -> None:
         while house.relay.connections == known:  # noqa: ASYNC110 - the relay rings no bell
             await asyncio.sleep(0.03)
     await asyncio.sleep(0.3)
-
-
