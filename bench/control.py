@@ -85,7 +85,7 @@ async def send(port: int, cursor: Path, recipients: int, lanes: int) -> None:
         await reader.readline()
         writer.write(b"HELO control.example\r\n")
         await reader.readline()
-    start = int(cursor.read_text()) if cursor.exists() else 0
+    start = _saved(cursor)
     for first in range(start, recipients, CHUNK):
         waiting = iter(range(first, min(first + CHUNK, recipients)))
         await asyncio.gather(*(_lane(*link, waiting) for link in links))
@@ -94,6 +94,10 @@ async def send(port: int, cursor: Path, recipients: int, lanes: int) -> None:
         os.replace(fresh, cursor)
     for _, writer in links:
         writer.close()
+
+
+def _saved(cursor: Path) -> int:
+    return int(cursor.read_text()) if cursor.exists() else 0
 
 
 async def _lane(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, waiting: Iterator[int]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import aiosmtplib
@@ -53,6 +54,13 @@ class Connection:
         """Bytes written that have not left this process; what was written last is among them."""
         transport = cast(asyncio.WriteTransport | None, self._smtp.transport)
         return transport.get_write_buffer_size() if transport else 0
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate holds; None without TLS."""
+        transport = self._smtp.transport
+        shown = transport.get_extra_info("peercert") if transport else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC) if shown else None
 
     async def command(self, *words: bytes) -> Reply:
         """Send one command and wait for its reply. Raises Lost."""

@@ -147,6 +147,7 @@ class Email(Section):
     sender_name: str
     reply_to: str
     list_id: str
+    dkim_selector: str
     lanes: Annotated[int, Field(ge=1, le=256)]
     command_timeout: Span
     dot_timeout: Span

@@ -70,6 +70,9 @@ class TwilioDouble:
     account_sid: str = "AC00000000000000000000000000000001"
     token: str = "token"
     opted_out: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=lambda: {"+32470000000"})
+    """Those that the account has."""
+    account_status: str = "active"
     burst: int | None = None
     """After so many messages every further one is answered 429, until `calm()`."""
     listed_after: int = 0
@@ -142,7 +145,13 @@ class TwilioDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         path = "/2010-04-01/Accounts/{account}/Messages.json"
-        app.add_routes([web.post(path, self._create), web.get(path, self._list)])
+        account = path.removesuffix("/Messages.json")
+        app.add_routes([
+            web.post(path, self._create),
+            web.get(path, self._list),
+            web.get(account + ".json", self._account),
+            web.get(account + "/IncomingPhoneNumbers.json", self._numbers),
+        ])  # fmt: skip
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -194,6 +203,17 @@ class TwilioDouble:
             if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
         ]
         return web.json_response({"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None})
+
+    async def _account(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        return web.json_response({"sid": self.account_sid, "status": self.account_status})
+
+    async def _numbers(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        found = [number for number in sorted(self.numbers) if number == request.query.get("PhoneNumber")]
+        return web.json_response({"incoming_phone_numbers": [{"phone_number": number} for number in found]})
 
     def _is_known(self, request: web.Request) -> bool:
         login = base64.b64encode(f"{self.account_sid}:{self.token}".encode()).decode("ascii")
