@@ -190,9 +190,11 @@ async def open_house(folder: Path, *, lanes: int = 4, **settings: Any) -> AsyncI
     await schema.upgrade(store)
     async with store.write() as tx:
         await instance.ensure(tx)
-    async with SmtpDouble() as relay:
-        yield House(folder, store, relay, lanes, settings)
-    await store.close()
+    try:
+        async with SmtpDouble() as relay:
+            yield House(folder, store, relay, lanes, settings)
+    finally:
+        await store.close()
 
 
 async def until(

@@ -23,6 +23,8 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 myhostname = relay.univoque.example
 mydestination =
+local_recipient_maps =
+alias_maps =
 mynetworks =
 relayhost = [127.0.0.1]:{next_hop}
 smtp_host_lookup = native
@@ -59,6 +61,7 @@ retry unix - - n - - error
 discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -123,12 +126,14 @@ def postfix(
     subprocess.run(accounts, input=PASSWORD.encode(), check=True, capture_output=True)
     shutil.chown(folder / "sasldb2", "postfix")
     command = [_found("postfix"), "-c", str(folder)]
-    started = subprocess.run([*command, "start"], capture_output=True, text=True, check=False)
-    assert started.returncode == 0, started.stderr
+    # Not into a pipe: what goes on running would keep it open.
+    with (folder / "start.log").open("wb") as said:
+        started = subprocess.run([*command, "start"], stdout=said, stderr=said, check=False)
+    assert started.returncode == 0, (folder / "start.log").read_text()
     try:
         yield Postfix(port, folder)
     finally:
-        subprocess.run([*command, "stop"], capture_output=True, check=True)
+        subprocess.run([*command, "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
 def free_port() -> int:

@@ -25,7 +25,7 @@ SELECTOR, DOMAIN = "s1", "univoque.example"
 async def test_a_postfix_that_limits_our_rate_gets_everything_in_the_end(
     tmp_path: Path, recipients: int
 ) -> None:
-    limit, unit = (recipients // 5, 2)
+    limit, unit = max(recipients // 5, 25), 2
     (tmp_path / "hub").mkdir()
     async with open_house(tmp_path / "hub", lanes=8) as house:
         relay = await asyncio.to_thread(
@@ -43,7 +43,9 @@ async def test_a_postfix_that_limits_our_rate_gets_everything_in_the_end(
     print(f"{recipients} through Postfix, {limited} times told to wait: {row}")  # noqa: T201
     assert limited > 0
     assert (row.lost, row.repeats, row.uncertain, row.wrong_state) == (0, 0, 0, 0)
-    assert "Anonymous TLS connection established" in mta.log or "TLS" in str(house.relay.messages[0].content)
+    assert all(
+        b"with ESMTPSA id" in mail.content for mail in house.relay.messages
+    )  # RFC 3848: TLS and a login
 
 
 @contextmanager
@@ -85,7 +87,9 @@ async def test_what_one_make_signs_on_its_way_another_verifies_and_swaks_sends_t
                     await house.finished(dispatch, 60)
                 await house.taken(20, 60)
                 ours = list(house.relay.messages)
-                await _by_swaks(mta.port, tmp_path / "message", _as_it_left(ours[0].content))
+                file = tmp_path / "message"
+                file.write_bytes(_as_it_left(ours[0].content).removesuffix(b"\r\n").replace(b"\r\n", b"\n"))
+                await _by_swaks(mta.port, file)
                 await house.taken(21, 60)
     again = house.relay.messages[-1]
 
@@ -104,8 +108,7 @@ def _as_it_left(content: bytes) -> bytes:
     return re.sub(rb"(?s)^((Received|DKIM-Signature|DKIM-Filter):.*?\r\n(?![ \t]))+", b"", content)
 
 
-async def _by_swaks(port: int, file: Path, message: bytes) -> None:
-    file.write_bytes(message.replace(b"\r\n", b"\n"))
+async def _by_swaks(port: int, file: Path) -> None:
     command = ["swaks", "--server", f"127.0.0.1:{port}", "--tls", "--tls-ca-path", str(TLS_KEYS / "ca.pem")]
     command += [
         "--tls-verify",

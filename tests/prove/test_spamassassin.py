@@ -52,12 +52,12 @@ def _mails(file: Path) -> list[str]:
     """One mail per scenario, audience and language, as it leaves; their names, in order."""
     settings = a.config(file.parent, service__base_url="https://directives.example")
     box = mailbox.mbox(file)
-    names = {}
+    names: dict[str, None] = {}
     for act in a.real().values():
         frame = frame_of(act, settings, a.WORDING, a.REGISTER)
-        case = gate.open_case(a.sheet(act, others=a.real()), frame, languages=LANGUAGES)
+        case = gate.open_case(a.sheet(act, others=a.real()), frame, languages=LANGUAGES, at=None)
         for variant, message in case.messages.items():
-            name = f"{act.topic if hasattr(act, 'topic') else act.act_type} {variant.audience} {variant.language}"
+            name = f"{act.id} {variant.audience} {variant.language}"
             if variant.channel == "email" and name not in names:
                 names[name] = None
                 box.add(
