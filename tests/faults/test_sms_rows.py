@@ -36,7 +36,7 @@ def sent(provider: TwilioDouble) -> Copies:
 async def test_f9_each_answer_of_the_provider_ends_as_its_code_says(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
-    recipients, each = (2_000, 50) if large else (60, 2)
+    recipients, each = (2_000, 20) if large else (60, 2)
     refused, failed, limited, down = (_numbers(place, each) for place in range(4))
     async with TwilioDouble() as provider, open_house(tmp_path, **settings(provider)) as house:
         for to in refused:
@@ -100,7 +100,7 @@ async def _settled(house: House, dispatch: int) -> None:
     async def there() -> bool:
         return not set((await house.standing(dispatch)).values()) & at_work
 
-    await until(there, 90, lambda: f"somebody is still at work: {house.log[-3000:]}")
+    await until(there, 300, lambda: f"somebody is still at work: {house.log[-3000:]}")
 
 
 def _free_port() -> int:

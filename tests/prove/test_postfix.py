@@ -25,7 +25,7 @@ SELECTOR, DOMAIN = "s1", "univoque.example"
 async def test_a_postfix_that_limits_our_rate_gets_everything_in_the_end(
     tmp_path: Path, recipients: int
 ) -> None:
-    limit, unit = max(recipients // 5, 25), 2
+    limit, unit = (300 if recipients > 300 else 25), 2
     (tmp_path / "hub").mkdir()
     async with open_house(tmp_path / "hub", lanes=8) as house:
         relay = await asyncio.to_thread(

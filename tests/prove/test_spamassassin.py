@@ -27,7 +27,8 @@ pytestmark = [
 
 def test_every_template_scores_at_most_one(tmp_path: Path) -> None:
     names = _mails(tmp_path / "mails")
-    command = ["spamassassin", "-L", "-x", "--mbox", str(tmp_path / "mails")]
+    # A relay of our own in the trace would take a point off.
+    command = ["spamassassin", "-L", "-x", "--cf=score ALL_TRUSTED 0", "--mbox", str(tmp_path / "mails")]
 
     done = subprocess.run(
         command, capture_output=True, check=True, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
@@ -73,7 +74,7 @@ def _wire(subject: str, text: str, html: str | None, language: str) -> bytes:
     prepared = email.prepare(words, settings, stream="directives", headers={}, now=NOW)
     content = prepared.wire(outgoing(prepared), form=prepared.whole).removesuffix(b"\r\n.\r\n") + b"\r\n"
     trace = (
-        b"Received: from univoque.example (univoque.example [192.0.2.1]) by mx.example.org (Postfix) with ESMTPS"
+        b"Received: from univoque.example (univoque.example [10.1.2.3]) by mx.example.org (Postfix) with ESMTPS"
         b" id 4XYZ for <reader@example.org>; Fri, 17 Apr 2020 08:00:01 +0000\r\n"
     )
     return trace + content.replace(b"\r\n..", b"\r\n.")
