@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import aiosmtplib
@@ -46,6 +47,13 @@ class Connection:
     async def ask(self, commands: bytes, replies: int) -> list[bytes]:
         """Send commands and wait for the reply to each. Raises Lost."""
         return await self.wire.exchange(commands, replies, self._command_timeout)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate holds; None without TLS."""
+        transport = self._smtp.transport
+        shown = transport.get_extra_info("peercert") if transport else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC) if shown else None
 
     def drop(self) -> None:
         """Close without a word; the other side may not be listening."""

@@ -170,6 +170,7 @@ class Email(Relay):
     sender_name: str
     reply_to: str
     list_id: str
+    dkim_selector: str
     lanes: Annotated[int, Field(ge=1, le=256)]
     per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     command_timeout: Span

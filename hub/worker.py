@@ -19,7 +19,7 @@ from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
-from hub.store import instance, suppressions
+from hub.store import instance, reserve, suppressions, waits
 from hub.store.engine import sqlite_file
 from hub.store.instance import Instance
 
@@ -36,6 +36,9 @@ ENTRY = 30.0
 
 LOOK = 0.25
 """Seconds between two looks at what is new, due or stopped."""
+
+CLOCK_STEP = timedelta(minutes=1)
+"""By so much a clock does not go wrong by itself: somebody has set it."""
 
 SMS_WAIT = timedelta(seconds=900)
 """How long an uncertain SMS waits for the provider's callback before it may be repeated."""
@@ -122,8 +125,15 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                by_the_clock = clockwork.run(self._hub)
-                always = (self._desk.run(), self._look(), self._renew(), self._plan(), by_the_clock)
+                always = (
+                    self._desk.run(),
+                    self._look(),
+                    self._renew(),
+                    self._plan(),
+                    clockwork.run(self._hub),
+                    self._mind_the_disk(),
+                    self._mind_the_clock(),
+                )
                 others = [group.create_task(work) for work in always]
                 await self._end(lanes)
                 for task in others:
@@ -172,6 +182,44 @@ class _Sender:
             with contextlib.suppress(LedgerWaits):  # the desk says so when it matters
                 await self._desk.look()
             await asyncio.sleep(LOOK)
+
+    async def _mind_the_disk(self) -> None:
+        """Begin nothing on a disk that is almost full; what is under way is written down in the reserve's room."""
+        held = reserve.beside(str(self._hub.store.engine.url))
+        had_room = True
+        while held is not None:
+            room = held.keep()
+            if room and not had_room:
+                log.info("the disk has room again: sending goes on")
+            if had_room and not room:
+                log.error(
+                    "the disk is almost full: nothing new is sent until there is room", free=held.free()
+                )
+            for name in self._posts:
+                if not room:
+                    self._desk.pause(name, 4 * LOOK)
+                elif not had_room:
+                    self._desk.resume(name)
+            had_room = room
+            await asyncio.sleep(LOOK)
+
+    async def _mind_the_clock(self) -> None:
+        """Say when the clock was set, and let waits last as long as they were meant to; expiry goes by the clock."""
+        loop, clock = asyncio.get_running_loop(), self._hub.clock
+        alone = (
+            sqlite_file(str(self._hub.store.engine.url)) is not None
+        )  # else others wait by clocks of their own
+        since, at = loop.time(), clock.now()
+        while True:
+            await asyncio.sleep(LOOK)
+            step = clock.now() - at - timedelta(seconds=loop.time() - since)
+            if abs(step) < CLOCK_STEP:
+                continue
+            since, at = loop.time(), clock.now()
+            log.warning("the clock was set", seconds=round(step.total_seconds()))
+            if alone:
+                async with self._hub.store.write() as tx:
+                    await waits.shift(tx, step)
 
     async def _renew(self) -> None:
         while True:

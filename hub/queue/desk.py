@@ -122,7 +122,7 @@ class Desk:
     def pause(self, channel: str, seconds: float) -> None:
         """Hand nothing out for a while, then to one lane at a time until `resume`."""
         line, loop = self._lines[channel], asyncio.get_running_loop()
-        line.paused_until = loop.time() + seconds
+        line.paused_until = max(line.paused_until, loop.time() + seconds)
         line.probing = True
         loop.call_later(seconds, self._bell.set)
 

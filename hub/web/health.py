@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from hub.store import schema
+from hub.store import instance, schema
 from hub.web.pages import HUB
 
 
@@ -22,6 +22,14 @@ async def ready(request: web.Request) -> web.Response:
     except Exception:  # noqa: BLE001 - whatever it is, we are not ready
         return _said("database unreachable", status=503)
     return _said("ready") if current else _said("tables of another version", status=503)
+
+
+async def mark(request: web.Request) -> web.Response:
+    """That it is this instance which answers here: only it can know the answer to a nonce."""
+    hub = request.app[HUB]
+    async with hub.store.read() as tx:
+        who = await instance.get(tx)
+    return _said(instance.mark(who, request.match_info["nonce"]))
 
 
 def _said(word: str, *, status: int = 200) -> web.Response:

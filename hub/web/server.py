@@ -32,6 +32,7 @@ def application(hub: Hub) -> web.Application:
     app.on_response_prepare.append(guard.secure)
     app.add_routes([
         web.get("/health", health.alive, name="health"),
+        web.get("/health/{nonce:[0-9a-f]{32}}", health.mark, name="mark"),
         web.get("/ready", health.ready, name="ready"),
         web.get("/u/{token}", personal.show, name="personal"),
         web.post("/u/{token}", personal.stop, name="personal-stop"),

@@ -4,8 +4,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from random import Random
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,6 +51,8 @@ class Sms:
     form: dict[str, str]
     status: str = "queued"
     error_code: int | None = None
+    at: float = field(default_factory=time.time)
+    """When it was taken, in seconds since 1970."""
 
     @property
     def to(self) -> str:
@@ -64,6 +70,9 @@ class TwilioDouble:
     account_sid: str = "AC00000000000000000000000000000001"
     token: str = "token"
     opted_out: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=lambda: {"+32470000000"})
+    """Those that the account has."""
+    account_status: str = "active"
     burst: int | None = None
     """After so many messages every further one is answered 429, until `calm()`."""
     listed_after: int = 0
@@ -73,6 +82,8 @@ class TwilioDouble:
     requests: int = 0
     url: str = ""
     _script: list[Problem | Fault] = field(default_factory=list)
+    _by_number: dict[str, list[Problem | Fault]] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
     _listings: int = 0
     _taken_at_listing: dict[str, int] = field(default_factory=dict)
     _since_calm: int = 0
@@ -82,6 +93,14 @@ class TwilioDouble:
     def next(self, *answers: Problem | Fault) -> None:
         """Answer the next requests for sending in this way."""
         self._script.extend(answers)
+
+    def on(self, to: str, answer: Problem | Fault, *, times: int = 1) -> None:
+        """Answer so when a message to this number is asked for, so many times."""
+        self._by_number.setdefault(to, []).extend([answer] * times)
+
+    def asked(self, to: str) -> int:
+        """How often a message to this number was asked for."""
+        return self._asked[to]
 
     def calm(self) -> None:
         """Let another burst through."""
@@ -99,6 +118,24 @@ class TwilioDouble:
         async with self._session.post(url, data=form, headers=headers) as answer:
             return answer.status
 
+    async def forge(self, sms: Sms, status: str) -> int:
+        """Tell the callback what is not so, signed with another token; the HTTP status of its answer."""
+        real, self.token = self.token, "another token"
+        known = (sms.status, sms.error_code)
+        try:
+            return await self.report(sms, status)
+        finally:
+            self.token = real
+            sms.status, sms.error_code = known
+
+    def scrambled(
+        self, dice: Random, *, statuses: Sequence[str] = ("sent", "delivered"), copies: int = 2
+    ) -> list[tuple[Sms, str]]:
+        """All callbacks of all messages, each so many times, in any order: pass each pair to `report`."""
+        found = [(sms, status) for sms in self.messages for status in statuses for _ in range(copies)]
+        dice.shuffle(found)
+        return found
+
     def signature(self, url: str, form: dict[str, str]) -> str:
         """HMAC-SHA1 over the URL and the sorted fields, as Twilio documents it."""
         said = url + "".join(name + form[name] for name in sorted(form))
@@ -108,7 +145,13 @@ class TwilioDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         path = "/2010-04-01/Accounts/{account}/Messages.json"
-        app.add_routes([web.post(path, self._create), web.get(path, self._list)])
+        account = path.removesuffix("/Messages.json")
+        app.add_routes([
+            web.post(path, self._create),
+            web.get(path, self._list),
+            web.get(account + ".json", self._account),
+            web.get(account + "/IncomingPhoneNumbers.json", self._numbers),
+        ])  # fmt: skip
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -128,7 +171,9 @@ class TwilioDouble:
     async def _create(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         form = {name: str(value) for name, value in (await request.post()).items()}
-        scripted = self._script.pop(0) if self._script else None
+        self._asked[form.get("To", "")] += 1
+        script = self._by_number.get(form.get("To", "")) or self._script
+        scripted = script.pop(0) if script else None
         problem = scripted if isinstance(scripted, Problem) else self._problem(request, form)
         if problem is not None:
             return _problem_response(problem)
@@ -158,6 +203,17 @@ class TwilioDouble:
             if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
         ]
         return web.json_response({"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None})
+
+    async def _account(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        return web.json_response({"sid": self.account_sid, "status": self.account_status})
+
+    async def _numbers(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        found = [number for number in sorted(self.numbers) if number == request.query.get("PhoneNumber")]
+        return web.json_response({"incoming_phone_numbers": [{"phone_number": number} for number in found]})
 
     def _is_known(self, request: web.Request) -> bool:
         login = base64.b64encode(f"{self.account_sid}:{self.token}".encode()).decode("ascii")

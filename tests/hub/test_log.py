@@ -1,5 +1,8 @@
 """What operators read never holds what belongs to a reader."""
 
+import errno
+import io
+import sys
 from collections.abc import Iterator
 from typing import Literal
 
@@ -35,3 +38,19 @@ def test_a_traceback_shows_where_it_broke_and_no_local_value(
     assert "it broke after 19 letters" in said
     assert "_fail" in said
     assert "anne@maison" not in said
+
+
+class _Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", _Full())
+    log.configure(Log(level="info", format="console"))
+    with pytest.raises(OSError, match="No space left"):
+        print("a line", file=sys.stderr)  # noqa: T201 - what a plain print does there
+
+    structlog.get_logger("test").error("the disk is full")
