@@ -72,7 +72,12 @@ def main() -> None:
 
 
 async def _measure(url: str, at_once: list[int], messages: int, rounds: int, found: list[Any]) -> None:
-    sms = settings.load(environ={}).sms.model_copy(
+    for number in at_once:
+        found.append(await _compared(_settings(url), number, messages, rounds))
+
+
+def _settings(url: str) -> Sms:
+    return settings.load(environ={}).sms.model_copy(
         update={
             "base_url": url,
             "account_sid": ACCOUNT,
@@ -80,27 +85,31 @@ async def _measure(url: str, at_once: list[int], messages: int, rounds: int, fou
             "segments_per_second": 1e9,  # the pace of an account is not what is measured
         }
     )
-    for number in at_once:
-        turns: dict[str, list[Turn]] = {"univoque": [], "aiohttp": []}
-        for _ in range(rounds):
-            turns["univoque"].append(await _timed(messages, lambda n: _univoque(sms, n, number), number))
-            turns["aiohttp"].append(await _timed(messages, lambda n: _aiohttp(sms, n, number), number))
-        pairs = zip(turns["univoque"], turns["aiohttp"], strict=True)
-        line: dict[str, Any] = {
-            "at_once": number,
-            "ratio": round(statistics.median(ours.rate / theirs.rate for ours, theirs in pairs), 2),
-        }
-        for name, those in turns.items():
-            line[f"{name}_per_second"] = round(statistics.median(turn.rate for turn in those))
-            line[f"{name}_cpu_us"] = round(statistics.median(turn.micros for turn in those))
-        found.append(line)
 
 
-async def _timed(messages: int, send: Callable[[int], Awaitable[None]], at_once: int) -> Turn:
-    await send(at_once)  # so that neither side's turn begins cold
+async def _compared(sms: Sms, at_once: int, messages: int, rounds: int) -> dict[str, Any]:
+    turns: dict[str, list[Turn]] = {"univoque": [], "aiohttp": []}
+    for _ in range(rounds):
+        for name, send in (("univoque", _univoque), ("aiohttp", _aiohttp)):
+            turns[name].append(await _timed(send, sms, messages, at_once))
+    pairs = zip(turns["univoque"], turns["aiohttp"], strict=True)
+    line: dict[str, Any] = {
+        "at_once": at_once,
+        "ratio": round(statistics.median(ours.rate / theirs.rate for ours, theirs in pairs), 2),
+    }
+    for name, those in turns.items():
+        line[f"{name}_per_second"] = round(statistics.median(turn.rate for turn in those))
+        line[f"{name}_cpu_us"] = round(statistics.median(turn.micros for turn in those))
+    return line
+
+
+async def _timed(
+    send: Callable[[Sms, int, int], Awaitable[None]], sms: Sms, messages: int, at_once: int
+) -> Turn:
+    await send(sms, at_once, at_once)  # so that neither side's turn begins cold
     loop = asyncio.get_running_loop()
     before, start = _cpu(), loop.time()
-    await send(messages)
+    await send(sms, messages, at_once)
     return Turn(messages / (loop.time() - start), (_cpu() - before) / messages * 1e6)
 
 

@@ -137,6 +137,15 @@ class Paced(Protocol):
         ...
 
 
+@runtime_checkable
+class Priced(Protocol):
+    """A prepared message that costs something."""
+
+    def units(self, personal_link: str) -> int:
+        """What the far side charges one reader's message for: segments."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One message as the far side says it has it. `outcome` is one of our words, `code` the far side's."""
@@ -171,8 +180,4 @@ class Answering(Protocol):
 
     def text_of(self, text: str, personal_link: str) -> str:
         """Approved words as they leave for one reader."""
-        ...
-
-    def units_of(self, text: str) -> int:
-        """What the far side will charge for, of words as they leave."""
         ...

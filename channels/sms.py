@@ -127,10 +127,6 @@ class SmsChannel:
         """Approved words as they leave for one reader."""
         return _filled(text, personal_link)
 
-    def units_of(self, text: str) -> int:
-        """The segments of words as they leave."""
-        return gsm.measure(text).segments
-
     async def _opened(self) -> "Account":
         """The provider's account, opened on first use: the SDK is slow to import."""
         async with self._opening:

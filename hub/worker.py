@@ -9,10 +9,10 @@ from random import Random
 
 import structlog
 
-from channels.contract import Channel, Unavailable
+from channels.contract import Answering, Channel, Paced, Unavailable
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
-from hub.flow import dispatch
+from hub.flow import dispatch, reconcile, spend
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
@@ -35,9 +35,6 @@ ENTRY = 30.0
 
 LOOK = 0.25
 """Seconds between two looks at what is new, due or stopped."""
-
-SMS_WAIT = timedelta(seconds=900)
-"""How long an uncertain SMS waits for the provider's callback before it may be repeated."""
 
 _NAP = (0.25, 5.0)
 _PAUSE = (1.0, 60.0)
@@ -73,14 +70,15 @@ async def run(
         who = await instance.get(tx)
     ledger = _open_ledger(hub, who)
     try:
-        repeats = {name: _repeat(hub, name, channel) for name, channel in channels.items()}
+        repeats = {name: _repeat(hub, channel) for name, channel in channels.items()}
         entered = await _enter(hub, ledger, slot, repeats, stopping)
         if entered.uncertain:
             log.warning("the last life left deliveries in doubt", uncertain=entered.uncertain, slot=slot)
         ready()
+        purse = spend.Purse(hub)
         posts = {
             name: Post(
-                channel=channel,
+                channel=spend.Metered(channel, purse, who) if name == spend.SMS else channel,
                 ledger=ledger,
                 instance=who,
                 site=hub.config.service.base_url.rstrip("/"),
@@ -92,9 +90,12 @@ async def run(
             )
             for name, channel in channels.items()
         }
-        await _Sender(hub, ledger, posts, stopping).run()
+        answering = {name: channel for name, channel in channels.items() if isinstance(channel, Answering)}
+        await _Sender(hub, ledger, posts, answering, stopping).run()
         with contextlib.suppress(LedgerWaits):
             await ledger.leave()
+        with contextlib.suppress(EnvironmentFailed):
+            await purse.empty()
     finally:
         await ledger.close()
 
@@ -102,10 +103,18 @@ async def run(
 class _Sender:
     """The lanes of one life, and the tasks that feed and stop them."""
 
-    def __init__(self, hub: Hub, ledger: Ledger, posts: Mapping[str, Post], stopping: Stopping) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        ledger: Ledger,
+        posts: Mapping[str, Post],
+        answering: Mapping[str, Answering],
+        stopping: Stopping,
+    ) -> None:
         self._hub = hub
         self._ledger = ledger
         self._posts = posts
+        self._answering = answering
         self._stopping = stopping
         self._desk = Desk(ledger, hub.clock, posts)
         self._health = {name: _Health() for name in posts}
@@ -116,7 +125,11 @@ class _Sender:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
                 always = (self._desk.run(), self._look(), self._renew(), self._plan())
-                others = [group.create_task(work) for work in always]
+                asking = [
+                    reconcile.keep_asking(self._hub, channel, name=name)
+                    for name, channel in self._answering.items()
+                ]
+                others = [group.create_task(work) for work in (*always, *asking)]
                 await self._end(lanes)
                 for task in others:
                     task.cancel()
@@ -142,7 +155,16 @@ class _Sender:
         nap = 0.0
         settled: Settled | None = None
         async with post.channel.lane() as lane:
-            while (item := await self._desk.exchange(name, number, settled)) is not None:
+            paced = lane if isinstance(lane, Paced) else None
+            while True:
+                if paced is not None and (seconds := paced.wait()) > 0:
+                    # Before the next intent, not after it: a stop while it waits is in force.
+                    if settled is not None:
+                        self._desk.record(number, settled)
+                        settled = None
+                    await self._rest(seconds)
+                if (item := await self._desk.exchange(name, number, settled)) is None:
+                    return
                 settled, error = await post.send(lane, item, number)
                 health.judge(name, self._desk, settled, error)
                 if error is None or error.counts:
@@ -151,8 +173,12 @@ class _Sender:
                 self._desk.record(number, settled)
                 settled = None
                 nap = min(max(nap * 2, _NAP[0]), _NAP[1])
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.drain.wait(), nap)
+                await self._rest(nap)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, unless asked to stop meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.drain.wait(), seconds)
 
     async def _look(self) -> None:
         while True:
@@ -204,6 +230,8 @@ class _Health:
             desk.pause(name, seconds)
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+        elif isinstance(error, spend.Withheld):
+            return  # who withheld it has said so
         elif error is not None and not error.counts:
             if not self.silent:  # said once: every lane meets it, again and again
                 log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
@@ -243,11 +271,11 @@ def _open_ledger(hub: Hub, who: Instance) -> Ledger:
     return SqliteLedger(file, suppressions.hasher(who.secret), hub.config.service.mode)
 
 
-def _repeat(hub: Hub, name: str, channel: Channel) -> Repeat:
+def _repeat(hub: Hub, channel: Channel) -> Repeat:
     if channel.traits.repeats_uncertain:
         return Repeat(held=False)
-    # The provider may still call back; only after that is it repeated, where settings say so.
-    return Repeat(held=not (name == "sms" and hub.config.sms.repeat_uncertain), wait=SMS_WAIT)
+    # The provider is asked first; after that it is repeated where the settings say so (flow.reconcile).
+    return Repeat(held=True, wait=hub.config.sms.wait)
 
 
 def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:

@@ -292,7 +292,7 @@ async def _finished(hub: Hub, dispatch: int) -> None:
     """Wait until no sender has work left for it."""
     while True:
         async with hub.store.read() as tx:
-            if not await dispatches.unfinished(tx, dispatch):
+            if not await dispatches.unfinished(tx, dispatch, at=hub.clock.now()):
                 return
         await asyncio.sleep(0.2)
 

@@ -111,7 +111,7 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
             channel: {outcome.value: count for outcome, count in sorted(outcomes.items()) if count}
             for channel, outcomes in counts.items()
         }
-        document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
+        document["finished"] = not await dispatches.unfinished(tx, found[-1].id, at=hub.clock.now())
         document["stopped"] = found[-1].stopped_at is not None
         document |= await unread_counts(tx, found[-1])
         document["refused"] = await _refused(tx, found[-1])

@@ -279,7 +279,8 @@ class Desk:
         return self._orders.all or channel in self._orders.channels
 
     def _stopped(self, channel: str, hand: _Hand) -> bool:
-        stopped = self._orders.dispatches
+        stopped, scopes = self._orders.dispatches, self._orders.channels
         return self._all_stopped(channel) or (
-            bool(stopped) and any(item.dispatch in stopped for item in hand.rows)
+            bool(stopped or scopes)
+            and any(item.dispatch in stopped or f"{channel}/{item.dispatch}" in scopes for item in hand.rows)
         )
