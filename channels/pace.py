@@ -1,6 +1,7 @@
 """How fast a sender may go: a limit by setting, less while the far side asks for less, and back again."""
 
-import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ class Pace:
 
     limit: float
     """Units a second."""
+    time: Callable[[], float] = time.monotonic
     _next: float = 0.0
     _kept: float = 1.0
     """The part of the limit that holds since the last complaint."""
@@ -28,12 +30,12 @@ class Pace:
     @property
     def rate(self) -> float:
         """Units a second just now."""
-        gone = (asyncio.get_running_loop().time() - self._since) / RECOVERY
+        gone = (self.time() - self._since) / RECOVERY
         return self.limit * min(1.0, self._kept + gone)
 
     def book(self) -> float:
         """Take the next place in the row; returns the seconds until it comes, and books one unit."""
-        now = asyncio.get_running_loop().time()
+        now = self.time()
         at = max(now, self._next)
         self._next = at + 1 / self.rate
         return at - now
@@ -44,7 +46,7 @@ class Pace:
 
     def slow(self, pause: timedelta | None) -> None:
         """The far side complains: half the pace, and nothing at all for as long as it asks."""
-        now = asyncio.get_running_loop().time()
+        now = self.time()
         if now - self._since >= _FORBEARANCE:
             self._kept = max(SLOWEST, self.rate / self.limit / 2)
             self._since = now

@@ -15,6 +15,7 @@ from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch, reconcile, spend
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
+from hub.now import came
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
@@ -91,7 +92,7 @@ async def run(
             for name, channel in channels.items()
         }
         answering = {name: channel for name, channel in channels.items() if isinstance(channel, Answering)}
-        await _Sender(hub, ledger, posts, answering, stopping).run()
+        await _Sender(hub, ledger, posts, answering, purse, stopping).run()
         with contextlib.suppress(LedgerWaits):
             await ledger.leave()
         with contextlib.suppress(EnvironmentFailed):
@@ -109,12 +110,14 @@ class _Sender:
         ledger: Ledger,
         posts: Mapping[str, Post],
         answering: Mapping[str, Answering],
+        purse: spend.Purse,
         stopping: Stopping,
     ) -> None:
         self._hub = hub
         self._ledger = ledger
         self._posts = posts
         self._answering = answering
+        self._purse = purse
         self._stopping = stopping
         self._desk = Desk(ledger, hub.clock, posts)
         self._health = {name: _Health() for name in posts}
@@ -125,12 +128,17 @@ class _Sender:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
                 always = (self._desk.run(), self._look(), self._renew(), self._plan())
+                others = [group.create_task(work) for work in always]
+                drain = self._stopping.drain
                 asking = [
-                    reconcile.keep_asking(self._hub, channel, name=name)
+                    reconcile.keep_asking(self._hub, channel, name=name, until=drain)
                     for name, channel in self._answering.items()
                 ]
-                others = [group.create_task(work) for work in (*always, *asking)]
+                # These end by themselves: what they have in hand is a transaction, or a question already asked.
+                asked = [group.create_task(work) for work in (*asking, self._purse.keep(drain))]
                 await self._end(lanes)
+                await asyncio.wait(asked, timeout=1.0)
+                others += asked
                 for task in others:
                     task.cancel()
         except* UnivoqueError as failed:
@@ -177,8 +185,7 @@ class _Sender:
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless asked to stop meanwhile."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.drain.wait(), seconds)
+        await came(self._stopping.drain, seconds)
 
     async def _look(self) -> None:
         while True:
@@ -228,6 +235,8 @@ class _Health:
             seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
             self.until = now + seconds
             desk.pause(name, seconds)
+            if isinstance(error, spend.Withheld):
+                return  # who withheld it has said so
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
         elif isinstance(error, spend.Withheld):

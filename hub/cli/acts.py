@@ -10,7 +10,7 @@ import typer
 from hub.cli import reading
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
 from hub.cli.sheets import read_all
-from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
+from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
@@ -139,6 +139,10 @@ def approve(
     by: ByOption,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything has left.")] = False,
     digest: Annotated[str | None, typer.Option(help="Approve only what has this digest.")] = None,
+    sms_cost: Annotated[
+        str | None,
+        typer.Option(metavar="EUR", help="What its SMS may cost at most, instead of sms.dispatch_ceiling."),
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -152,7 +156,8 @@ def approve(
             if digest not in (None, shown):
                 raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
             chosen = shown
-        approved = await approving.approve(hub, id, by=approver, digest=chosen)
+        allowed = euros("--sms-cost", sms_cost)
+        approved = await approving.approve(hub, id, by=approver, digest=chosen, sms_cost=allowed)
         try:
             await publishing.publish(hub)
         except EnvironmentFailed as error:

@@ -1,16 +1,19 @@
 """A second person signs the digest of the very texts: the revision is in force, and on its way."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
+from hub.flow import spend
 from hub.flow.examine import Examined, examine
-from hub.flow.submit import count_audience
+from hub.flow.submit import audience_counts
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff, name_key
-from hub.store import directives, dispatches, journal, stops
+from hub.store import directives, dispatches, journal, spending, stops
 from hub.store.engine import Tx
+from subscribers.audience import AudienceCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,14 @@ class Approved:
     sends: bool
 
 
-async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = None) -> Approved:
+async def approve(
+    hub: Hub, directive: str, *, by: Staff, digest: str | None = None, sms_cost: Decimal | None = None
+) -> Approved:
     """Sign the latest submission of a directive; with `digest`, only if that is what it still stands for.
 
-    Raises NotAllowed for anybody who edited or submitted it, whatever their role; Refusal when the words, the
-    audience or the time have moved since it was submitted.
+    `sms_cost` is what its SMS may cost at most, in EUR, in place of the settings' ceiling. Raises NotAllowed for
+    anybody who edited or submitted it, whatever their role; Refusal when the words, the audience or the time have
+    moved since it was submitted, or where its SMS would pass a ceiling.
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
@@ -41,14 +47,18 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
             )
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
-        count = await _same_audience(hub, tx, revision, examined)
+        counted = await _same_audience(hub, tx, revision, examined)
+        count = counted.total
+        if revision.kind != Kind.MINOR:
+            segments = spend.estimate(counted, examined.case.messages)
+            await spend.demand_affordable(hub, tx, directive, segments, allowed=sms_cost)
         await directives.approve(
             tx, directive, revision.number, by=by.name, at=now, kind=revision.kind, audience=count
         )
         if revision.kind != Kind.MINOR:
             # In the same transaction: whoever did not begin to get the old text by now never will.
             await stops.cancel_directive(tx, directive, at=now)
-            await dispatches.announce(
+            announced = await dispatches.announce(
                 tx,
                 directive=directive,
                 revision=revision.number,
@@ -57,13 +67,21 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
                 approved_at=now,
                 expires_at=revision.expires_at,
             )
+            if sms_cost is not None:
+                scope = spending.of_dispatch(announced.id)
+                await spending.set_ceiling(tx, scope, spend.cents(sms_cost))
         await journal.append(
             tx,
             at=now,
             actor=by.name,
             action="approve",
             subject=directive,
-            detail={"revision": revision.number, "approval": revision.approval_digest, "audience": count},
+            detail={
+                "revision": revision.number,
+                "approval": revision.approval_digest,
+                "audience": count,
+                **({} if sms_cost is None else {"sms_cents": spend.cents(sms_cost)}),
+            },
         )
         approved = await directives.get(tx, directive, revision.number)
     return Approved(approved, sends=revision.kind != Kind.MINOR)
@@ -95,15 +113,15 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
         raise Refusal(f"the gate now finds blockers in {revision.directive.id}: {standing}; submit it again")
 
 
-async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
+async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> AudienceCount:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more.
 
     That the text which a correction replaces reached more people meanwhile is no reason to wait.
     """
     shown = revision.audience_count or 0
-    like_then = await count_audience(hub, tx, examined, as_of=revision.submitted_at)
-    if not hub.config.approval.allows(shown, like_then):
+    like_then = await audience_counts(hub, tx, examined, as_of=revision.submitted_at)
+    if not hub.config.approval.allows(shown, like_then.total):
         raise Refusal(
-            f"the audience was {shown} when it was submitted and is {like_then} now; submit it again"
+            f"the audience was {shown} when it was submitted and is {like_then.total} now; submit it again"
         )
-    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await count_audience(hub, tx, examined)
+    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await audience_counts(hub, tx, examined)

@@ -12,6 +12,7 @@ from hub.context import Hub
 from hub.flow import record
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
+from hub.now import came
 from hub.store import inquiries
 from hub.store.inquiries import Inquiry
 
@@ -60,10 +61,10 @@ async def reconcile(hub: Hub, channel: Answering, *, name: str = "sms") -> Recon
     return done
 
 
-async def keep_asking(hub: Hub, channel: Answering, *, name: str) -> None:
-    """Step after step, until cancelled; slower while the provider does not answer."""
+async def keep_asking(hub: Hub, channel: Answering, *, name: str, until: asyncio.Event) -> None:
+    """Step after step, until told to end; slower while the provider does not answer."""
     failures = 0
-    while True:
+    while not await came(until, min(STEP * 2**failures, SLOWEST)):
         try:
             await reconcile(hub, channel, name=name)
         except ChannelError as error:
@@ -77,7 +78,6 @@ async def keep_asking(hub: Hub, channel: Answering, *, name: str) -> None:
             if failures:
                 log.info("the provider answers questions again")
             failures = 0
-        await asyncio.sleep(min(STEP * 2**failures, SLOWEST))
 
 
 async def _gather(hub: Hub, name: str, *, before: datetime) -> None:

@@ -2,22 +2,26 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import structlog
 
+from channels import gsm
 from channels.contract import Channel, Lane, Outgoing, Paced, Priced, Receipt, Refused, Unavailable, Words
 from hub.context import Hub
-from hub.errors import EnvironmentFailed, Refusal
-from hub.now import BRUSSELS
+from hub.errors import EnvironmentFailed, NotFound, Refusal
+from hub.model.message import Message, Variant
+from hub.now import BRUSSELS, came
 from hub.store import deliveries, dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from hub.store.instance import Instance
-from hub.store.spending import Spent
+from hub.store.spending import Spent, Taken
+from subscribers.audience import AudienceCount
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +30,20 @@ SMS = "sms"
 BLOCK = 50
 """Segments taken from the counters at once: a sender that is killed leaves at most so many counted and not sent."""
 
+IDLE = 5.0
+"""Seconds after which segments that nobody sent go back to the counters."""
+
 _LATER = timedelta(minutes=1)
 """When a message is tried again that a ceiling held back; until then somebody may have lifted it."""
 
 
 class Withheld(Unavailable):
     """We ourselves do not send it now."""
+
+
+class _Key(NamedTuple):
+    dispatch: int
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,15 @@ def today(hub: Hub) -> date:
     return hub.clock.now().astimezone(BRUSSELS).date()
 
 
+def estimate(counted: AudienceCount, messages: Mapping[Variant, Message]) -> int:
+    """The segments that a directive may take: everybody reached by SMS reads the longest of its texts.
+
+    Who has several hats may read more; what is sent is counted as it leaves.
+    """
+    longest = max((gsm.measure(m.text).segments for v, m in messages.items() if v.channel == SMS), default=0)
+    return counted.channels.get(SMS, 0) * longest
+
+
 async def lift(hub: Hub, *, by: str, euros: Decimal, directive: str | None = None) -> bool:
     """Let the SMS of a directive, or of this day, cost so much at most; what was held back goes on.
 
@@ -78,7 +99,7 @@ async def lift(hub: Hub, *, by: str, euros: Decimal, directive: str | None = Non
         else:
             found = await dispatches.of_directive(tx, directive)
             if not found:
-                raise Refusal(f"{directive!r} is not on its way; `univoque status` lists what is")
+                raise NotFound(f"{directive!r} is not on its way; `univoque status` lists what is")
             scope, held = spending.of_dispatch(found[-1].id), _scope(found[-1].id)
         before = await spending.get(tx, scope)
         if before.ceiling == cents(euros):
@@ -129,52 +150,73 @@ class Purse:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._stock: dict[tuple[int, date], int] = defaultdict(int)
+        self._stock: dict[_Key, int] = defaultdict(int)
+        self._used: set[_Key] = set()
         self._taking = asyncio.Lock()
 
     async def take(self, dispatch: int, segments: int) -> date:
-        """Spend segments; the day on which they count. Raises Unavailable where a ceiling is reached."""
-        day = today(self._hub)
-        if self._stock[dispatch, day] < segments:
+        """Spend segments; the day on which they count. Raises Withheld where a ceiling is reached."""
+        key = _Key(dispatch, today(self._hub))
+        if self._stock[key] < segments:
             async with self._taking:
-                if self._stock[dispatch, day] < segments:  # another lane may have taken a block meanwhile
-                    await self._fill(dispatch, day, segments)
-        self._stock[dispatch, day] -= segments
-        return day
+                if self._stock[key] < segments:  # another lane may have taken a block meanwhile
+                    await self._fill(key, segments)
+        self._stock[key] -= segments
+        self._used.add(key)
+        return key.day
 
     def put_back(self, dispatch: int, day: date, segments: int) -> None:
         """What was not taken by the provider costs nothing."""
-        self._stock[dispatch, day] += segments
+        self._stock[_Key(dispatch, day)] += segments
 
     async def empty(self) -> None:
         """Give back what was not spent; the counters say then what was sent."""
         async with self._taking:
-            rest = {key: number for key, number in self._stock.items() if number}
-            self._stock.clear()
-            back: dict[str, int] = defaultdict(int)
-            for (dispatch, day), number in rest.items():
-                back[spending.of_dispatch(dispatch)] += number
-                back[spending.of_day(day)] += number
-            if back:
-                async with self._hub.store.write() as tx:
-                    await spending.give_back(tx, back)
+            await self._return(set(self._stock))
 
-    async def _fill(self, dispatch: int, day: date, segments: int) -> None:
+    async def keep(self, until: asyncio.Event) -> None:
+        """Give back what lies idle, for others to send, until told to end."""
+        while not await came(until, IDLE):
+            with suppress(EnvironmentFailed):  # it is tried again
+                async with self._taking:
+                    await self._return(self._stock.keys() - self._used)
+                self._used.clear()
+
+    async def _return(self, keys: Collection["_Key"]) -> None:
+        if not any(self._stock[key] for key in keys):
+            return
+        async with self._hub.store.write() as tx:
+            # Read within the lock, without a pause up to here: a lane may spend while the lock is waited for.
+            back: dict[str, int] = defaultdict(int)
+            for key in keys:
+                number = self._stock.pop(key, 0)
+                back[spending.of_dispatch(key.dispatch)] += number
+                back[spending.of_day(key.day)] += number
+            await spending.give_back(tx, back)
+
+    async def _fill(self, key: "_Key", segments: int) -> None:
         rates = tariff(self._hub)
-        ceilings = {spending.of_dispatch(dispatch): rates.dispatch, spending.of_day(day): rates.day}
-        missing = segments - self._stock[dispatch, day]
         try:
+            taken = await self._take(key, segments, rates)
+            if taken.short is not None and any(self._stock.values()):
+                await self._return(set(self._stock))  # it may be lying with a dispatch that needs no more
+                taken = await self._take(key, segments, rates)
+            if taken.short is None:
+                self._stock[key] += taken.segments
+                return
             async with self._hub.store.write() as tx:
-                taken = await spending.take(
-                    tx, ceilings, price=rates.price, at_least=missing, at_most=max(BLOCK, missing)
-                )
-                fresh = taken.short is not None and await self._reached(tx, dispatch, taken.short)
+                fresh = await self._reached(tx, key.dispatch, taken.short)
         except EnvironmentFailed as error:
             raise Withheld("not-counted", error.said, counts=False) from error
-        if taken.short is None:
-            self._stock[dispatch, day] += taken.segments
-            return
-        raise self._told(dispatch, taken.short, rates, fresh=fresh)
+        raise self._told(key.dispatch, taken.short, rates, fresh=fresh)
+
+    async def _take(self, key: "_Key", segments: int, rates: Tariff) -> Taken:
+        ceilings = {spending.of_dispatch(key.dispatch): rates.dispatch, spending.of_day(key.day): rates.day}
+        missing = segments - self._stock[key]
+        async with self._hub.store.write() as tx:
+            return await spending.take(
+                tx, ceilings, price=rates.price, at_least=missing, at_most=max(BLOCK, missing)
+            )
 
     async def _reached(self, tx: Tx, dispatch: int, short: Spent) -> bool:
         """Hold what is left of the dispatch, or let the whole channel wait for the next day; once for each."""
@@ -189,7 +231,7 @@ class Purse:
         )
         return True
 
-    def _told(self, dispatch: int, short: Spent, rates: Tariff, *, fresh: bool) -> Unavailable:
+    def _told(self, dispatch: int, short: Spent, rates: Tariff, *, fresh: bool) -> Withheld:
         whole = short.scope != spending.of_dispatch(dispatch)
         remedy = f"`univoque sms lift {'' if whole else 'ID '}--to EUR` lets it go on"
         if fresh:
@@ -197,9 +239,7 @@ class Purse:
             log.error("an SMS ceiling is reached; nobody is marked as failed",
                       scope=short.scope, spent=cost, remedy=remedy)  # fmt: skip
         if whole:
-            return Unavailable(
-                "ceiling", f"what SMS may cost a day; {remedy}", counts=False, channel_wide=True
-            )
+            return Withheld("ceiling", f"what SMS may cost a day; {remedy}", counts=False, channel_wide=True)
         return Withheld("ceiling", f"what its SMS may cost; {remedy}", retry_after=_LATER, counts=False)
 
 

@@ -138,6 +138,15 @@ async def known_ids(tx: Tx, provider_ids: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+async def ids_taken(tx: Tx, *, channel: str, start: datetime, end: datetime) -> set[str]:
+    """The provider's ids of what it took from us in [start, end)."""
+    a = attempts.c
+    one = (deliveries.c.dispatch == a.dispatch) & (deliveries.c.seq == a.seq)
+    taken = (a.outcome == Outcome.ACCEPTED.value) & (a.provider_id != "") & (a.at >= start) & (a.at < end)
+    query = select(a.provider_id).select_from(attempts.join(deliveries, one))
+    return set((await tx.execute(query.where(taken, deliveries.c.channel == channel))).scalars())
+
+
 async def waits_for(tx: Tx, made: Try) -> bool:
     """Whether a delivery in doubt is held for us to decide."""
     held = _due(made) & due.c.held.is_(True)
