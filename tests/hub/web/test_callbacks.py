@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
@@ -92,7 +93,7 @@ async def run(tmp_path: Path, number: int, callbacks: int, random: Random) -> tu
     waiting, took = iter(told), list[float]()
     validator, statuses = RequestValidator(TOKEN), Counter[int]()
 
-    async def provider(client: aiohttp.ClientSession, server: TestServer) -> None:
+    async def provider(client: aiohttp.ClientSession, server: BaseTestServer[Any]) -> None:
         for callback in waiting:
             path = f"/hooks/twilio/status/{deliveries.attempt_id(who, callback.made)}"
             form = {"MessageSid": f"SM{callback.made.seq}", "MessageStatus": callback.status}
