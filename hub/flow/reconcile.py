@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 QUESTIONS = 20
 """How many questions one step asks; a sender takes a step a second."""
 
+WINDOWS = 10
+"""How many times a few thousand attempts one step looks through: more than a sender makes in a second."""
+
 STEP, SLOWEST = 1.0, 60.0
 """Seconds between two steps, and at most while the provider does not answer."""
 
@@ -81,11 +84,18 @@ async def keep_asking(hub: Hub, channel: Answering, *, name: str, until: asyncio
 
 
 async def _gather(hub: Hub, name: str, *, before: datetime) -> None:
-    async with hub.store.read() as tx:
-        behind = await inquiries.behind(tx, before=before)
-    if behind:  # asked every second: take the write lock only when there is something
+    """Look through what is new; the write lock is taken only for the place reached."""
+    for _ in range(WINDOWS):
+        async with hub.store.read() as tx:
+            looked = await inquiries.look_through(
+                tx, channel=name, before=before, silent_after=hub.config.sms.silent_after
+            )
+        if looked is None:
+            return
         async with hub.store.write() as tx:
-            await inquiries.gather(tx, channel=name, before=before, silent_after=hub.config.sms.silent_after)
+            await inquiries.note(tx, looked)
+        if not looked.more:
+            return
 
 
 async def _ask(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:

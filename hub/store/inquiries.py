@@ -1,6 +1,6 @@
 """What a provider must be asked: SMS that are in doubt, and those that it took and reports nothing of."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,18 +37,22 @@ class Inquiry:
     expires_at: datetime
 
 
-async def behind(tx: Tx, *, before: datetime) -> bool:
-    """Whether attempts from before an instant were not looked through."""
-    first = select(attempts.c.at).where(attempts.c.id > await _seen(tx)).order_by(attempts.c.id).limit(1)
-    at = (await tx.execute(first)).scalar()
-    return at is not None and at <= before
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Attempts that were looked through, and the questions that they leave."""
+
+    above: int
+    upto: int
+    questions: Sequence[Mapping[str, object]]
+    more: bool
+    """Whether older ones than was asked for are left."""
 
 
-async def gather(tx: Tx, *, channel: str, before: datetime, silent_after: timedelta) -> bool:
-    """Look through the next attempts, each once in its life; False when none from before an instant is left.
+async def look_through(tx: Tx, *, channel: str, before: datetime, silent_after: timedelta) -> Looked | None:
+    """Read on through the attempts, each once in its life; None when none from before an instant is left.
 
-    What is still in doubt, or still without news since it was taken, becomes a question. `before` lies in the past
-    by more than a commit takes, so that none turns up behind the place already reached.
+    What is still in doubt, or still without news since it was taken, is a question. `before` lies in the past by
+    more than a commit takes, so that none turns up behind the place already reached.
     """
     seen = await _seen(tx)
     window = (
@@ -62,12 +66,29 @@ async def gather(tx: Tx, *, channel: str, before: datetime, silent_after: timede
     last, young = (await tx.execute(select(func.max(window.c.id), too_young))).one()
     upto = last if young is None else young - 1
     if upto is None or upto <= seen:
-        return False
-    await _note(tx, channel=channel, above=seen, upto=upto, alive=before, silent_after=silent_after)
-    changed = await tx.execute(update(settings).where(settings.c.key == _SEEN).values(value=str(upto)))
-    if changed.rowcount == 0:
-        await tx.execute(insert(settings).values(key=_SEEN, value=str(upto)))
-    return young is None
+        return None
+    found = await _questions(
+        tx, channel=channel, above=seen, upto=upto, alive=before, silent_after=silent_after
+    )
+    return Looked(seen, upto, found, more=young is None)
+
+
+async def note(tx: Tx, looked: Looked) -> None:
+    """Keep the questions and the place reached, unless another sender was quicker."""
+    place = settings.c.key == _SEEN
+    moved = (
+        update(settings).where(place, settings.c.value == str(looked.above)).values(value=str(looked.upto))
+    )
+    if (await tx.execute(moved)).rowcount == 0:
+        if await _seen(tx) != 0:
+            return
+        await tx.execute(insert(settings).values(key=_SEEN, value=str(looked.upto)))
+    keys = [(row["dispatch"], row["seq"]) for row in looked.questions]
+    for start in range(0, len(keys), 400):
+        some = tuple_(inquiries.c.dispatch, inquiries.c.seq).in_(keys[start : start + 400])
+        await tx.execute(delete(inquiries).where(some))
+    if looked.questions:
+        await tx.execute(insert(inquiries), list(looked.questions))
 
 
 async def to_ask(tx: Tx, *, at: datetime, limit: int) -> list[Inquiry]:
@@ -173,10 +194,10 @@ async def count(tx: Tx, dispatch: int) -> dict[str, int]:
     return {"in_doubt": found.get(True, 0), "silent": found.get(False, 0)}
 
 
-async def _note(
+async def _questions(
     tx: Tx, *, channel: str, above: int, upto: int, alive: datetime, silent_after: timedelta
-) -> None:
-    """Make questions of the attempts between two ids that are the last word on their delivery."""
+) -> list[dict[str, object]]:
+    """The attempts between two ids that are the last word on their delivery, and leave something to ask."""
     a, later = attempts.c, attempts.alias("later")
     one = (deliveries.c.dispatch == a.dispatch) & (deliveries.c.seq == a.seq)
     in_doubt = a.outcome == Outcome.UNCERTAIN.value
@@ -188,7 +209,7 @@ async def _note(
         .where(a.id > above, a.id <= upto, in_doubt | taken, deliveries.c.channel == channel)
         .where(dispatches.c.expires_at > alive, ~superseded)
     )
-    found = [
+    return [
         {
             "dispatch": dispatch,
             "seq": seq,
@@ -200,15 +221,6 @@ async def _note(
         }
         for dispatch, seq, attempt, outcome, id_, at in rows
     ]
-    await _forget(tx, [(row["dispatch"], row["seq"]) for row in found])
-    if found:
-        await tx.execute(insert(inquiries), found)
-
-
-async def _forget(tx: Tx, keys: Sequence[tuple[int, int]]) -> None:
-    for start in range(0, len(keys), 400):
-        some = tuple_(inquiries.c.dispatch, inquiries.c.seq).in_(keys[start : start + 400])
-        await tx.execute(delete(inquiries).where(some))
 
 
 async def _seen(tx: Tx) -> int:

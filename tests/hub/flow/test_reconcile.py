@@ -387,21 +387,36 @@ async def test_a_step_asks_no_more_than_its_share(house: House) -> None:
 
 async def test_attempts_are_looked_through_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inquiries, "LOOKED_THROUGH", 7)
+    monkeypatch.setattr(reconcile, "WINDOWS", 2)
     await house.plan(recipients=10)
     for seq in range(1, 11):
         await house.send(Try(1, seq, 1))
-    house.time[0] += timedelta(seconds=31)
 
-    steps = 0
-    for _ in range(10):
-        async with house.hub.store.read() as tx:
-            if not await inquiries.behind(tx, before=NOON + timedelta(seconds=1)):
-                break
-        await house.after(0)
-        steps += 1
+    noted = []
+    for seconds in (31, 0, 0, 0):
+        await house.after(seconds)
+        noted.append(await house.open())
 
-    assert steps == 3
-    assert await house.open() == 10
+    assert noted == [7, 10, 10, 10]
+
+
+async def test_of_two_senders_that_look_at_once_one_notes_it(house: House) -> None:
+    await house.plan()
+    await house.send(Try(1, 1, 1))
+    look = {"channel": "sms", "before": NOON, "silent_after": timedelta(minutes=10)}
+    async with house.hub.store.read() as tx:
+        first = await inquiries.look_through(tx, **look)  # type: ignore[arg-type]
+        second = await inquiries.look_through(tx, **look)  # type: ignore[arg-type]
+    assert first is not None
+    assert second is not None
+    async with house.hub.store.write() as tx:
+        await inquiries.note(tx, first)
+    await house.after(601)
+    async with house.hub.store.write() as tx:
+        await inquiries.note(tx, second)
+
+    async with house.hub.store.read() as tx:
+        assert list((await tx.execute(select(questions.c.asked))).scalars()) == [1]
 
 
 async def test_a_provider_that_fails_to_list_loses_no_question(house: House) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import aiohttp
 import pytest
@@ -93,7 +92,7 @@ async def run(tmp_path: Path, number: int, callbacks: int, random: Random) -> tu
     waiting, took = iter(told), list[float]()
     validator, statuses = RequestValidator(TOKEN), Counter[int]()
 
-    async def provider(client: aiohttp.ClientSession, server: BaseTestServer[Any]) -> None:
+    async def provider(client: aiohttp.ClientSession, server: BaseTestServer) -> None:
         for callback in waiting:
             path = f"/hooks/twilio/status/{deliveries.attempt_id(who, callback.made)}"
             form = {"MessageSid": f"SM{callback.made.seq}", "MessageStatus": callback.status}
