@@ -284,7 +284,7 @@ def _repeat(hub: Hub, channel: Channel) -> Repeat:
     if channel.traits.repeats_uncertain:
         return Repeat(held=False)
     # The provider is asked first; after that it is repeated where the settings say so (flow.reconcile).
-    return Repeat(held=True, wait=hub.config.sms.wait)
+    return Repeat(held=True, wait=hub.config.sms.wait + reconcile.DECIDED)
 
 
 def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:

@@ -27,6 +27,9 @@ WINDOWS = 10
 STEP, SLOWEST = 1.0, 60.0
 """Seconds between two steps, and at most while the provider does not answer."""
 
+DECIDED = timedelta(minutes=1)
+"""How long beyond its wait a doubt still counts as work left: a provider that does not answer delays the verdict."""
+
 CLOCKS_DIFFER = timedelta(minutes=2)
 """By how much the provider's clock may be behind ours."""
 
