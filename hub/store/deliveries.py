@@ -135,28 +135,18 @@ async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:
 async def latest(tx: Tx, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Latest]:
     """How each of these deliveries (dispatch, seq) stands; what is none of ours is left out."""
     found: dict[tuple[int, int], Latest] = {}
+    own = (attempts.c.dispatch == deliveries.c.dispatch) & (attempts.c.seq == deliveries.c.seq)
+    last = select(attempts.c.outcome).where(own).order_by(attempts.c.id.desc()).limit(1)
+    tries = select(func.max(attempts.c.attempt)).where(own)
     for dispatch, seqs in _by_dispatch(keys):
-        one = (attempts.c.dispatch == dispatch) & attempts.c.seq.in_(seqs)
-        newest = (
-            select(
-                attempts.c.seq, func.max(attempts.c.id).label("id"), func.max(attempts.c.attempt).label("n")
-            )
-            .where(one)
-            .group_by(attempts.c.seq)
-            .subquery()
-        )
-        here = (deliveries.c.dispatch == dispatch) & deliveries.c.seq.in_(seqs)
         rows = await tx.execute(
-            select(deliveries.c.seq, attempts.c.outcome, newest.c.n)
-            .select_from(
-                deliveries.outerjoin(newest, newest.c.seq == deliveries.c.seq).outerjoin(
-                    attempts, attempts.c.id == newest.c.id
-                )
+            # A question for each delivery, by the index: a join with all latest rows would have none.
+            select(deliveries.c.seq, last.scalar_subquery(), tries.scalar_subquery()).where(
+                deliveries.c.dispatch == dispatch, deliveries.c.seq.in_(seqs)
             )
-            .where(here)
         )
-        for seq, outcome, tries in rows:
-            found[dispatch, seq] = Latest(Outcome(outcome or Outcome.QUEUED), tries or 0)
+        for seq, outcome, begun in rows:
+            found[dispatch, seq] = Latest(Outcome(outcome or Outcome.QUEUED), begun or 0)
     return found
 
 
