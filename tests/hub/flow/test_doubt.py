@@ -17,8 +17,6 @@ from tests.hub.sms import House, opened
 
 QUICKLY: dict[str, Any] = {
     "sms__ask_after": 0.1,
-    "sms__wait_urgent": 0.6,
-    "sms__wait": 0.7,
     "sms__timeout": 0.3,
     "sms__lanes": 8,
 }
@@ -33,14 +31,16 @@ class Row(NamedTuple):
     repeat: str
     twice: int
     held: int
+    wait: float = 0.6
+    """Seconds for which the provider may be asked; longer where it has an answer in the end."""
 
 
 TAKEN = (Fault.ACCEPT_AND_CUT, Fault.ACCEPT_AND_HANG, Fault.ACCEPT_AND_FAIL, Fault.ACCEPT_AND_MUMBLE)
 NEVER = 1_000_000
 
 MATRIX = {
-    "taken without a word, listed at once": Row(TAKEN * 2, 0, "urgent", 0, 0),
-    "taken without a word, listed late": Row(TAKEN * 2, 12, "urgent", 0, 0),
+    "taken without a word, listed at once": Row(TAKEN * 2, 0, "urgent", 0, 0, wait=20),
+    "taken without a word, listed late": Row(TAKEN * 2, 12, "urgent", 0, 0, wait=20),
     "taken without a word, never listed, repeated": Row(TAKEN * 2, NEVER, "urgent", 8, 0),
     "taken without a word, never listed, held": Row(TAKEN * 2, NEVER, "never", 0, 8),
     "cut before it was taken, repeated": Row((Fault.CUT,) * 8, 0, "urgent", 0, 0),
@@ -66,7 +66,8 @@ async def test_nobody_is_lost_and_every_repeat_was_in_doubt_before(
 ) -> None:
     monkeypatch.setattr(reconcile, "STEP", 0.05)
     row = MATRIX[name]
-    async with opened(tmp_path, sms__repeat_uncertain=row.repeat, **QUICKLY) as house:
+    waits: dict[str, Any] = {"sms__wait_urgent": row.wait, "sms__wait": row.wait}
+    async with opened(tmp_path, sms__repeat_uncertain=row.repeat, **waits, **QUICKLY) as house:
         house.provider.listed_after = row.listed_after
         house.provider.next(*row.faults)
         dispatch = await house.plan(PEOPLE)
