@@ -29,6 +29,7 @@ prove: $(VENV)/.installed-dev ## Set up and run the long proofs, which print wha
 
 bench: $(VENV)/.installed-dev ## Measure the way from approval to the last acceptance, into a relay on this machine
 	@$(BIN)/python bench/fanout.py
+	@$(BIN)/python bench/sms.py
 
 lock: $(VENV)/.made ## Write the lock files anew from pyproject.toml
 	@$(PIP) install uv

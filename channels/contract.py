@@ -1,11 +1,12 @@
 """What every channel promises: lanes that send one message to one address, a receipt, three ways to fail."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal, Protocol
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, Protocol, runtime_checkable
 
 PERSONAL_LINK = "https://univoque.invalid/personal-link"
 """Stands in approved words, on a line of its own, where the recipient's own link goes on leaving."""
@@ -132,4 +133,59 @@ class Channel(Protocol):
 
     def lane(self) -> AbstractAsyncContextManager[Lane]:
         """Open a lane; it connects on first use and reconnects after a failure."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A lane that may not begin its next message at any moment."""
+
+    def wait(self) -> float:
+        """Book the next place in the row; returns the seconds until it comes."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A prepared message that costs something."""
+
+    def units(self, personal_link: str) -> int:
+        """What the far side charges one reader's message for: segments."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One message as the far side says it has it. `outcome` is one of our words, `code` the far side's."""
+
+    provider_id: str
+    text: str
+    taken_at: datetime
+    outcome: str
+    code: str
+    suppress: bool
+    units: int
+    """What it charges for: segments."""
+    price: Decimal | None
+    """What it charged, where it says so already."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A channel whose far side can be asked afterwards what it has. All of these raise ChannelError."""
+
+    async def sent_to(self, address: str) -> Sequence[Trace]:
+        """The latest messages from us to an address, newest first."""
+        ...
+
+    async def trace(self, provider_id: str) -> Trace | None:
+        """One message; None where the far side knows of none."""
+        ...
+
+    def sent_on(self, day: date) -> AsyncIterator[Trace]:
+        """All messages that left on a day of the far side's (UTC)."""
+        ...
+
+    def text_of(self, text: str, personal_link: str) -> str:
+        """Approved words as they leave for one reader."""
         ...

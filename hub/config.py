@@ -107,6 +107,8 @@ def _quiet(text: str) -> str:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 """A duration without which nothing would ever be done."""
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""In EUR."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -190,9 +192,22 @@ class Sms(Section):
     auth_token: SecretStr
     sender: str
     lanes: Annotated[int, Field(ge=1, le=256)]
+    segments_per_second: Annotated[float, Field(gt=0, le=10_000)]
     timeout: Span
-    cost_per_segment: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    repeat_uncertain: bool
+    cost_per_segment: Money
+    dispatch_ceiling: Money
+    day_ceiling: Money
+    ask_after: Span
+    wait_urgent: Span
+    wait: Span
+    repeat_uncertain: Literal["never", "urgent", "always"]
+    silent_after: Span
+
+    @model_validator(mode="after")
+    def _asked_before_it_is_over(self) -> "Sms":
+        if not self.ask_after <= self.wait_urgent <= self.wait:
+            raise ValueError("ask_after, wait_urgent and wait must grow; no wait may end before it begins")
+        return self
 
 
 class Delivery(Section):

@@ -1,5 +1,7 @@
 """The one clock: every instant the hub uses comes from here, so that tests and an exercise can set it."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -137,3 +139,10 @@ def _bare_date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+async def came(event: asyncio.Event, seconds: float) -> bool:
+    """Whether an event came within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()

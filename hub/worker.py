@@ -9,13 +9,14 @@ from random import Random
 
 import structlog
 
-from channels.contract import Channel, Unavailable
+from channels.contract import Answering, Channel, Paced, Unavailable
 from hub import clockwork
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
-from hub.flow import dispatch, life
+from hub.flow import dispatch, life, reconcile, spend
 from hub.flow.deliver import Post
 from hub.model.delivery import Outcome
+from hub.now import came
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
@@ -39,9 +40,6 @@ LOOK = 0.25
 
 CLOCK_STEP = timedelta(minutes=1)
 """By so much a clock does not go wrong by itself: somebody has set it."""
-
-SMS_WAIT = timedelta(seconds=900)
-"""How long an uncertain SMS waits for the provider's callback before it may be repeated."""
 
 _NAP = (0.25, 5.0)
 _BREATH = timedelta(seconds=1)
@@ -82,14 +80,15 @@ async def run(
         who = await instance.get(tx)
     ledger = _open_ledger(hub, who)
     try:
-        repeats = {name: _repeat(hub, name, channel) for name, channel in channels.items()}
+        repeats = {name: _repeat(hub, channel) for name, channel in channels.items()}
         entered = await _enter(hub, ledger, slot, repeats, stopping)
         if entered.uncertain:
             log.warning("the last life left deliveries in doubt", uncertain=entered.uncertain, slot=slot)
         ready()
+        purse = spend.Purse(hub)
         posts = {
             name: Post(
-                channel=channel,
+                channel=spend.Metered(channel, purse, who) if name == spend.SMS else channel,
                 ledger=ledger,
                 instance=who,
                 site=hub.config.service.base_url.rstrip("/"),
@@ -101,9 +100,12 @@ async def run(
             )
             for name, channel in channels.items()
         }
-        await _Sender(hub, ledger, posts, stopping).run()
+        answering = {name: channel for name, channel in channels.items() if isinstance(channel, Answering)}
+        await _Sender(hub, ledger, posts, answering, purse, stopping).run()
         with contextlib.suppress(LedgerWaits):
             await ledger.leave()
+        with contextlib.suppress(EnvironmentFailed):
+            await purse.empty()
     finally:
         await ledger.close()
 
@@ -111,10 +113,20 @@ async def run(
 class _Sender:
     """The lanes of one life, and the tasks that feed and stop them."""
 
-    def __init__(self, hub: Hub, ledger: Ledger, posts: Mapping[str, Post], stopping: Stopping) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        ledger: Ledger,
+        posts: Mapping[str, Post],
+        answering: Mapping[str, Answering],
+        purse: spend.Purse,
+        stopping: Stopping,
+    ) -> None:
         self._hub = hub
         self._ledger = ledger
         self._posts = posts
+        self._answering = answering
+        self._purse = purse
         self._stopping = stopping
         most = {name: post.channel.traits.per_second for name, post in posts.items()}
         self._desk = Desk(ledger, hub.clock, most, quiet=_nights(hub, posts))
@@ -135,7 +147,16 @@ class _Sender:
                     self._mind_the_clock(),
                 )
                 others = [group.create_task(work) for work in always]
+                drain = self._stopping.drain
+                asking = [
+                    reconcile.keep_asking(self._hub, channel, name=name, until=drain)
+                    for name, channel in self._answering.items()
+                ]
+                # These end by themselves: what they have in hand is a transaction, or a question already asked.
+                asked = [group.create_task(work) for work in (*asking, self._purse.keep(drain))]
                 await self._end(lanes)
+                await asyncio.wait(asked, timeout=1.0)
+                others += asked
                 for task in others:
                     task.cancel()
         except* UnivoqueError as failed:
@@ -160,7 +181,16 @@ class _Sender:
         nap = 0.0
         settled: Settled | None = None
         async with post.channel.lane() as lane:
-            while (item := await self._desk.exchange(name, number, settled)) is not None:
+            paced = lane if isinstance(lane, Paced) else None
+            while True:
+                if paced is not None and (seconds := paced.wait()) > 0:
+                    # Before the next intent, not after it: a stop while it waits is in force.
+                    if settled is not None:
+                        self._desk.record(number, settled)
+                        settled = None
+                    await self._rest(seconds)
+                if (item := await self._desk.exchange(name, number, settled)) is None:
+                    return
                 settled, error = await post.send(lane, item, number)
                 health.judge(name, self._desk, settled, error)
                 if error is None or error.counts:
@@ -174,8 +204,11 @@ class _Sender:
                 self._desk.record(number, settled)
                 settled = None
                 nap = min(max(nap * 2, _NAP[0]), _NAP[1])
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.drain.wait(), nap)
+                await self._rest(nap)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, unless asked to stop meanwhile."""
+        await came(self._stopping.drain, seconds)
 
     async def _look(self) -> None:
         while True:
@@ -264,8 +297,12 @@ class _Health:
             seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
             self.until = now + seconds
             desk.pause(name, seconds)
+            if isinstance(error, spend.Withheld):
+                return  # who withheld it has said so
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+        elif isinstance(error, spend.Withheld):
+            return  # who withheld it has said so
         elif error is not None and error.asks_less:
             if not self.slowed:  # said once: it goes on for as long as the limit does
                 log.info("the far side asks for less", channel=name, code=error.code, who=error.asks_less)
@@ -348,11 +385,11 @@ def _open_ledger(hub: Hub, who: Instance) -> Ledger:
     return SqliteLedger(file, suppressions.hasher(who.secret), hub.config.service.mode)
 
 
-def _repeat(hub: Hub, name: str, channel: Channel) -> Repeat:
+def _repeat(hub: Hub, channel: Channel) -> Repeat:
     if channel.traits.repeats_uncertain:
         return Repeat(held=False)
-    # The provider may still call back; only after that is it repeated, where settings say so.
-    return Repeat(held=not (name == "sms" and hub.config.sms.repeat_uncertain), wait=SMS_WAIT)
+    # The provider is asked first; after that it is repeated where the settings say so (flow.reconcile).
+    return Repeat(held=True, wait=hub.config.sms.wait + reconcile.DECIDED)
 
 
 def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:

@@ -67,3 +67,17 @@ async def test_what_is_no_address_is_wrong_use() -> None:
 
     assert code == 2
     assert "relay is no HOST:PORT" in said
+
+
+async def test_sending_sms_prints_its_ratio_for_each_setting() -> None:
+    words = ("--messages", "40", "--rounds", "1", "--at-once", "2", "4", "--json")
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "bench/sms.py", *words, cwd=ROOT, stdout=PIPE
+        )
+        out, _ = await process.communicate()
+
+    found = json.loads(out)
+    assert process.returncode == 0
+    assert [line["at_once"] for line in found["sms"]] == [2, 4]
+    assert all(line["ratio"] > 0 for line in found["sms"])

@@ -10,7 +10,7 @@ import typer
 from hub.cli import holding, reading
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
 from hub.cli.sheets import read_all
-from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
+from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
@@ -148,6 +148,10 @@ def approve(
     count: Annotated[
         int | None, typer.Option(help="Confirm the number of readers, where that is asked for.")
     ] = None,
+    sms_cost: Annotated[
+        str | None,
+        typer.Option(metavar="EUR", help="What its SMS may cost at most, instead of sms.dispatch_ceiling."),
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -164,7 +168,13 @@ def approve(
             chosen = shown
             number = count if count is not None else await reading.confirm_again(hub, id)
         approved = await approving.approve(
-            hub, id, by=approver, digest=chosen, count=number, appointment=hour
+            hub,
+            id,
+            by=approver,
+            digest=chosen,
+            count=number,
+            appointment=hour,
+            sms_cost=euros("--sms-cost", sms_cost),
         )
         try:
             await publishing.publish(hub)
@@ -314,7 +324,7 @@ async def _finished(hub: Hub, dispatch: int) -> None:
     """Wait until no sender has work left for it."""
     while True:
         async with hub.store.read() as tx:
-            if not await dispatches.unfinished(tx, dispatch):
+            if not await dispatches.unfinished(tx, dispatch, at=hub.clock.now()):
                 return
         await asyncio.sleep(0.2)
 

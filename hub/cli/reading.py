@@ -10,9 +10,10 @@ from hub.cli import differences, holding, sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
-from hub.flow import guard
+from hub.flow import guard, spend
 from hub.flow.dispatch import REFUSED, unread_counts
 from hub.flow.examine import Examined, examine, sheet_digest, withdrawals
+from hub.flow.submit import audience_counts
 from hub.gate.silence import Silence, silent_sectors
 from hub.in_force import consolidate
 from hub.model.message import Blocks, Message, Variant
@@ -37,6 +38,7 @@ async def confirm(hub: Hub, directive: str) -> str | None:
         signed = await waivers.of_sheet(tx, directive, sheet_digest(revision.directive))
         held = [past for past in await directives.history(tx, directive) if past.number < revision.number]
         before = await directives.blocks(tx, directive, held[-1].number) if held else {}
+        counted = await audience_counts(hub, tx, examined)
     messages = examined.case.messages
     out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
     out.print(
@@ -56,13 +58,11 @@ async def confirm(hub: Hub, directive: str) -> str | None:
         if variant.channel == "sms":
             for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
                 out.print(line, style="dim")
-    cost = sum(
-        gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
-        for v, m in messages.items()
-        if v.channel == "sms"
-    )
+    segments = spend.estimate(counted, messages)
     out.print(
-        f"Longest SMS: {_longest(messages)} segments; one of each text costs {cost:.2f} EUR.", style="dim"
+        f"Longest SMS: {_longest(messages)} segments; to {counted.channels.get('sms', 0)} people by SMS, at most "
+        f"about {segments} segments, {spend.tariff(hub).cost(segments):.2f} EUR.",
+        style="dim",
     )
     answer = typer.prompt(f"Type the number of readers ({revision.audience_count}) to approve")
     if answer.strip() != str(revision.audience_count):
@@ -125,7 +125,7 @@ async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
             channel: {outcome.value: count for outcome, count in sorted(outcomes.items()) if count}
             for channel, outcomes in counts.items()
         }
-        document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
+        document["finished"] = not await dispatches.unfinished(tx, found[-1].id, at=hub.clock.now())
         document["stopped"] = found[-1].stopped_at is not None
         document["held"] = found[-1].held
         document["held_until"] = found[-1].held_until.isoformat() if found[-1].held_until else None

@@ -9,7 +9,10 @@ approve       a second person signs the digest; it is in force, public, and on i
 publish       public pages and feeds become files
 dispatch      the audience becomes deliveries, one per person, and who may hold an earlier text hears what changed
 deliver       a sender hands each to its channel, once
+spend         what SMS cost is counted as they leave, and a ceiling holds back the rest
 record        receipts, bounces and STOP come back
+reconcile     the provider is asked about what is in doubt or silent; record appends what it says
+compare       a day of ours is held against the provider's
 stop          one person takes the rest back
 hold          what waits for its hour or the staff's pause goes on, or asks
 expire        what is too late is listed, also where it is held

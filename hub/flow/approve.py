@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, NotAllowed, Refusal
-from hub.flow import guard, life
+from hub.flow import guard, life, spend
 from hub.flow.canary import staff_first
 from hub.flow.examine import Examined, examine
-from hub.flow.submit import count_audience
+from hub.flow.submit import audience_counts
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff, name_key
-from hub.store import directives, dispatches, journal, stops
+from hub.store import directives, dispatches, journal, spending, stops
 from hub.store.engine import Tx
+from subscribers.audience import AudienceCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,15 @@ async def approve(
     digest: str | None = None,
     count: int | None = None,
     appointment: Appointment | None = None,
+    sms_cost: Decimal | None = None,
 ) -> Approved:
     """Sign the latest submission of a directive; with `digest`, only if that is what it still stands for.
 
     `count` confirms the number of readers where that is asked for. With `appointment` it is in force at once, and
-    its messages leave then. Raises NotAllowed for anybody who edited or submitted it, whatever their role; Refusal
-    when the words, the audience or the time have moved since it was submitted, and when the number should be
-    confirmed; EnvironmentFailed on a database that was restored or copied.
+    its messages leave then. `sms_cost` is what its SMS may cost at most, in EUR, in place of the settings' ceiling.
+    Raises NotAllowed for anybody who edited or submitted it, whatever their role; Refusal when the words, the
+    audience or the time have moved since it was submitted, where its SMS would pass a ceiling, and when the number
+    should be confirmed; EnvironmentFailed on a database that was restored or copied.
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
@@ -65,16 +69,20 @@ async def approve(
         _may_leave(hub, revision, appointment, now)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
-        audience = await _same_audience(hub, tx, revision, examined)
+        counted = await _same_audience(hub, tx, revision, examined)
+        audience = counted.total
         found = await guard.doubts(hub, tx, examined, audience)
         guard.demand_confirmed(directive, audience, count, found)
+        if revision.kind != Kind.MINOR:
+            segments = spend.estimate(counted, examined.case.messages)
+            await spend.demand_affordable(hub, tx, directive, segments, allowed=sms_cost)
         await directives.approve(
             tx, directive, revision.number, by=by.name, at=now, kind=revision.kind, audience=audience
         )
         if revision.kind != Kind.MINOR:
             # In the same transaction: whoever did not begin to get the old text by now never will.
             await stops.cancel_directive(tx, directive, at=now)
-            await dispatches.announce(
+            announced = await dispatches.announce(
                 tx,
                 directive=directive,
                 revision=revision.number,
@@ -85,6 +93,9 @@ async def approve(
                 scheduled_at=appointment.at if appointment else None,
                 scheduled_as=appointment.written if appointment else None,
             )
+            if sms_cost is not None:
+                scope = spending.of_dispatch(announced.id)
+                await spending.set_ceiling(tx, scope, spend.cents(sms_cost))
         await journal.append(
             tx,
             at=now,
@@ -96,6 +107,7 @@ async def approve(
                 "approval": revision.approval_digest,
                 "audience": audience,
                 **_asked_for(found, appointment),
+                **({} if sms_cost is None else {"sms_cents": spend.cents(sms_cost)}),
             },
         )
         approved = await directives.get(tx, directive, revision.number)
@@ -159,15 +171,15 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
         raise Refusal(f"the gate now finds blockers in {revision.directive.id}: {standing}; submit it again")
 
 
-async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
+async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> AudienceCount:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more.
 
     That the text which a correction replaces reached more people meanwhile is no reason to wait.
     """
     shown = revision.audience_count or 0
-    like_then = await count_audience(hub, tx, examined, as_of=revision.submitted_at)
-    if not hub.config.approval.allows(shown, like_then):
+    like_then = await audience_counts(hub, tx, examined, as_of=revision.submitted_at)
+    if not hub.config.approval.allows(shown, like_then.total):
         raise Refusal(
-            f"the audience was {shown} when it was submitted and is {like_then} now; submit it again"
+            f"the audience was {shown} when it was submitted and is {like_then.total} now; submit it again"
         )
-    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await count_audience(hub, tx, examined)
+    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await audience_counts(hub, tx, examined)

@@ -98,6 +98,7 @@ class Orders:
 
     all: bool
     channels: AbstractSet[str]
+    """A channel's name, or `sms/12` for that of one dispatch alone."""
     dispatches: AbstractSet[int]
 
 

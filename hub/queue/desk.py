@@ -285,4 +285,6 @@ class Desk:
         return self._orders.all or channel in self._orders.channels
 
     def _stopped(self, channel: str, hand: Hand) -> bool:
-        return self._all_stopped(channel) or hand.holds_any_of(self._orders.dispatches)
+        scopes = (scope.partition("/") for scope in self._orders.channels)
+        here = {int(dispatch) for name, _, dispatch in scopes if name == channel and dispatch}
+        return self._all_stopped(channel) or hand.holds_any_of(self._orders.dispatches | here)

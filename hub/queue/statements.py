@@ -38,14 +38,18 @@ JOIN attempts AS a ON a.id = (
 WHERE a.outcome = 'attempting'
 """
 
+# A stop of one channel of one dispatch: `stop/sms/12`.
+_HELD = "EXISTS (SELECT 1 FROM settings WHERE key = 'stop/' || {of}.channel || '/' || {of}.dispatch)"
+
 # The condition repeats the partial index ix_chunks_open word for word, or SQLite would not use it.
-NEXT_CHUNK = """
+NEXT_CHUNK = f"""
 SELECT c.id, c.dispatch, c.first, c.last, c.urgency, d.approved_at, d.expires_at, d.cancelled_at IS NOT NULL
 FROM chunks AS c JOIN dispatches AS d ON d.id = c.dispatch
 WHERE c.done_at IS NULL AND c.channel = ? AND c.urgency < ? AND c.owner IS NULL
-    AND d.mode = ? AND d.planned_at IS NOT NULL AND (d.stopped_at IS NULL OR d.cancelled_at IS NOT NULL)
+    AND d.mode = ? AND d.planned_at IS NOT NULL AND (d.cancelled_at IS NOT NULL
+        OR (d.stopped_at IS NULL AND NOT {_HELD.format(of="c")}))
 ORDER BY c.urgency, c.id LIMIT 1
-"""
+"""  # noqa: S608 - made of constants
 
 _BARRED = "(p.erased_at IS NOT NULL OR (p.opted_out_at IS NOT NULL AND b.stream <> 'duty'))"
 
@@ -64,7 +68,7 @@ FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 JOIN dispatches AS x ON x.id = u.dispatch
 WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL AND x.mode = ?
-    AND (x.stopped_at IS NULL OR x.cancelled_at IS NOT NULL)
+    AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL AND NOT {_HELD.format(of="u")}))
 ORDER BY u.due_at LIMIT ?
 """  # noqa: S608 - made of constants
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.sql.expression import Subquery
 
-from hub.model.delivery import Outcome
+from hub.model.delivery import FINISHED, Outcome
 from hub.store.engine import Tx
 from hub.store.instance import Instance
-from hub.store.tables import attempts, deliveries, due
+from hub.store.tables import attempts, deliveries, due, inquiries
 
 NAMESPACE = UUID("6b1a7c52-3a0e-5c8e-9d2f-0f5d4b1e7a90")
 """Of all delivery keys; with the instance's own id in the name, two instances never share one."""
@@ -26,6 +26,22 @@ class Try(NamedTuple):
     dispatch: int
     seq: int
     attempt: int
+
+
+class Latest(NamedTuple):
+    """How a delivery stands, and how many tries of it were begun."""
+
+    outcome: Outcome
+    tries: int
+
+
+class Told(NamedTuple):
+    """What is to be appended of what the far side reports."""
+
+    made: Try
+    outcome: Outcome
+    code: str
+    provider_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +139,79 @@ async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:
     return row[0], row[1]
 
 
+async def latest(tx: Tx, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Latest]:
+    """How each of these deliveries (dispatch, seq) stands; what is none of ours is left out."""
+    found: dict[tuple[int, int], Latest] = {}
+    own = (attempts.c.dispatch == deliveries.c.dispatch) & (attempts.c.seq == deliveries.c.seq)
+    last = select(attempts.c.outcome).where(own).order_by(attempts.c.id.desc()).limit(1)
+    tries = select(func.max(attempts.c.attempt)).where(own)
+    for dispatch, seqs in _by_dispatch(keys):
+        rows = await tx.execute(
+            # A question for each delivery, by the index: a join with all latest rows would have none.
+            select(deliveries.c.seq, last.scalar_subquery(), tries.scalar_subquery()).where(
+                deliveries.c.dispatch == dispatch, deliveries.c.seq.in_(seqs)
+            )
+        )
+        for seq, outcome, begun in rows:
+            found[dispatch, seq] = Latest(Outcome(outcome or Outcome.QUEUED), begun or 0)
+    return found
+
+
+async def addresses_of(tx: Tx, keys: Collection[tuple[int, int]]) -> list[tuple[int, int, str, str]]:
+    """The dispatch, seq, channel and address of each of these deliveries."""
+    columns = (deliveries.c.dispatch, deliveries.c.seq, deliveries.c.channel, deliveries.c.address)
+    found: list[tuple[int, int, str, str]] = []
+    for dispatch, seqs in _by_dispatch(keys):
+        here = (deliveries.c.dispatch == dispatch) & deliveries.c.seq.in_(seqs)
+        found += [(row[0], row[1], row[2], row[3]) for row in await tx.execute(select(*columns).where(here))]
+    return found
+
+
+async def append_reports(tx: Tx, told: Sequence[Told], *, at: datetime) -> None:
+    """Append what the far side reports, and take the deliveries off the list of those to be tried again.
+
+    Of what is final nobody needs to ask any more either.
+    """
+    if not told:
+        return
+    mark = {"at": at, "owner": "report", "epoch": 0, "lane": -1}
+    await tx.execute(
+        insert(attempts),
+        [
+            {
+                "dispatch": made.dispatch,
+                "seq": made.seq,
+                "attempt": made.attempt,
+                "outcome": outcome.value,
+                "code": code,
+                "provider_id": provider_id,
+                **mark,
+            }
+            for made, outcome, code, provider_id in told
+        ],
+    )
+    final = [each for each in told if each.outcome in FINISHED and each.outcome is not Outcome.ACCEPTED]
+    for table, over in ((due, told), (inquiries, final)):
+        keys = {(each.made.dispatch, each.made.seq) for each in over}
+        for dispatch, seqs in _by_dispatch(keys):
+            await tx.execute(delete(table).where(table.c.dispatch == dispatch, table.c.seq.in_(seqs)))
+
+
 async def append_report(
     tx: Tx, made: Try, outcome: Outcome, *, at: datetime, code: str, provider_id: str
 ) -> None:
-    """Append what the far side reports, and take the delivery off the list of those to be tried again."""
-    await tx.execute(
-        insert(attempts).values(
-            dispatch=made.dispatch,
-            seq=made.seq,
-            attempt=made.attempt,
-            outcome=outcome.value,
-            at=at,
-            owner="report",
-            epoch=0,
-            lane=-1,
-            code=code,
-            provider_id=provider_id,
-        )
-    )
-    await tx.execute(delete(due).where(due.c.dispatch == made.dispatch, due.c.seq == made.seq))
+    """Append one report."""
+    await append_reports(tx, [Told(made, outcome, code, provider_id)], at=at)
+
+
+def _by_dispatch(keys: Collection[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+    """Each dispatch with the seqs that belong to it, a few hundred at a time."""
+    seqs: dict[int, list[int]] = {}
+    for dispatch, seq in keys:
+        seqs.setdefault(dispatch, []).append(seq)
+    for dispatch, those in seqs.items():
+        for start in range(0, len(those), 500):
+            yield dispatch, those[start : start + 500]
 
 
 def _latest(dispatch: int) -> Subquery:

@@ -121,14 +121,18 @@ async def unplanned(tx: Tx) -> list[Dispatch]:
     return [_dispatch(row) for row in await tx.execute(query)]
 
 
-async def unfinished(tx: Tx, dispatch: int) -> bool:
-    """Whether a sender still has work: unplanned, a chunk not done, or a delivery due again and not held."""
+async def unfinished(tx: Tx, dispatch: int, *, at: datetime | None = None) -> bool:
+    """Whether a sender still has work: unplanned, a chunk not done, or a delivery due again and not held.
+
+    With the present instant `at`, also while the provider is still being asked about one that is held.
+    """
+    waits = due.c.held.is_(False) if at is None else or_(due.c.held.is_(False), due.c.due_at > at)
     row = await tx.execute(
         select(
             or_(
                 exists().where(dispatches.c.id == dispatch, dispatches.c.planned_at.is_(None)),
                 exists().where(chunks.c.dispatch == dispatch, chunks.c.done_at.is_(None)),
-                exists().where(due.c.dispatch == dispatch, due.c.held.is_(False)),
+                exists().where(due.c.dispatch == dispatch, waits),
             )
         )
     )

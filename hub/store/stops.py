@@ -1,4 +1,4 @@
-"""Stops in force: everything, one channel, or the dispatches of one directive."""
+"""Stops in force: everything, one channel, that of one dispatch (`sms/12`), or the dispatches of one directive."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ _PREFIX = "stop/"  # hub.queue.statements reads these keys
 
 
 async def put(tx: Tx, scope: str, *, at: datetime) -> bool:
-    """Stop a channel, or EVERYTHING; False where it is stopped already."""
+    """Stop a channel, that of one dispatch, or EVERYTHING; False where it is stopped already."""
     if scope in await in_force(tx):
         return False
     await tx.execute(insert(settings).values(key=_PREFIX + scope, value=at.isoformat()))

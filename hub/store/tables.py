@@ -354,3 +354,34 @@ slots = Table(
     Column("lease_until", Instant, nullable=False),
     comment="A place for one sender process; each life in it has a new epoch and fences off the last.",
 )
+
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("provider_id", String, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("ask_at", Instant, nullable=False, index=True),
+    Column("asked", Integer, nullable=False),
+    comment="What a provider must be asked: in doubt (no provider_id), or taken and silent since.",
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("segments", Integer, nullable=False),
+    Column("ceiling", Integer),
+    Column("reached_at", Instant),
+    comment="Segments of a dispatch, of a day; `ceiling` in cents where a person set another than the settings.",
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    comment="Readers' messages that were obeyed: a replayed one must not be obeyed again.",
+)

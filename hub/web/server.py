@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow import publish
-from hub.web import files, guard, health, hooks, personal
+from hub.web import files, guard, health, hooks, personal, reports
 from hub.web.pages import HUB, PUBLIC, Public
 
 LONGEST_BODY = 64 * 1024
@@ -29,6 +29,8 @@ def application(hub: Hub) -> web.Application:
     app[HUB] = hub
     app[PUBLIC] = Public(hub)
     app[files.CACHE] = files.Cache()
+    app[reports.REPORTS] = reports.Reports(hub)
+    app.on_cleanup.append(reports.close)
     app.on_response_prepare.append(guard.secure)
     app.add_routes([
         web.get("/health", health.alive, name="health"),

@@ -58,8 +58,8 @@ class Sms:
     auth_token: Hidden = field(default_factory=lambda: Hidden("token"))
     sender: str = "+32470000000"
     lanes: int = 2
+    segments_per_second: float = 10_000
     timeout: timedelta = timedelta(seconds=5)
-    repeat_uncertain: bool = False
 
 
 def outgoing(

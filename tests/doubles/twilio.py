@@ -4,10 +4,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from enum import Enum, auto
 from random import Random
 from types import TracebackType
@@ -49,10 +50,10 @@ class Sms:
 
     sid: str
     form: dict[str, str]
+    at: datetime
     status: str = "queued"
     error_code: int | None = None
-    at: float = field(default_factory=time.time)
-    """When it was taken, in seconds since 1970."""
+    direction: str = "outbound-api"
 
     @property
     def to(self) -> str:
@@ -77,9 +78,11 @@ class TwilioDouble:
     """After so many messages every further one is answered 429, until `calm()`."""
     listed_after: int = 0
     """How many listings a message stays out of: real lists lag."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     messages: list[Sms] = field(default_factory=list)
     requests: int = 0
+    fetched: int = 0
     url: str = ""
     _script: list[Problem | Fault] = field(default_factory=list)
     _by_number: dict[str, list[Problem | Fault]] = field(default_factory=dict)
@@ -149,6 +152,7 @@ class TwilioDouble:
         app.add_routes([
             web.post(path, self._create),
             web.get(path, self._list),
+            web.get(path.replace(".json", "/{sid}.json"), self._fetch),
             web.get(account + ".json", self._account),
             web.get(account + "/IncomingPhoneNumbers.json", self._numbers),
         ])  # fmt: skip
@@ -196,13 +200,36 @@ class TwilioDouble:
         if not self._is_known(request):
             return _problem_response(Problem(401, 20003))
         self._listings += 1
-        to = request.query.get("To")
+        to, page = request.query.get("To"), int(request.query.get("Page", "0"))
+        size = int(request.query.get("PageSize", "50"))
         shown = [
             self._resource(sms)
             for sms in reversed(self.messages)
             if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
         ]
-        return web.json_response({"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None})
+        start, end = page * size, min((page + 1) * size, len(shown))
+        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json?PageSize={size}&Page="
+        body: dict[str, Any] = {
+            "messages": shown[start:end],
+            "page": page,
+            "page_size": size,
+            "start": start,
+            "end": max(end - 1, 0),
+            "uri": f"{uri}{page}",
+            "first_page_uri": f"{uri}0",
+            "next_page_uri": f"{uri}{page + 1}" if end < len(shown) else None,
+            "previous_page_uri": f"{uri}{page - 1}" if page else None,
+        }
+        return web.json_response(body)
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        self.fetched += 1
+        for sms in self.messages:
+            if sms.sid == request.match_info["sid"]:
+                return web.json_response(self._resource(sms))
+        return _problem_response(Problem(404, 20404))
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
         if not self._is_known(request):
@@ -237,33 +264,35 @@ class TwilioDouble:
 
     def _take(self, form: dict[str, str]) -> Sms:
         self._since_calm += 1
-        sms = Sms(sid=f"SM{len(self.messages) + 1:032x}", form=form)
+        sms = Sms(sid=f"SM{len(self.messages) + 1:032x}", form=form, at=self.now())
         self._taken_at_listing[sms.sid] = self._listings
         self.messages.append(sms)
         return sms
 
     def _resource(self, sms: Sms) -> dict[str, Any]:
+        at, over = format_datetime(sms.at), sms.status in ("delivered", "undelivered")
+        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sms.sid}"
         return {
             "account_sid": self.account_sid,
             "api_version": "2010-04-01",
             "body": sms.body,
-            "date_created": SENT_AT,
-            "date_sent": None,
-            "date_updated": SENT_AT,
-            "direction": "outbound-api",
+            "date_created": at,
+            "date_sent": at if over else None,
+            "date_updated": at,
+            "direction": sms.direction,
             "error_code": sms.error_code,
             "error_message": None,
             "from": sms.form.get("From"),
             "messaging_service_sid": sms.form.get("MessagingServiceSid"),
             "num_media": "0",
             "num_segments": "1",
-            "price": None,
+            "price": "-0.05500" if over else None,
             "price_unit": "USD",
             "sid": sms.sid,
             "status": sms.status,
-            "subresource_uris": {},
+            "subresource_uris": {"media": f"{uri}/Media.json"},
             "to": sms.to,
-            "uri": f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sms.sid}.json",
+            "uri": f"{uri}.json",
         }
 
 

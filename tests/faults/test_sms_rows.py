@@ -30,7 +30,7 @@ def settings(provider: TwilioDouble, **more: object) -> dict[str, Any]:
 
 
 def sent(provider: TwilioDouble) -> Copies:
-    return [(sms.to, sms.at) for sms in provider.messages]
+    return [(sms.to, sms.at.timestamp()) for sms in provider.messages]
 
 
 async def test_f9_each_answer_of_the_provider_ends_as_its_code_says(

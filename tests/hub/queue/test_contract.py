@@ -480,3 +480,49 @@ async def test_a_chunk_that_is_lent_to_a_schedule_is_no_sender_s_until_it_is_fre
 
     assert (held, still) == (None, None)
     assert len(await lease(ledger)) == 2
+
+
+async def test_a_stop_of_one_channel_holds_that_dispatch_there_and_nothing_else(
+    store: Store, ledger: Ledger
+) -> None:
+    first = await plans.plan(store, recipients=2, directive="a", channel="sms")
+    second = await plans.plan(store, recipients=2, directive="b", channel="sms")
+    mail = await plans.plan(store, recipients=2, directive="c")
+    async with store.write() as tx:
+        for dispatch in (first, mail):
+            await stops.put(tx, f"sms/{dispatch}", at=NOON)
+
+    orders = await ledger.orders()
+    leased = [(await lease(ledger, channel))[:1] for channel in ("sms", "sms", "email")]
+
+    assert orders.channels == {f"sms/{first}", f"sms/{mail}"}
+    assert [[item.dispatch for item in items] for items in leased] == [[second], [], [mail]]
+
+
+async def test_a_retry_waits_while_its_channel_of_its_dispatch_is_stopped(
+    store: Store, ledger: Ledger
+) -> None:
+    dispatch = await plans.plan(store, recipients=1, channel="sms")
+    (item,) = await lease(ledger, "sms")
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[])
+    async with store.write() as tx:
+        await stops.put(tx, f"sms/{dispatch}", at=NOON)
+
+    stopped = await due(ledger, "sms", after=timedelta(minutes=2))
+    async with store.write() as tx:
+        await stops.lift(tx, f"sms/{dispatch}")
+    lifted = await due(ledger, "sms", after=timedelta(minutes=2))
+
+    assert (stopped, [item.seq for item in lifted]) == ([], [1])
+
+
+async def test_what_was_cancelled_is_closed_whatever_is_stopped(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=3, channel="sms")
+    async with store.write() as tx:
+        await stops.put(tx, f"sms/{dispatch}", at=NOON)
+        await stops.cancel_directive(tx, "d1", at=NOON)
+
+    await lease(ledger, "sms")
+
+    assert await standing(store, dispatch) == {Outcome.CANCELLED: 3}
