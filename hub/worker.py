@@ -14,6 +14,7 @@ from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch
 from hub.flow.deliver import Post
+from hub.heart import Heart, Pause
 from hub.model.delivery import Outcome
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
 from hub.queue.desk import Desk
@@ -115,13 +116,23 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                always = (self._desk.run(), self._look(), self._renew(), self._plan())
+                heart = Heart(self._hub, self._ledger, self._desk, self._lanes(), self._pause_of)
+                always = (self._desk.run(), self._look(), self._renew(), self._plan(), heart.beat())
                 others = [group.create_task(work) for work in always]
                 await self._end(lanes)
                 for task in others:
                     task.cancel()
         except* UnivoqueError as failed:
             raise failed.exceptions[0] from None
+
+    def _lanes(self) -> dict[str, int]:
+        return {name: post.channel.traits.lanes for name, post in self._posts.items()}
+
+    def _pause_of(self, name: str) -> Pause | None:
+        health = self._health[name]
+        if not (health.failures or health.silent):
+            return None
+        return Pause(health.since, max(health.since, health.until), health.code)
 
     async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
         """Wait until asked to stop, then as long as draining may take, or until asked again."""
@@ -192,12 +203,15 @@ class _Health:
     failures: int = 0
     until: float = 0.0
     silent: bool = False
+    since: float = 0.0
+    code: str = ""
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
         now = asyncio.get_running_loop().time()
         if error is not None and error.channel_wide:
             if now < self.until:
                 return  # another lane met the same fault
+            self._begin(now, error)
             self.failures += 1
             seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
             self.until = now + seconds
@@ -205,6 +219,7 @@ class _Health:
             say = log.error if self.failures == 1 else log.warning
             say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
         elif error is not None and not error.counts:
+            self._begin(now, error)
             if not self.silent:  # said once: every lane meets it, again and again
                 log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
             self.silent = True
@@ -212,6 +227,10 @@ class _Health:
             self.failures, self.silent = 0, False
             desk.resume(name)
             log.info("the channel works again", channel=name)
+
+    def _begin(self, now: float, error: Unavailable) -> None:
+        self.since = self.since if self.failures or self.silent else now
+        self.code = error.code
 
 
 async def all_done(tasks: list[asyncio.Task[None]]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.context import Hub
-from hub.model.delivery import Outcome, may_follow
+from hub.model.delivery import Outcome, Writer, may_follow
 from hub.store import deliveries, instance, suppressions
 from hub.store.deliveries import Try
 
@@ -26,7 +26,7 @@ async def record(hub: Hub, report: Report) -> bool:
         known = await deliveries.outcome_of(tx, made.dispatch, made.seq)
         if known is None:
             return False
-        news = may_follow(known, report.outcome)
+        news = may_follow(known, report.outcome, by=Writer.REPORT)
         if news:
             await deliveries.append_report(
                 tx,
