@@ -1,6 +1,7 @@
 """Figures for Prometheus: what is in them, what never is, and where they are served."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -111,6 +112,16 @@ async def test_every_alarm_has_its_gauge(store: Store, tmp_path: Path) -> None:
     assert set(told) == {rule.name for rule in alarms.RULES}
     assert {name for name, value in told.items() if value} >= {"unsent", "paused"}
     assert told["disk"] == 0
+
+
+async def test_the_rules_in_the_docs_ask_for_figures_that_there_are(store: Store, tmp_path: Path) -> None:
+    found = {name for name, _ in figures(await scraped(hub(store, tmp_path)))}
+    rules = (Path(__file__).parents[3] / "docs" / "alerts.yml").read_text("utf-8")
+
+    asked = set(re.findall(r"\bunivoque_(\w+)", rules))
+
+    assert asked
+    assert asked <= found
 
 
 async def test_nothing_of_a_reader_is_in_them(store: Store, tmp_path: Path) -> None:
