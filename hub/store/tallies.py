@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, delete, func, insert, select, update
+from sqlalchemy import Select, and_, case, delete, func, insert, literal, select, update
 
 from hub.model.delivery import FINISHED, Outcome
 from hub.store.engine import Tx
-from hub.store.tables import attempts, deliveries, paces, settings, tallies
+from hub.store.tables import Instant, attempts, deliveries, paces, settings, tallies
 
 BATCH = 50_000
 """Attempts counted in one go."""
@@ -102,7 +102,8 @@ async def keep(tx: Tx, found: News, *, history: timedelta) -> bool:
         return False
     for key, tally in found.change.items():
         own = and_(*(tallies.c[name] == value for name, value in key._asdict().items()))
-        newer = case((tallies.c.last_at < tally.last_at, tally.last_at), else_=tallies.c.last_at)
+        at = literal(tally.last_at, Instant)
+        newer = case((tallies.c.last_at < at, at), else_=tallies.c.last_at)
         change = {"number": tallies.c.number + tally.number, "last_at": newer}
         if not (await tx.execute(update(tallies).where(own).values(**change))).rowcount:
             await tx.execute(insert(tallies).values(**key._asdict(), **tally._asdict()))
@@ -110,8 +111,8 @@ async def keep(tx: Tx, found: News, *, history: timedelta) -> bool:
     for key, tally in found.change.items():
         place = key.dispatch, key.channel
         ends[place] = max(ends.get(place, tally.last_at), tally.last_at)
-    for (dispatch, channel), at in ends.items():
-        await _note_pace(tx, dispatch, channel, at)
+    for (dispatch, channel), end in ends.items():
+        await _note_pace(tx, dispatch, channel, end)
     if ends:
         await tx.execute(delete(paces).where(paces.c.at < max(ends.values()) - history))
     return True
