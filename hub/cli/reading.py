@@ -103,7 +103,7 @@ def _show_waiver(waiver: Waiver) -> None:
     out.print(f"    {waiver.reason}")
 
 
-async def standing(hub: Hub, tx: Tx, directive: str, seen: Iterable[Progress]) -> dict[str, Any]:
+async def standing(hub: Hub, tx: Tx, directive: str, seen: Iterable[Progress] = ()) -> dict[str, Any]:
     """Where a directive stands, with how its latest dispatch stands per channel, from what was `seen` of it."""
     revision = await directives.get(tx, directive)
     document = _revision_json(hub, revision)
