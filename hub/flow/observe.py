@@ -9,11 +9,11 @@ from hub.context import Hub
 from hub.flow import publish
 from hub.flow.tally import tally
 from hub.model.delivery import FAILED, FINISHED, Outcome
-from hub.store import dispatches, journal, progress, stops, tallies
+from hub.store import dispatches, journal, progress, stops, sums
 from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
 from hub.store.progress import Due, Place, Slot
-from hub.store.tallies import Key, Pace, Tally
+from hub.store.sums import Key, Pace, Tally
 
 WINDOW = timedelta(minutes=1)
 """The rate is that of the last minute."""
@@ -93,7 +93,7 @@ async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
             current=current,
             progress=tuple(await _progress(tx, found, at)),
             unplanned=tuple(each for each in found if each.planned_at is None),
-            totals=await tallies.totals(tx),
+            totals=await sums.totals(tx),
             slots=tuple(await progress.senders(tx)),
             stops=await stops.since(tx),
             silence=await _silence(tx, at - hub.config.alarms.silent),
@@ -107,8 +107,8 @@ async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
 async def _progress(tx: Tx, found: list[Dispatch], at: datetime) -> list[Progress]:
     ids = [each.id for each in found]
     planned = await progress.planned(tx, ids)
-    counts = await tallies.by_code(tx, ids)
-    paces = await tallies.paces_of(tx, ids)
+    counts = await sums.by_code(tx, ids)
+    paces = await sums.paces_of(tx, ids)
     open_chunks = await progress.open_chunks(tx)
     due = await progress.due_again(tx)
     by_id = {each.id: each for each in found}
@@ -163,9 +163,9 @@ def _rate(paces: list[Pace], now: Pace, began_at: datetime | None) -> float:
 
 async def _silence(tx: Tx, before: datetime) -> Silence:
     """SMS taken before an instant that nothing was reported of since: at least so many."""
-    ids = await tallies.waiting_for_reports(tx, "sms")
-    counts = await tallies.by_code(tx, ids)
-    paces = await tallies.paces_of(tx, ids)
+    ids = await sums.waiting_for_reports(tx, "sms")
+    counts = await sums.by_code(tx, ids)
+    paces = await sums.paces_of(tx, ids)
     silent = of = 0
     for id_ in ids:
         own = {key: t for key, t in counts.items() if (key.dispatch, key.channel) == (id_, "sms")}

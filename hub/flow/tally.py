@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
-from hub.store import tallies
+from hub.store import sums
 
 SLACK = timedelta(minutes=5)
 """How much longer than a silent far side is waited for the notes of how far a dispatch was are kept."""
@@ -18,12 +18,12 @@ async def tally(hub: Hub) -> bool:
     history = hub.config.alarms.silent + SLACK
     while True:
         async with hub.store.read() as tx:
-            found = await tallies.news(tx, at=hub.clock.now())
+            found = await sums.news(tx, at=hub.clock.now())
         if found.upto == found.since:
             return True
         try:
             async with hub.store.write() as tx:
-                kept = await tallies.keep(tx, found, history=history)
+                kept = await sums.keep(tx, found, history=history)
         except EnvironmentFailed:
             return False
         if kept and not found.more:

@@ -343,8 +343,8 @@ slots = Table(
     comment="A place for one sender process; each life in it has a new epoch and fences off the last.",
 )
 
-tallies = Table(
-    "tallies",
+sums = Table(
+    "sums",
     metadata,
     Column("dispatch", Integer, primary_key=True),
     Column("channel", String, primary_key=True),

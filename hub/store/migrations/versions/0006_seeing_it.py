@@ -13,14 +13,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "tallies",
+        "sums",
         sa.Column("dispatch", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("last_at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("dispatch", "channel", "outcome", "code", name="pk_tallies"),
+        sa.PrimaryKeyConstraint("dispatch", "channel", "outcome", "code", name="pk_sums"),
         comment="How many deliveries stand where, counted from the attempts up to the setting tally/upto.",
     )
     op.create_table(
@@ -43,4 +43,4 @@ def downgrade() -> None:
         batch.drop_column("state")
         batch.drop_column("beat_at")
     op.drop_table("paces")
-    op.drop_table("tallies")
+    op.drop_table("sums")

@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, case, delete, func, insert, literal, select
 
 from hub.model.delivery import FINISHED, Outcome
 from hub.store.engine import Tx
-from hub.store.tables import Instant, attempts, deliveries, paces, settings, tallies
+from hub.store.tables import Instant, attempts, deliveries, paces, settings, sums
 
 BATCH = 50_000
 """Attempts counted in one go."""
@@ -101,12 +101,12 @@ async def keep(tx: Tx, found: News, *, history: timedelta) -> bool:
     if not await _advance(tx, found):
         return False
     for key, tally in found.change.items():
-        own = and_(*(tallies.c[name] == value for name, value in key._asdict().items()))
+        own = and_(*(sums.c[name] == value for name, value in key._asdict().items()))
         at = literal(tally.last_at, Instant)
-        newer = case((tallies.c.last_at < at, at), else_=tallies.c.last_at)
-        change = {"number": tallies.c.number + tally.number, "last_at": newer}
-        if not (await tx.execute(update(tallies).where(own).values(**change))).rowcount:
-            await tx.execute(insert(tallies).values(**key._asdict(), **tally._asdict()))
+        newer = case((sums.c.last_at < at, at), else_=sums.c.last_at)
+        change = {"number": sums.c.number + tally.number, "last_at": newer}
+        if not (await tx.execute(update(sums).where(own).values(**change))).rowcount:
+            await tx.execute(insert(sums).values(**key._asdict(), **tally._asdict()))
     ends: dict[tuple[int, str], datetime] = {}
     for key, tally in found.change.items():
         place = key.dispatch, key.channel
@@ -124,7 +124,7 @@ async def _note_pace(tx: Tx, dispatch: int, channel: str, at: datetime) -> None:
     if last is not None and at - last < STEP:
         return
     query = select(_sum_of(FINISHED), _sum_of(_HANDED)).where(
-        tallies.c.dispatch == dispatch, tallies.c.channel == channel
+        sums.c.dispatch == dispatch, sums.c.channel == channel
     )
     finished, handed = (await tx.execute(query)).one()
     await tx.execute(
@@ -134,7 +134,7 @@ async def _note_pace(tx: Tx, dispatch: int, channel: str, at: datetime) -> None:
 
 async def by_code(tx: Tx, dispatches: Collection[int]) -> dict[Key, Tally]:
     """The counts of these dispatches; a delivery that was never tried is in none of them."""
-    query = select(tallies).where(tallies.c.dispatch.in_(dispatches), tallies.c.number > 0)
+    query = select(sums).where(sums.c.dispatch.in_(dispatches), sums.c.number > 0)
     return {
         Key(row.dispatch, row.channel, Outcome(row.outcome), row.code): Tally(row.number, row.last_at)
         for row in await tx.execute(query)
@@ -143,8 +143,8 @@ async def by_code(tx: Tx, dispatches: Collection[int]) -> dict[Key, Tally]:
 
 async def totals(tx: Tx) -> dict[tuple[str, Outcome], int]:
     """Per channel and outcome, over all dispatches there ever were."""
-    group = (tallies.c.channel, tallies.c.outcome)
-    rows = await tx.execute(select(*group, func.sum(tallies.c.number)).group_by(*group).order_by(*group))
+    group = (sums.c.channel, sums.c.outcome)
+    rows = await tx.execute(select(*group, func.sum(sums.c.number)).group_by(*group).order_by(*group))
     return {(channel, Outcome(outcome)): int(number) for channel, outcome, number in rows}
 
 
@@ -159,10 +159,10 @@ async def paces_of(tx: Tx, dispatches: Collection[int]) -> dict[tuple[int, str],
 
 async def waiting_for_reports(tx: Tx, channel: str) -> list[int]:
     """Dispatches of which this channel's far side took messages that it has not reported on."""
-    query = select(tallies.c.dispatch).where(
-        tallies.c.channel == channel,
-        tallies.c.outcome == Outcome.ACCEPTED.value,
-        tallies.c.number > 0,
+    query = select(sums.c.dispatch).where(
+        sums.c.channel == channel,
+        sums.c.outcome == Outcome.ACCEPTED.value,
+        sums.c.number > 0,
     )
     return list((await tx.execute(query.distinct())).scalars())
 
@@ -209,5 +209,5 @@ async def _end(tx: Tx, since: int, at: datetime) -> tuple[int, bool]:
 
 
 def _sum_of(outcomes: Collection[Outcome]) -> Any:
-    among = tallies.c.outcome.in_([outcome.value for outcome in outcomes])
-    return func.coalesce(func.sum(case((among, tallies.c.number), else_=0)), 0)
+    among = sums.c.outcome.in_([outcome.value for outcome in outcomes])
+    return func.coalesce(func.sum(case((among, sums.c.number), else_=0)), 0)

@@ -13,7 +13,7 @@ from hub.context import Hub
 from hub.flow.tally import tally
 from hub.model.delivery import TRANSITIONS, Outcome
 from hub.now import Clock
-from hub.store import deliveries, tallies
+from hub.store import deliveries, sums
 from hub.store.engine import Store, open_to_read
 from hub.store.tables import attempts, paces
 from tests import plans
@@ -47,7 +47,7 @@ async def append(
 
 async def counted(store: Store, dispatch: int) -> dict[Outcome, int]:
     async with store.read() as tx:
-        found = await tallies.by_code(tx, [dispatch])
+        found = await sums.by_code(tx, [dispatch])
     counts: dict[Outcome, int] = {}
     for key, each in found.items():
         counts[key.outcome] = counts.get(key.outcome, 0) + each.number
@@ -65,7 +65,7 @@ async def walked(store: Store, dispatch: int) -> dict[Outcome, int]:
 async def test_they_agree_with_a_walk_after_any_history(
     store: Store, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tallies, "BATCH", 7)
+    monkeypatch.setattr(sums, "BATCH", 7)
     dice = random.Random(seed)
     ids = [await plans.plan(store, recipients=15, directive=name) for name in ("d1", "d2")]
     stands = {(id_, seq): Outcome.QUEUED for id_ in ids for seq in range(1, 16)}
@@ -123,7 +123,7 @@ async def test_a_number_that_was_never_used_holds_nothing_up_for_long(store: Sto
     await append(store, id_, 1, Outcome.ACCEPTED, id_=1)
     await append(store, id_, 3, Outcome.ACCEPTED, id_=3)
 
-    await tally(hub(store, tmp_path, NOON + tallies.PATIENCE + timedelta(seconds=1)))
+    await tally(hub(store, tmp_path, NOON + sums.PATIENCE + timedelta(seconds=1)))
 
     assert await counted(store, id_) == {Outcome.ACCEPTED: 2}
 
@@ -137,7 +137,7 @@ async def test_how_far_it_is_is_noted_every_few_seconds_and_forgotten(store: Sto
     await append(store, id_, 1, Outcome.DELIVERED, at=later)
 
     async with store.read() as tx:
-        noted = [(pace.at, pace.finished) for pace in (await tallies.paces_of(tx, [id_]))[id_, "email"]]
+        noted = [(pace.at, pace.finished) for pace in (await sums.paces_of(tx, [id_]))[id_, "email"]]
     await tally(hub(store, tmp_path))
 
     assert noted == [(NOON + timedelta(seconds=s), s + 1) for s in (0, 5, 10, 15)]
