@@ -270,6 +270,28 @@ class Approval(Section):
         return abs(now - shown) <= max(self.drift_share * shown, self.drift_people)
 
 
+class Metrics(Section):
+    """Where figures are served, apart from the public site."""
+
+    host: str
+    port: Port
+
+
+class Alarms(Section):
+    """From which age on something is said to be wrong."""
+
+    unsent_immediate: Span
+    unsent_expected: Span
+    unsent_future: Span
+    held: Span
+    silent: Span
+    paused: Span
+    stopped: Span
+    sender: Span
+    unpublished: Span
+    free_space: Annotated[int, Field(ge=0)]
+
+
 class Log(Section):
     """What operators read."""
 
@@ -292,6 +314,8 @@ class Config(Section):
     canary: Canary
     gate: Gate
     approval: Approval
+    metrics: Metrics
+    alarms: Alarms
     log: Log
 
     @property

@@ -15,6 +15,7 @@ from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch, life, reconcile, spend
 from hub.flow.deliver import Post
+from hub.heart import Heart, Pause
 from hub.model.delivery import Outcome
 from hub.now import came
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat, Settled
@@ -137,6 +138,7 @@ class _Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
+                heart = Heart(self._hub, self._ledger, self._desk, self._lanes(), self._pause_of)
                 always = (
                     self._desk.run(),
                     self._look(),
@@ -145,6 +147,7 @@ class _Sender:
                     clockwork.run(self._hub),
                     self._mind_the_disk(),
                     self._mind_the_clock(),
+                    heart.beat(),
                 )
                 others = [group.create_task(work) for work in always]
                 drain = self._stopping.drain
@@ -161,6 +164,15 @@ class _Sender:
                     task.cancel()
         except* UnivoqueError as failed:
             raise failed.exceptions[0] from None
+
+    def _lanes(self) -> dict[str, int]:
+        return {name: post.channel.traits.lanes for name, post in self._posts.items()}
+
+    def _pause_of(self, name: str) -> Pause | None:
+        health = self._health[name]
+        if not (health.failures or health.silent):
+            return None
+        return Pause(health.since, max(health.since, health.until), health.code)
 
     async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
         """Wait until asked to stop, then as long as draining may take, or until asked again."""
@@ -287,12 +299,15 @@ class _Health:
     until: float = 0.0
     silent: bool = False
     slowed: bool = False
+    since: float = 0.0
+    code: str = ""
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
         if error is not None and error.channel_wide:
             now = asyncio.get_running_loop().time()
             if now < self.until:
                 return  # another lane met the same fault
+            self._begin(now, error)
             self.failures += 1
             seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
             self.until = now + seconds
@@ -308,6 +323,7 @@ class _Health:
                 log.info("the far side asks for less", channel=name, code=error.code, who=error.asks_less)
             self.slowed = True
         elif error is not None and not error.counts:
+            self._begin(asyncio.get_running_loop().time(), error)
             if not self.silent:  # said once: every lane meets it, again and again
                 log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
             self.silent = True
@@ -315,6 +331,10 @@ class _Health:
             self.failures, self.silent = 0, False
             desk.resume(name)
             log.info("the channel works again", channel=name)
+
+    def _begin(self, now: float, error: Unavailable) -> None:
+        self.since = self.since if self.failures or self.silent else now
+        self.code = error.code
 
 
 async def all_done(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""submit, waive, approve, status, stop, resume: a directive on its way."""
+"""submit, waive, approve, stop, resume: a directive on its way."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli import holding, reading
-from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
+from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
 from hub.context import Hub
@@ -19,11 +19,11 @@ from hub.flow import publish as publishing
 from hub.flow import stop as stopping
 from hub.flow import submit as submitting
 from hub.flow import waive as waiving
-from hub.gate.silence import Silence, told
+from hub.flow.observe import observe
 from hub.model.directive import Language
 from hub.model.review import Kind
 from hub.model.staff import Role
-from hub.store import directives, dispatches
+from hub.store import dispatches
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
 
@@ -38,7 +38,7 @@ STANDS = {Kind.CANCEL: "is cancelled", Kind.ALL_CLEAR: "comes to its end"}
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (submit, waive, approve, status, stop, resume):
+    for command in (submit, waive, approve, stop, resume):
         app.command()(command)
 
 
@@ -200,8 +200,9 @@ def approve(
             document["without_words"] = planned.without_words
             if wait:
                 await _finished(hub, planned.dispatch)
+                seen = await observe(hub, [planned.dispatch])
                 async with hub.store.read() as tx:
-                    document["status"] = await reading.standing(hub, tx, id)
+                    document["status"] = await reading.standing(hub, tx, id, seen.progress)
         return document
 
     document = with_hub(config, work)
@@ -217,52 +218,6 @@ def approve(
     out.print(f"{id}, revision {document['revision']}, {now}: {planned}{later}. {document['page']}")
     for line in reading.unread(document):
         out.print(line, style="bold yellow")
-
-
-def status(
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
-    json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Show where directives stand, how their messages stand per channel and outcome, and which sectors hear nothing."""
-
-    async def work(hub: Hub) -> tuple[list[dict[str, Any]], tuple[Silence, ...], dict[str, Any]]:
-        async with hub.store.read() as tx:
-            silent = await reading.silent(hub, tx)
-            held = await holding.held_back(hub, tx)
-            if id is not None:
-                return [await reading.standing(hub, tx, id)], silent, held
-            latest = {
-                r.directive.id: r for r in (*await directives.published(tx), *await directives.unapproved(tx))
-            }
-            return [await reading.standing(hub, tx, known) for known in sorted(latest)], silent, held
-
-    standings, silent, held = with_hub(config, work)
-    if json:
-        silences = [each.to_json() for each in silent]
-        print_json({"directives": standings, "silent": silences, "held_back": held})
-        return
-    for line in holding.told(held):
-        out.print(line, style="bold yellow")
-    rows = []
-    for standing in standings:
-        channels = "; ".join(
-            f"{channel}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-            for channel, outcomes in standing["channels"].items()
-        )
-        if refused := standing["refused"]:
-            channels = (
-                f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
-                "submit it again as an update"
-            )
-        elif standing["stopped"]:
-            channels = f"stopped; {channels}"
-        waits = standing["waits"]
-        channels = "; ".join([*filter(None, [channels, waits]), *reading.unread(standing)])
-        rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
-    table("Directive", "Rev.", "Stage", "Messages", rows=rows)
-    if silent:
-        out.print(f"Silent although a crisis is open: {told(silent)}.", style="yellow")
 
 
 def stop(

@@ -74,7 +74,7 @@ def _is_news(before: Latest, report: Report) -> bool:
     earlier = report.made.attempt < before.tries
     if earlier and report.outcome in FAILED:
         return False
-    if may_follow(before.outcome, report.outcome):
+    if may_follow(before.outcome, report.outcome, by=Writer.REPORT):
         return True
     if report.outcome is Outcome.DELIVERED:
         return before.outcome is not Outcome.DELIVERED and (earlier or before.outcome in WITHOUT_A_TRY)

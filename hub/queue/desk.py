@@ -149,6 +149,10 @@ class Desk:
                 line.take(await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
         self._bell.set()
 
+    def busy(self, channel: str) -> int:
+        """How many lanes have a delivery in hand."""
+        return self._lines[channel].flying
+
     def close(self) -> None:
         """Hand nothing out any more; lanes end as they come back."""
         self._closing = True

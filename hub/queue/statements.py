@@ -1,5 +1,7 @@
 """The SQL of the SQLite ledger; named here so that its module reads as the protocol."""
 
+from hub.model.delivery import FINISHED
+
 LEAST_URGENT = 1_000
 """Above every value of chunks.urgency."""
 
@@ -98,13 +100,16 @@ INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, c
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# A report from outside may have come before our own outcome; what it finished stays finished.
-SETTLE = """
+_FINISHED = ", ".join(f"'{outcome}'" for outcome in sorted(FINISHED))
+
+# A report from outside may have come before our own outcome; what it finished stays finished. The latest row
+# decides, because a person may have had it tried again since an earlier one.
+SETTLE = f"""
 INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (
-    SELECT 1 FROM attempts WHERE dispatch = ?1 AND seq = ?2 AND outcome IN
-        ('accepted', 'delivered', 'refused', 'bounced', 'expired', 'cancelled', 'suppressed'))
-"""
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE coalesce((
+    SELECT outcome FROM attempts WHERE dispatch = ?1 AND seq = ?2 ORDER BY id DESC LIMIT 1), 'queued')
+    NOT IN ({_FINISHED})
+"""  # noqa: S608 - made of constants
 
 CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
 
@@ -125,3 +130,5 @@ channel = ?1 AND due_at <= ?2 AND held = 0 AND owner IS NULL AND dispatch IN (
 
 WOULD_WAKE = f"SELECT 1 FROM due WHERE {_WAKING} LIMIT 1"  # noqa: S608 - made of constants
 POSTPONE = f"UPDATE due SET due_at = ?4 WHERE {_WAKING}"  # noqa: S608 - made of constants
+
+BEAT = "UPDATE slots SET beat_at = ?, state = ? WHERE slot = ? AND epoch = ?"

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, select
-from sqlalchemy.sql.expression import Subquery
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select
 
 from hub.model.delivery import FINISHED, Outcome
 from hub.store.engine import Tx
@@ -91,14 +90,20 @@ def _mark(instance: Instance, plain: str) -> str:
 
 async def counts(tx: Tx, dispatch: int) -> Mapping[str, Mapping[Outcome, int]]:
     """Per channel, how many deliveries stand at which outcome."""
-    latest = _latest(dispatch)
-    outcome = func.coalesce(latest.c.outcome, Outcome.QUEUED.value).label("outcome")
+    # A question for each delivery: joining with all latest rows has no index, and is quadratic on SQLite.
+    last = attempts.alias("last")
+    latest = select(last.c.outcome).where(
+        last.c.dispatch == deliveries.c.dispatch, last.c.seq == deliveries.c.seq
+    )
+    outcome = func.coalesce(
+        latest.order_by(last.c.id.desc()).limit(1).scalar_subquery(), Outcome.QUEUED.value
+    )
+    each = select(deliveries.c.channel, outcome.label("outcome")).where(deliveries.c.dispatch == dispatch)
+    of = each.subquery()
     rows = await tx.execute(
-        select(deliveries.c.channel, outcome, func.count())
-        .select_from(deliveries.outerjoin(latest, latest.c.seq == deliveries.c.seq))
-        .where(deliveries.c.dispatch == dispatch)
-        .group_by(deliveries.c.channel, outcome)
-        .order_by(deliveries.c.channel)
+        select(of.c.channel, of.c.outcome, func.count())
+        .group_by(of.c.channel, of.c.outcome)
+        .order_by(of.c.channel)
     )
     found: dict[str, dict[Outcome, int]] = {}
     for channel, state, number in rows:
@@ -214,34 +219,33 @@ def _by_dispatch(keys: Collection[tuple[int, int]]) -> Iterator[tuple[int, list[
             yield dispatch, those[start : start + 500]
 
 
-def _latest(dispatch: int) -> Subquery:
-    """The newest attempts row of each delivery that has one."""
-    newest = (
-        select(func.max(attempts.c.id).label("id"))
-        .where(attempts.c.dispatch == dispatch)
-        .group_by(attempts.c.seq)
-        .subquery()
-    )
-    return select(attempts).join(newest, newest.c.id == attempts.c.id).subquery("latest")
+def is_latest() -> ColumnElement[bool]:
+    """Whether an attempts row is the last word on its delivery."""
+    later = attempts.alias("later")
+    same = (later.c.dispatch == attempts.c.dispatch) & (later.c.seq == attempts.c.seq)
+    return attempts.c.id == select(func.max(later.c.id)).where(same).scalar_subquery()
 
 
 async def _standing(tx: Tx, dispatch: int, *outcomes: Outcome) -> list[Standing]:
-    last = _latest(dispatch)
-    one = (deliveries.c.dispatch == dispatch) & (deliveries.c.seq == last.c.seq)
+    one = and_(deliveries.c.dispatch == attempts.c.dispatch, deliveries.c.seq == attempts.c.seq)
     again = and_(due.c.dispatch == deliveries.c.dispatch, due.c.seq == deliveries.c.seq)
     rows = await tx.execute(
         select(
-            last.c.seq,
+            attempts.c.seq,
             deliveries.c.channel,
-            last.c.outcome,
-            last.c.at,
-            last.c.attempt,
-            last.c.code,
+            attempts.c.outcome,
+            attempts.c.at,
+            attempts.c.attempt,
+            attempts.c.code,
             func.coalesce(due.c.held, False),
         )
-        .select_from(deliveries.join(last, one).outerjoin(due, again))
-        .where(last.c.outcome.in_([outcome.value for outcome in outcomes]))
-        .order_by(last.c.seq)
+        .select_from(attempts.join(deliveries, one).outerjoin(due, again))
+        .where(
+            attempts.c.dispatch == dispatch,
+            attempts.c.outcome.in_([outcome.value for outcome in outcomes]),
+            is_latest(),
+        )
+        .order_by(attempts.c.seq)
     )
     return [
         Standing(dispatch, seq, channel, Outcome(outcome), at, attempt, code, bool(held))

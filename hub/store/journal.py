@@ -95,6 +95,11 @@ async def latest(tx: Tx, *, subject: str, action: str) -> Entry | None:
     return None if row is None else Entry(**row._mapping)
 
 
+async def height(tx: Tx) -> int:
+    """How many entries were ever written."""
+    return (await _end(tx))[0] or 0
+
+
 async def verify(tx: Tx) -> Verdict:
     """Walk the chain to the end that is kept beside it.
 

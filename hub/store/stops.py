@@ -32,6 +32,14 @@ async def in_force(tx: Tx) -> frozenset[str]:
     return frozenset(key.removeprefix(_PREFIX) for key in keys)
 
 
+async def since(tx: Tx) -> dict[str, datetime]:
+    """The channels that are stopped, or EVERYTHING, and since when."""
+    rows = await tx.execute(
+        select(settings.c.key, settings.c.value).where(settings.c.key.startswith(_PREFIX))
+    )
+    return {key.removeprefix(_PREFIX): datetime.fromisoformat(value) for key, value in rows}
+
+
 async def put_directive(tx: Tx, directive: str, *, at: datetime) -> int:
     """Stop all dispatches of a directive; returns how many were not stopped yet."""
     where = (dispatches.c.directive == directive) & dispatches.c.stopped_at.is_(None)

@@ -352,6 +352,8 @@ slots = Table(
     Column("epoch", Integer, nullable=False),
     Column("entered_at", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
+    Column("beat_at", Instant),
+    Column("state", JSON),
     comment="A place for one sender process; each life in it has a new epoch and fences off the last.",
 )
 
@@ -384,4 +386,27 @@ heard = Table(
     Column("sid", String, primary_key=True),
     Column("at", Instant, nullable=False),
     comment="Readers' messages that were obeyed: a replayed one must not be obeyed again.",
+)
+
+sums = Table(
+    "sums",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("code", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    comment="How many deliveries stand where, counted from the attempts up to the setting tally/upto.",
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("finished", Integer, nullable=False),
+    Column("handed", Integer, nullable=False),
+    comment="How far a dispatch was at an instant, every few seconds while it runs; old ones go.",
 )

@@ -1,5 +1,6 @@
 """What every ledger promises, on every engine."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from hub.model.delivery import Outcome
+from hub.model.pulse import ChannelPulse, Pulse
 from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
 from hub.queue.sqlite import SqliteLedger
-from hub.store import deliveries, dispatches, holds, stops
+from hub.store import deliveries, dispatches, holds, progress, stops, unreached
 from hub.store.deliveries import Try
 from hub.store.engine import Store, sqlite_file
 from hub.store.tables import chunks, persons, suppressions
@@ -526,3 +528,44 @@ async def test_what_was_cancelled_is_closed_whatever_is_stopped(store: Store, le
     await lease(ledger, "sms")
 
     assert await standing(store, dispatch) == {Outcome.CANCELLED: 3}
+
+
+async def test_a_beat_says_in_the_slot_how_its_life_does(ledger: Ledger, store: Store) -> None:
+    told = Pulse({"email": ChannelPulse(32, 7)})
+
+    await ledger.beat(at=NOON, state=json.dumps(told.to_json()))
+
+    async with store.read() as tx:
+        (slot,) = await progress.senders(tx)
+    assert (slot.name, slot.epoch, slot.beat_at, slot.pulse) == ("sender", 1, NOON, told)
+
+
+async def test_a_life_that_was_fenced_off_beats_no_more(open_ledger: OpenLedger, store: Store) -> None:
+    first, second = open_ledger(), open_ledger()
+    await enter(first)
+    await enter(second)
+
+    with pytest.raises(FencedOff):
+        await first.beat(at=NOON, state="{}")
+
+    async with store.read() as tx:
+        assert [slot.beat_at for slot in await progress.senders(tx)] == [None]
+
+
+async def test_an_outcome_after_a_person_had_it_tried_again_counts(ledger: Ledger, store: Store) -> None:
+    """The refusal before it does not: only the last word on a delivery decides what may follow."""
+    await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[Settled(item, 1, 0, Outcome.REFUSED, "550")], intents=[])
+    async with store.write() as tx:
+        (missed,) = [each async for each in unreached.of_dispatch(tx, item.dispatch)]
+        assert await unreached.put_due(tx, item.dispatch, [missed], at=NOON) == 1
+
+    (again,) = await due(ledger)
+    await intend(ledger, again)
+    await ledger.turn(at=NOON, settled=[accepted(again)], intents=[])
+
+    async with store.read() as tx:
+        assert await deliveries.outcome_of(tx, item.dispatch, item.seq) is Outcome.ACCEPTED
+    assert await due(ledger) == []
