@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.context import Hub
-from hub.model.delivery import Outcome, may_follow
+from hub.model.delivery import Outcome, Writer, may_follow
 from hub.store import deliveries, instance, suppressions
 from hub.store.deliveries import Latest, Told, Try
 
