@@ -101,7 +101,12 @@ def _temporary(reply: Reply, phase: Phase) -> Unavailable:
 
 
 def _asks_less(reply: Reply, phase: Phase) -> Slower | None:
-    """Who finds us too fast: until RCPT the relay; there the recipient's domain, unless it only greylists."""
+    """Who finds us too fast: the relay; at RCPT the recipient's domain, unless it only greylists.
+
+    Before MAIL it is a matter of connections, of which there is one less then; no rate helps.
+    """
+    if phase not in ("mail", "rcpt", "data", "dot"):
+        return None
     if phase != "rcpt":
         return "all"
     return None if _GREYLIST.search(reply.text) else "domain"

@@ -117,7 +117,8 @@ class Desk:
         if address is None:
             line.pace.slow_down(now, rest=rest)
         else:
-            line.domains.slow_down(address.rpartition("@")[2].lower(), now, rest=rest)
+            domain = address.rpartition("@")[2].lower()
+            line.domains.slow_down(domain, now, rest=rest, observed=line.pace.observed)
 
     def pause(self, channel: str, seconds: float) -> None:
         """Hand nothing out for a while, then to one lane at a time until `resume`."""

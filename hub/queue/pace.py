@@ -8,10 +8,16 @@ SLOWEST = 0.5
 
 _EVENT = 1.0
 """Seconds within which requests to slow down are one and the same."""
-_RECOVERY = 30.0
+_RECOVERY = 10.0
 """Seconds in which a rate that was cut grows by itself again."""
 _FREE = 4.0
 """A rate that grew to so many times what it was cut to is hindered no longer."""
+_PROBES = 5
+"""So many messages after a request find out whether it still holds; they say nothing of the rate."""
+_PATIENCE = 1.5
+"""By how much a rest grows each time that it still holds."""
+_LONGEST_REST = 5.0
+"""Seconds to which a rest grows by itself; the far side may ask for more."""
 _MEMORY = 0.8
 """What remains of an observed rate from one look to the next."""
 _UNKNOWN = 20.0
@@ -35,6 +41,10 @@ class Pace:
     _tokens: float = 0.0
     _filled_at: float = -math.inf
     _observed: float = 0.0
+    _handed: int = 0
+    """What left since the last request."""
+    _probed: int = 0
+    """Requests in a row before which next to nothing was taken."""
 
     @property
     def is_free(self) -> bool:
@@ -46,18 +56,32 @@ class Pace:
         """What may leave in a second, at most."""
         return min(self._rate, self.ceiling)
 
+    @property
+    def observed(self) -> float:
+        """How fast messages were taken of late; 0 where nobody looked yet."""
+        return self._observed
+
     def observe(self, rate: float) -> None:
         """Take note of how fast messages were taken of late; a lull is forgotten only slowly."""
         self._observed = max(rate, self._observed * _MEMORY)
 
     def slow_down(self, now: float, *, rest: float) -> None:
-        """The far side asks for less: half of what it took, after a rest."""
+        """The far side asks for less: half of what it took, after a rest.
+
+        Where it took next to nothing since it last asked, it is the same limit still: a longer rest, no lower rate.
+        """
+        if now - self._cut_at >= _EVENT:
+            if self._handed >= max(_PROBES, self._cut_to * _EVENT / 2) or self.is_free:
+                known = min(self.rate, self._observed or _UNKNOWN)
+                self._rate = self._cut_to = max(SLOWEST, known / 2)
+                self._probed = 0
+            else:
+                self._rate = self._cut_to
+                self._probed += 1
+            self._cut_at, self._handed = now, 0
+        rest = max(rest, min(rest * _PATIENCE**self._probed, _LONGEST_REST))
         self._rests_until = max(self._rests_until, now + rest)
-        if now - self._cut_at < _EVENT:
-            return
-        known = min(self.rate, self._observed or _UNKNOWN)
-        self._rate = self._cut_to = max(SLOWEST, known / 2)
-        self._cut_at, self._tokens, self._filled_at = now, 0.0, self._rests_until
+        self._tokens, self._filled_at = 0.0, self._rests_until
 
     def room(self, now: float) -> float:
         """How many may leave at this instant; infinite while there is no limit."""
@@ -70,6 +94,7 @@ class Pace:
     def take(self) -> None:
         """One leaves."""
         self._tokens -= 1
+        self._handed += 1
 
     def opens_in(self, now: float) -> float:
         """Seconds until there is room for one more."""
@@ -98,9 +123,13 @@ class Domains:
     def __bool__(self) -> bool:
         return bool(self._paces)
 
-    def slow_down(self, domain: str, now: float, *, rest: float) -> None:
-        """A domain asks for less."""
-        self._paces.setdefault(domain, Pace()).slow_down(now, rest=rest)
+    def slow_down(self, domain: str, now: float, *, rest: float, observed: float) -> None:
+        """A domain asks for less; `observed` is how fast the far side as a whole took messages of late."""
+        pace = self._paces.get(domain)
+        if pace is None:
+            pace = self._paces[domain] = Pace()
+            pace.observe(observed)
+        pace.slow_down(now, rest=rest)
 
     def of(self, address: str) -> tuple[str, Pace] | None:
         """The domain of an address and its pace, None where nobody asked for less."""

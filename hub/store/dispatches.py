@@ -36,12 +36,12 @@ class Dispatch:
     planned_at: datetime | None
     stopped_at: datetime | None
     cancelled_at: datetime | None
-    scheduled_at: datetime | None
-    scheduled_as: str | None
+    scheduled_at: datetime | None = None
+    scheduled_as: str | None = None
     """The hour as the approver wrote it; `scheduled_at` is what counts."""
-    held: str | None
+    held: str | None = None
     """What it waits for (hub.model.hold), besides a person's stop."""
-    held_until: datetime | None
+    held_until: datetime | None = None
 
 
 class NewDelivery(NamedTuple):

@@ -48,14 +48,29 @@ def test_requests_of_the_same_moment_are_one() -> None:
     assert pace.rate == 50
 
 
+def test_a_limit_that_still_holds_costs_a_longer_rest_and_no_lower_rate() -> None:
+    pace = Pace()
+    pace.observe(100.0)
+    now = 0.0
+    for _ in range(6):
+        pace.slow_down(now, rest=1.0)
+        resting = pace.opens_in(now)
+        now += resting + 0.1
+        pace.room(now)
+        pace.take()
+
+    assert 1.0 < resting <= 5.0
+    assert pace.rate >= 50
+
+
 def test_what_was_cut_grows_and_is_free_again_after_a_while() -> None:
     pace = Pace()
     pace.observe(100.0)
     pace.slow_down(0.0, rest=1.0)
     first = sent(pace, 1.0, 10.0)
-    later = sent(pace, 61.0, 10.0)
+    later = sent(pace, 16.0, 10.0)
 
-    sent(pace, 71.0, 60.0)
+    sent(pace, 26.0, 60.0)
     assert later > 1.5 * first
     assert pace.is_free
 
@@ -72,10 +87,10 @@ def test_no_row_of_requests_stops_it_for_good(requests: list[tuple[float, float]
 
 def test_only_the_domain_that_asked_is_slowed() -> None:
     domains = Domains()
-    domains.slow_down("slow.example", 0.0, rest=5.0)
+    domains.slow_down("slow.example", 0.0, rest=5.0, observed=40.0)
 
     slow = domains.of("a@SLOW.example")
     assert domains.of("a@quick.example") is None
     assert slow is not None
-    assert slow[1].room(1.0) == 0
+    assert (slow[1].rate, slow[1].room(1.0)) == (20.0, 0)
     assert domains.opens_in(1.0) == 4.0
