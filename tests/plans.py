@@ -20,9 +20,9 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LINK = "https://univoque.invalid/personal-link"
 
 
-async def new_store(file: Path) -> Store:
-    """An empty database with a name."""
-    store = open_store(sqlite_url(file))
+async def new_store(place: Path | str) -> Store:
+    """An empty database with a name, in a file or at a URL."""
+    store = open_store(place if isinstance(place, str) else sqlite_url(place))
     async with store.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     async with store.write() as tx:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,8 +65,8 @@ QUEUED: Story = ()
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await new_store(database)
     yield store
     await store.close()
 

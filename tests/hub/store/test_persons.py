@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +29,8 @@ HOME_DIRECTION = ("elderly.residential", "direction")
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await new_store(database)
     yield store
     await store.close()
 

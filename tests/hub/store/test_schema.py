@@ -1,7 +1,6 @@
 """The migrations lead to exactly the tables of the code."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -10,11 +9,11 @@ from sqlalchemy import text
 from hub.errors import EnvironmentFailed
 from hub.model.review import Waiver
 from hub.store import instance, schema, waivers
-from hub.store.engine import open_store, sqlite_url
+from hub.store.engine import open_store
 
 
-async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_migrations_and_tables_agree(empty: str) -> None:
+    store = open_store(empty)
 
     await schema.upgrade(store)
 
@@ -23,8 +22,8 @@ async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_upgrading_again_keeps_the_instance_s_name(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_upgrading_again_keeps_the_instance_s_name(empty: str) -> None:
+    store = open_store(empty)
     await schema.upgrade(store)
     async with store.read() as tx:
         first = await instance.get(tx)
@@ -36,16 +35,16 @@ async def test_upgrading_again_keeps_the_instance_s_name(tmp_path: Path) -> None
     await store.close()
 
 
-async def test_a_database_without_tables_is_told_from_a_current_one(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_a_database_without_tables_is_told_from_a_current_one(empty: str) -> None:
+    store = open_store(empty)
 
     with pytest.raises(EnvironmentFailed, match="univoque init"):
         await schema.demand_current(store)
     await store.close()
 
 
-async def test_a_waiver_of_the_first_version_is_kept_without_its_words(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_a_waiver_of_the_first_version_is_kept_without_its_words(empty: str) -> None:
+    store = open_store(empty)
     when = datetime(2020, 4, 1, tzinfo=UTC)
     async with store.write() as tx:
         await tx.run_sync(lambda connection: command.upgrade(schema.alembic_config(connection), "0001"))
