@@ -54,14 +54,19 @@ def open_engine(url: URL) -> AsyncEngine:
     )
 
 
-async def connect(url: URL, *, application: str = "univoque", **settings: str) -> Any:
-    """A connection on which a commit is an acknowledgement. Raises EnvironmentFailed; never tells the password."""
+async def connect(
+    url: URL, *, application: str = "univoque", patience: float | None = None, **settings: str
+) -> Any:
+    """A connection on which a commit is an acknowledgement; `patience` bounds each call, in seconds.
+
+    Raises EnvironmentFailed, and never tells the password.
+    """
     import asyncpg
 
     _, options = PGDialect_asyncpg().create_connect_args(url)
     ours = {**_SETTINGS, "application_name": application, **settings}
     try:
-        connection = await asyncpg.connect(**options, timeout=CONNECTING, server_settings=ours)
+        connection = await asyncpg.connect(**options, timeout=CONNECTING, command_timeout=patience, server_settings=ours)
         await _demand_durable(connection)
     except asyncpg.PostgresError as error:
         raise explained(error, url) from error
