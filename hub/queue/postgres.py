@@ -1,8 +1,9 @@
 """The ledger on PostgreSQL: one connection, one round trip and one durable commit per turn."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +57,7 @@ class PostgresLedger:
 
     async def claim(self, slot: str) -> bool:
         """Have `slot` alone as long as the connection lives; False where another process has it."""
-        async with self._one_call:
+        async with self._call():
             ((alone,),) = await self._session.fetch(sql.CLAIM, slot)
             if alone:
                 self._claimed = slot
@@ -65,14 +66,14 @@ class PostgresLedger:
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
     ) -> Entered:
-        async with self._one_call, self._session.transaction(sql.ALONE) as db:
+        async with self._call(), self._session.transaction(sql.ALONE) as db:
             self._slot, self._repeats = slot, repeats
             self._epoch = await db.fetchval(sql.TAKE_SLOT, slot, at, until)
             uncertain = await self._expel(db, slot, at)
         return Entered(self._epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
-        async with self._one_call, self._session.transaction(sql.ALONE) as db:
+        async with self._call(), self._session.transaction(sql.ALONE) as db:
             await db.execute(sql.FENCE, self._slot, self._epoch)
             await db.execute(sql.RENEW, until, self._slot)
             uncertain = 0
@@ -84,7 +85,7 @@ class PostgresLedger:
 
     async def lease(self, channel: str, *, at: datetime, above: int | None = None) -> Lease | None:
         which = (channel, LEAST_URGENT if above is None else above, self._mode)
-        async with self._one_call:
+        async with self._call():
             if not await self._session.fetch(sql.WAITING_CHUNK, *which):
                 return None  # asked several times a second: open a transaction only when there is something
             async with self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
@@ -119,7 +120,7 @@ class PostgresLedger:
         return Lease(chunk, items, urgency)
 
     async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        async with self._one_call:
+        async with self._call():
             if not await self._session.fetch(sql.WAITING_DUE, channel, at, self._mode, 1):
                 return None
             async with self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
@@ -155,7 +156,7 @@ class PostgresLedger:
         done: Sequence[int] = (),
         released: Sequence[int] = (),
     ) -> AbstractSet[Intent]:
-        async with self._one_call:
+        async with self._call():
             life = self._epoch
             row = (self._slot, life, at, *_outcomes(settled), *_intents(intents), list(done), list(released))
             try:
@@ -170,23 +171,23 @@ class PostgresLedger:
         return void
 
     async def put_back(self, items: Sequence[Item]) -> None:
-        async with self._one_call:
+        async with self._call():
             async with self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
                 await db.execute(sql.GIVE_DUE, self._slot, *_keys(items))
             self._due.difference_update((item.dispatch, item.seq) for item in items)
 
     async def body(self, body: int) -> Body:
-        async with self._one_call:
+        async with self._call():
             return Body(*(await self._session.fetch(sql.BODY, body))[0])
 
     async def orders(self) -> Orders:
-        async with self._one_call:
+        async with self._call():
             ((keys, dispatches),) = await self._session.fetch(sql.ORDERS)
         channels = frozenset(key.removeprefix(STOP) for key in keys)
         return Orders("*" in channels, channels - {"*"}, frozenset(dispatches))
 
     async def leave(self) -> None:
-        async with self._one_call, self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
+        async with self._call(), self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
             # What has an open intent keeps its owner, so that the next life finds it.
             if not await db.fetch(sql.OPEN_INTENTS, self._slot):
                 await db.execute(sql.FREE_CHUNKS, self._slot)
@@ -194,6 +195,13 @@ class PostgresLedger:
 
     async def close(self) -> None:
         self._session.close()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[None]:
+        """One call at a time, on a connection that is there."""
+        async with self._one_call:
+            await self._session.ready()
+            yield
 
     async def _expel(self, db: Any, slot: str, at: datetime) -> int:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
@@ -229,6 +237,7 @@ class PostgresLedger:
         said = False
         while True:
             try:
+                await self._session.ready()
                 rows = {tuple(row) for row in await self._session.fetch(sql.WRITTEN, self._slot, life, *keys)}
                 break
             except LedgerWaits as reason:
@@ -252,7 +261,9 @@ class PostgresLedger:
             await db.execute(sql.ALONE)
             epoch = await db.fetchval(sql.NEXT_EPOCH, self._slot, self._epoch)
             if epoch is None:
-                raise FencedOff(f"{self._slot!r} has a newer life than epoch {self._epoch}; this one ends here")
+                raise FencedOff(
+                    f"{self._slot!r} has a newer life than epoch {self._epoch}; this one ends here"
+                )
             due = sorted(self._due)
             await db.execute(sql.FREE_UNKNOWN_CHUNKS, self._slot, sorted(self._chunks))
             await db.execute(sql.FREE_UNKNOWN_DUE, self._slot, [d for d, _ in due], [s for _, s in due])

@@ -43,18 +43,23 @@ class Session:
         self._db: Any = None
         self._was_there = False
 
+    async def ready(self) -> None:
+        """Connect where that is needed. Nothing else does: what a caller knows of its life holds from here on."""
+        if not self._is_there():
+            with self._explained():
+                await self._connect()
+
     async def fetch(self, query: str, *values: object) -> list[Any]:
         """The rows of one statement, which is a transaction of its own."""
         with self._explained():
-            db = await self._connected()
-            found: list[Any] = await db.fetch(query, *values)
+            found: list[Any] = await self._there().fetch(query, *values)
             return found
 
     @asynccontextmanager
     async def transaction(self, first: str, *values: object) -> AsyncIterator[Any]:
         """A transaction that begins with a lock; any failure rolls back."""
         with self._explained():
-            db = await self._connected()
+            db = self._there()
             async with db.transaction():
                 await db.execute(first, *values)
                 yield db
@@ -65,9 +70,15 @@ class Session:
             self._db.terminate()
             self._db = None
 
-    async def _connected(self) -> Any:
-        if self._db is not None and not self._db.is_closed():
-            return self._db
+    def _is_there(self) -> bool:
+        return self._db is not None and not self._db.is_closed()
+
+    def _there(self) -> Any:
+        if not self._is_there():
+            raise LedgerLost("it was closed; it is tried again")
+        return self._db
+
+    async def _connect(self) -> None:
         try:
             self._db = await postgres.connect(
                 self._url, application="univoque sender", patience=PATIENCE, **_SETTINGS
@@ -83,7 +94,6 @@ class Session:
             self.close()
             raise
         self._was_there = True
-        return self._db
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

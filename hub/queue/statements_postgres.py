@@ -4,9 +4,7 @@ import re
 
 from hub.model.delivery import FINISHED
 from hub.queue import statements as shared
-
-SENDERS = 0x756E69766F717566
-"""The advisory lock that turns share, and that a take-over or a report has alone (hub.store.engine)."""
+from hub.store.postgres import SENDERS
 
 FENCED = "UV001"
 """The error code by which a fence is told from a fault."""
@@ -101,7 +99,7 @@ _FINISHED = ", ".join(f"'{outcome}'" for outcome in sorted(FINISHED))
 _IS_FINISHED = f"""
 coalesce((SELECT a.outcome FROM attempts AS a WHERE a.dispatch = s.dispatch AND a.seq = s.seq
     ORDER BY a.id DESC LIMIT 1), 'queued') IN ({_FINISHED})
-"""
+"""  # noqa: S608 - made of constants
 
 _AGAIN_IF_OPEN = _AGAIN.format(
     "s_dispatch, s_seq, again_attempt, again_at, again_held",

@@ -26,18 +26,25 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """A transaction that holds the write lock from its first moment: whoever reads in it may rely on that.
+        """A transaction that holds the write lock from its first moment: what it reads stays so until its end.
 
-        A deferred one that reads and then writes would fail at once with SQLITE_BUSY_SNAPSHOT.
+        Nobody else writes meanwhile, senders included; so it is short. (A deferred one that reads and then writes
+        would fail at once with SQLITE_BUSY_SNAPSHOT.)
         """
         async with self._begin(self.engine) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def write_beside(self) -> AsyncIterator[Tx]:
+        """The same for what takes long and touches nothing that senders write: with PostgreSQL they go on."""
+        async with self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads."""
         reads = postgres.READS if self.engine.dialect.name == "postgresql" else {}
-        async with self._begin(self.engine.execution_options(univoque_reads=True, **reads)) as tx:
+        async with self._begin(self.engine.execution_options(univoque_begin="read", **reads)) as tx:
             yield tx
 
     @asynccontextmanager
@@ -49,7 +56,7 @@ class Store:
             if engine.dialect.name == "postgresql":
                 postgres.hush(error)
                 if getattr(error.orig, "sqlstate", None) == postgres.NO_TABLE:
-                    raise postgres.explained(error.orig, engine.url) from error
+                    raise postgres.explained(error.orig or error, engine.url) from error
             if isinstance(error, IntegrityError | ProgrammingError):
                 raise  # a fault of this program, which no operator can mend
             if engine.dialect.name == "postgresql":
@@ -121,16 +128,18 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if _only_reads(connection) else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _purpose(connection) == "read" else "BEGIN IMMEDIATE")
 
 
 def _on_begin_postgres(connection: Connection) -> None:
-    if not _only_reads(connection):
+    if _purpose(connection) != "read":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.WRITER})")
+    if _purpose(connection) == "write":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.SENDERS})")
 
 
-def _only_reads(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("univoque_reads"))
+def _purpose(connection: Connection) -> str:
+    return str(connection.get_execution_options().get("univoque_begin", "write"))
 
 
 def _advice(message: str) -> str:

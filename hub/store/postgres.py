@@ -9,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from hub.errors import EnvironmentFailed
 
 WRITER = 0x756E69766F717565
-"""The advisory lock of whoever writes outside of the ledger: one at a time, as with SQLite (decision 22)."""
+"""The advisory lock of whoever writes outside of the ledger: one at a time, as with SQLite."""
+
+SENDERS = WRITER + 1
+"""The advisory lock that the turns of all senders share; a write, a take-over and a report have it alone."""
 
 READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """One snapshot from the first statement to the last."""
@@ -39,7 +42,9 @@ _REMEDIES = {
 }
 
 NO_TABLE = "42P01"
-_ABSENT = "PostgreSQL needs its driver: pip install 'univoque[postgres]', or leave database.url empty for SQLite"
+_ABSENT = (
+    "PostgreSQL needs its driver: pip install 'univoque[postgres]', or leave database.url empty for SQLite"
+)
 
 
 def open_engine(url: URL) -> AsyncEngine:
@@ -50,7 +55,11 @@ def open_engine(url: URL) -> AsyncEngine:
     demand_driver()
     # An error's text must not carry addresses into a log.
     return create_async_engine(
-        url, hide_parameters=True, pool_pre_ping=True, pool_timeout=CONNECTING, async_creator=lambda: connect(url)
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=CONNECTING,
+        async_creator=lambda: connect(url),
     )
 
 
@@ -63,16 +72,20 @@ async def connect(
     """
     import asyncpg
 
-    _, options = PGDialect_asyncpg().create_connect_args(url)
+    _, options = PGDialect_asyncpg().create_connect_args(url)  # type: ignore[no-untyped-call]
     ours = {**_SETTINGS, "application_name": application, **settings}
     try:
-        connection = await asyncpg.connect(**options, timeout=CONNECTING, command_timeout=patience, server_settings=ours)
+        connection = await asyncpg.connect(
+            **options, timeout=CONNECTING, command_timeout=patience, server_settings=ours
+        )
         await _demand_durable(connection)
     except asyncpg.PostgresError as error:
         raise explained(error, url) from error
     except (OSError, asyncpg.InterfaceError) as error:  # a time-out is an OSError too
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise EnvironmentFailed(f"{place(url)} does not answer ({why or 'time-out'}): {_REMEDIES['08']}") from error
+        raise EnvironmentFailed(
+            f"{place(url)} does not answer ({why or 'time-out'}): {_REMEDIES['08']}"
+        ) from error
     return connection
 
 
@@ -83,7 +96,9 @@ async def _demand_durable(connection: Any) -> None:
     )
     if fsync == "off":
         await connection.close()
-        raise EnvironmentFailed("fsync is off at the PostgreSQL server: it would lose what it acknowledged; switch it on")
+        raise EnvironmentFailed(
+            "fsync is off at the PostgreSQL server: it would lose what it acknowledged; switch it on"
+        )
     if commit == "off":
         await connection.execute("SET synchronous_commit = on")
 

@@ -101,13 +101,16 @@ async def test_a_write_that_takes_too_long_is_told_to_whoever_waits(hub: Hub) ->
 async def test_a_value_that_is_refused_stands_in_no_error(hub: Hub) -> None:
     row = {"channel": "email", "value_hash": "of-somebody", "reason": "stop", "at": datetime.now(UTC)}
 
-    with pytest.raises(IntegrityError) as refused:
+    async def insert() -> None:
         async with hub.store.write() as tx:
             await tx.execute(tables.suppressions.insert(), row)
-            await tx.execute(tables.suppressions.insert(), row)
+
+    await insert()
+    with pytest.raises(IntegrityError) as refused:
+        await insert()
 
     said = "".join(traceback.format_exception(refused.value))
-    assert "uq_" in said or "pk_suppressions" in said
+    assert "pk_suppressions" in said
     assert "of-somebody" not in said
 
 
@@ -140,7 +143,9 @@ def test_where_its_driver_is_not_installed_it_is_told_what_to_install() -> None:
         "open_store('postgresql+asyncpg://a@localhost/b')"
     )
 
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
     assert "EnvironmentFailed" in found.stderr
     assert "pip install 'univoque[postgres]'" in found.stderr
