@@ -290,8 +290,12 @@ def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]
     async def suppress(item: Item, code: str) -> None:
         try:
             async with hub.store.write_beside() as tx:
-                await suppressions.add(tx, channel=channel, value=item.address, reason=code, at=hub.clock.now())
-        except EnvironmentFailed as error:  # the message's own outcome stands; the next refusal notes it again
+                await suppressions.add(
+                    tx, channel=channel, value=item.address, reason=code, at=hub.clock.now()
+                )
+        except (
+            EnvironmentFailed
+        ) as error:  # the message's own outcome stands; the next refusal notes it again
             log.warning("a refused address was not noted", channel=channel, reason=error.said)
 
     return suppress

