@@ -21,9 +21,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+def url(request: pytest.FixtureRequest) -> str:
+    """Where the instance's database is: on both engines where a test uses `database`, else SQLite."""
+    return str(request.getfixturevalue("database")) if "database" in request.fixturenames else ""
+
+
+@pytest.fixture
+async def hub(url: str, tmp_path: Path) -> AsyncIterator[Hub]:
     """An open instance with an empty database, in exercise mode."""
-    async with open_hub(a.config(tmp_path)) as opened:
+    async with open_hub(a.config(tmp_path, database__url=url)) as opened:
         await schema.upgrade(opened.store)
         async with opened.store.write() as tx:
             await instance.ensure(tx)

@@ -132,6 +132,24 @@ def arrivals(log: Path) -> list[Arrival]:
 
 
 @dataclass(slots=True)
+class Counted:
+    """Counts the lines of the relay's log; reads only what is new."""
+
+    log: Path
+    _lines: int = 0
+    _read: int = 0
+
+    def lines(self) -> int:
+        if self.log.exists():
+            with self.log.open("rb") as octets:
+                octets.seek(self._read)
+                fresh = octets.read()
+            self._read += len(fresh)
+            self._lines += fresh.count(b"\n")
+        return self._lines
+
+
+@dataclass(slots=True)
 class House:
     """A `serve`, and a `work` beside it where the engine takes two senders."""
 
@@ -268,24 +286,6 @@ async def _some_more(sent: Counted, messages: float) -> None:
         async with asyncio.timeout(5):
             while sent.lines() < goal:  # noqa: ASYNC110 - other processes ring no bell
                 await asyncio.sleep(0.001)
-
-
-@dataclass(slots=True)
-class Counted:
-    """Counts the lines of the relay's log; reads only what is new."""
-
-    log: Path
-    _lines: int = 0
-    _read: int = 0
-
-    def lines(self) -> int:
-        if self.log.exists():
-            with self.log.open("rb") as octets:
-                octets.seek(self._read)
-                fresh = octets.read()
-            self._read += len(fresh)
-            self._lines += fresh.count(b"\n")
-        return self._lines
 
 
 Doubt = tuple[str, tuple[str, int], datetime]

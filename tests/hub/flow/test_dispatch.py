@@ -23,6 +23,8 @@ from hub.store import dispatches, journal, tables
 from hub.store.tables import blocks, bodies, chunks, deliveries
 from tests import a
 
+pytestmark = pytest.mark.usefixtures("database")
+
 PEOPLE = """email;téléphone;canal;langue;organisation;commune;secteur;audience;flux
 direction@tilleuls.example;;email;fr;Les Tilleuls;Namur;elderly.residential;direction;duty
 infirmier@example.org;;email;nl;Les Tilleuls;Namur;elderly.residential;staff;directives

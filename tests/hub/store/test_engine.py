@@ -5,10 +5,11 @@ import sqlite3
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import pytest
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from tests.postgres import Server
 
 
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+Test = TypeVar("Test", bound=Callable[..., object])
+on_both = pytest.mark.usefixtures("database")
 
 
-@on_sqlite
+def on_postgresql(test: Test) -> Test:
+    return pytest.mark.parametrize("database", ["postgresql"], indirect=True)(on_both(test))
+
+
 async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(hub: Hub) -> None:
     async with hub.store.read() as tx:
         synchronous = (await tx.execute(text("PRAGMA synchronous"))).scalar()
@@ -55,6 +59,7 @@ async def test_a_commit_is_an_acknowledgement_even_where_the_server_says_otherwi
     assert commit == "on"
 
 
+@on_both
 async def test_whoever_writes_finds_what_the_one_before_has_written(hub: Hub) -> None:
     async def append(number: int) -> None:
         async with hub.store.write() as tx:
@@ -68,6 +73,7 @@ async def test_whoever_writes_finds_what_the_one_before_has_written(hub: Hub) ->
     assert (verdict.entries, verdict.fault) == (8, None)
 
 
+@on_both
 async def test_a_reader_sees_one_snapshot_while_another_writes(hub: Hub) -> None:
     async with hub.store.read() as reader:
         before = await journal.last(reader)
@@ -77,7 +83,6 @@ async def test_a_reader_sees_one_snapshot_while_another_writes(hub: Hub) -> None
         assert await journal.last(reader) == before
 
 
-@on_sqlite
 async def test_a_write_holds_the_lock_from_its_first_moment(hub: Hub) -> None:
     file = hub.config.service.data_dir / "univoque.db"
     async with hub.store.write() as tx:
@@ -151,7 +156,6 @@ def test_where_its_driver_is_not_installed_it_is_told_what_to_install() -> None:
     assert "pip install 'univoque[postgres]'" in found.stderr
 
 
-@on_sqlite
 async def test_a_full_disk_is_said_with_its_remedy_and_loses_nothing(hub: Hub) -> None:
     await enlist(hub, b"email;langue;commune;secteur;audience\na@example.org;fr;5000;sport;family\n", "a.csv",
                  dry_run=False, actor="console")  # fmt: skip
@@ -164,7 +168,6 @@ async def test_a_full_disk_is_said_with_its_remedy_and_loses_nothing(hub: Hub) -
         assert (await journal.verify(tx)).fault is None
 
 
-@on_sqlite
 async def test_a_database_that_is_not_there_says_what_to_do(hub: Hub) -> None:
     store = open_store(sqlite_url(hub.config.service.data_dir / "other.db"))
 
@@ -180,6 +183,7 @@ async def test_a_lock_that_cannot_be_written_is_said_with_its_file() -> None:
         Lock(Path("/dev/full")).take()
 
 
+@on_both
 async def test_an_instant_without_offset_is_refused(hub: Hub) -> None:
     with pytest.raises(StatementError, match="without an offset"):
         async with hub.store.write() as tx:
