@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ class Size:
 
 
 SHORT = Size(recipients=2_000, kills=10, gap=0.006, limit=40)
-LONG = Size(recipients=6_000, kills=8, gap=0.002, limit=120)
+LONG = Size(recipients=50_000, kills=100, gap=0.001, limit=300)
 
 SETTINGS = """
 [service]
@@ -232,9 +232,7 @@ async def _survives(store: Store, tmp_path: Path, size: Size) -> None:
         house = House(settings, two)
         try:
             for number in range(size.kills):
-                await _in_mid_send(house, sent)
-                if _left(sent, size, planned) < size.recipients / 10:
-                    planned.append(await _plan(store, size, len(planned) + 1))
+                await _in_mid_send(house, sent, lambda: _keep_busy(store, size, planned, sent))
                 share = _left(sent, size, planned) / (size.kills - number + 1)
                 await _some_more(sent, dice.uniform(0, min(share, size.recipients / 10)))
                 died += await house.strike(victims[number % len(victims)])
@@ -267,12 +265,21 @@ async def _plan(store: Store, size: Size, number: int) -> int:
     return await plans.plan(store, recipients=size.recipients, directive=f"d{number}", at=now, chunk=150)
 
 
-async def _in_mid_send(house: House, sent: Counted) -> None:
+async def _in_mid_send(house: House, sent: Counted, keep_busy: Callable[[], Awaitable[None]]) -> None:
     await until(house.settings.with_name("ready").exists)
     await until(lambda: "sender" in children(house.serve.pid))
     await asyncio.sleep(0.1)  # what the last life had handed over is written down by now
     so_far = sent.lines()
-    await until(lambda: sent.lines() > so_far)
+    async with asyncio.timeout(60):
+        while sent.lines() == so_far:
+            await keep_busy()  # the other sender may have sent all meanwhile
+            await asyncio.sleep(0.03)
+    await keep_busy()
+
+
+async def _keep_busy(store: Store, size: Size, planned: list[int], sent: Counted) -> None:
+    if _left(sent, size, planned) < size.recipients / 10:
+        planned.append(await _plan(store, size, len(planned) + 1))
 
 
 def _left(sent: Counted, size: Size, planned: list[int]) -> int:

@@ -21,6 +21,7 @@ _SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",  # with arrays of known length each turn would be planned anew
     "lock_timeout": "5s",
 }
 

@@ -29,7 +29,7 @@ _SETTINGS = {
 }
 
 _REMEDIES = {
-    "08": "see whether the server runs; it is tried again",
+    "08": "see whether the server runs, and whether it can be reached from here",
     "28": "give its user and password in database.url, better from UNIVOQUE__DATABASE__URL_FILE",
     "25006": "this server only reads; name the primary in database.url",
     "3D000": "create the database first (docs/operate.md, PostgreSQL)",

@@ -34,7 +34,8 @@ on_both = pytest.mark.usefixtures("database")
 
 
 def on_postgresql(test: Test) -> Test:
-    return pytest.mark.parametrize("database", ["postgresql"], indirect=True)(on_both(test))
+    marked: Test = pytest.mark.parametrize("database", ["postgresql"], indirect=True)(on_both(test))
+    return marked
 
 
 async def test_a_commit_is_on_the_disk_before_it_is_acknowledged(hub: Hub) -> None:
