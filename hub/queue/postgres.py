@@ -76,6 +76,8 @@ class PostgresLedger:
         async with self._call(), self._session.transaction(sql.ALONE) as db:
             await db.execute(sql.FENCE, self._slot, self._epoch)
             await db.execute(sql.RENEW, until, self._slot)
+            if self._claimed:  # after a break the server may have believed in the old connection for a while
+                await db.execute(sql.CLAIM, self._claimed)
             uncertain = 0
             for (slot,) in await db.fetch(sql.SLOTS_RUN_OUT, at, self._slot):
                 # The new epoch fences the owner off, should it only have been paused.
@@ -163,7 +165,7 @@ class PostgresLedger:
                 ((numbers,),) = await self._session.fetch(sql.TURN, *row)
                 void: AbstractSet[Intent] = {intents[number - 1] for number in numbers}
             except LedgerLost:
-                void = await self._find_out(life, settled, intents)
+                void = await self._find_out(life, at, settled, intents)
             self._chunks.difference_update(done, released)
             if self._due:
                 self._due.difference_update((s.item.dispatch, s.item.seq) for s in settled)
@@ -227,7 +229,7 @@ class PostgresLedger:
         return reason is not None and not (duty and reason == UNSUBSCRIBED)
 
     async def _find_out(
-        self, life: int, settled: Sequence[Settled], intents: Sequence[Intent]
+        self, life: int, at: datetime, settled: Sequence[Settled], intents: Sequence[Intent]
     ) -> AbstractSet[Intent]:
         """Whether a turn was committed whose answer never came; waits for the server as long as it takes.
 
@@ -238,7 +240,9 @@ class PostgresLedger:
         while True:
             try:
                 await self._session.ready()
-                rows = {tuple(row) for row in await self._session.fetch(sql.WRITTEN, self._slot, life, *keys)}
+                rows = {
+                    tuple(row) for row in await self._session.fetch(sql.WRITTEN, self._slot, life, at, *keys)
+                }
                 break
             except LedgerWaits as reason:
                 if not said:

@@ -52,10 +52,12 @@ UPDATE due SET owner = NULL WHERE owner = $1
 """
 
 # What a turn has written of its outcomes and intents: a broken connection leaves open whether it was committed.
+# By its instant too: a try that did not count has the number of the one after it.
 WRITTEN = """
 SELECT a.dispatch, a.seq, a.attempt, a.outcome
-FROM unnest($3::int[], $4::int[]) AS mine (dispatch, seq)
-JOIN attempts AS a ON a.dispatch = mine.dispatch AND a.seq = mine.seq AND a.owner = $1 AND a.epoch = $2
+FROM unnest($4::int[], $5::int[]) AS mine (dispatch, seq)
+JOIN attempts AS a ON a.dispatch = mine.dispatch AND a.seq = mine.seq
+WHERE a.owner = $1 AND a.epoch = $2 AND a.at = $3
 """
 
 CLOSE_CHUNK = """

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from hub.errors import EnvironmentFailed
 from hub.model.delivery import Outcome
-from hub.queue.contract import FencedOff, Intent, Item, Ledger, LedgerWaits
+from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, LedgerWaits, Settled
 from hub.store import deliveries
 from hub.store.deliveries import Try
 from hub.store.engine import Store
@@ -124,6 +124,29 @@ async def test_a_turn_that_never_arrived_has_written_nothing_and_is_made_again(
     assert before == ["attempting"]
     assert await rows(store, 1) == ["attempting", "accepted"]
     assert await rows(store, 2) == ["attempting"]
+
+
+async def test_a_try_that_did_not_count_is_not_taken_for_the_one_after_it(
+    store: Store, ledger: "PostgresLedger", cable: Wire
+) -> None:
+    await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await begun(ledger, item)
+    uncounted = Settled(item, 1, 0, Outcome.DEFERRED, "421", again=Again(NOON, held=False, attempt=0))
+    await ledger.turn(at=NOON, settled=[uncounted], intents=[], done=[1])
+    later = NOON + LEASE
+    again = await ledger.lease_due("email", at=later, limit=10)
+    assert again is not None
+    intent = Intent(again.items[0], 1, 0)
+
+    cable.lose_the_next_question()
+    with pytest.raises(LedgerWaits):
+        await ledger.turn(at=later, settled=[], intents=[intent])
+    before = await rows(store, 1)
+    assert not await ledger.turn(at=later, settled=[], intents=[intent])
+
+    assert before == ["attempting", "deferred"]
+    assert await rows(store, 1) == ["attempting", "deferred", "attempting"]
 
 
 async def test_a_void_intent_of_a_turn_whose_answer_is_lost_stays_void(
