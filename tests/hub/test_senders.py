@@ -5,16 +5,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
+from hub import worker
 from hub.errors import EnvironmentFailed
 from hub.model.delivery import Outcome
 from hub.store import deliveries, dispatches
 from hub.store.engine import Store
-from hub.store.tables import attempts
+from hub.store.tables import attempts, slots
+from hub.worker import Stopping
 from tests import plans
 from tests.hub.test_worker import sending, until
 from tests.processes import python
@@ -36,10 +39,10 @@ enabled = true
 port = {port}
 security = "none"
 lanes = {lanes}
-command_timeout = 0.4
-dot_timeout = 2
+command_timeout = 0.3
+dot_timeout = 1.5
 [sms]
-timeout = 0.4
+timeout = 0.3
 [delivery]
 chunk = 50
 [log]
@@ -124,24 +127,35 @@ async def test_what_a_killed_sender_had_in_hand_is_taken_over_by_the_other(
 
 
 async def test_a_slot_that_has_a_sender_is_refused_to_another(store: Store, tmp_path: Path) -> None:
-    await plans.plan(store, recipients=1, at=datetime.now(UTC))
-    with relay(tmp_path / "relay.log", 0) as port:
-        settings = configure(tmp_path, store, port)
-        first = await work(settings, "one")
+    hub = plans.hub_on(store, plans.config_for(tmp_path))
+    stopping, at_work = Stopping(), asyncio.Event()
+    first = asyncio.create_task(worker.run(hub, {}, slot="one", stopping=stopping, ready=at_work.set))
+    await at_work.wait()
 
-        async def at_work() -> bool:
-            return await senders(store) == {"one"}
+    with pytest.raises(EnvironmentFailed, match="A sender is at work in the slot 'one'"):
+        await worker.run(hub, {}, slot="one")
 
-        await until(at_work, seconds=30)
+    stopping.ask()
+    await first
 
-        second = await work(settings, "one")
-        _, said = await second.communicate()
 
-        first.terminate()
-        await first.communicate()
-    assert second.returncode != 0
-    assert b"EnvironmentFailed" in said
-    assert b"A sender is at work in the slot 'one'" in said
+async def test_a_sender_takes_the_first_slot_of_its_machine_that_is_free(
+    store: Store, tmp_path: Path
+) -> None:
+    hub = plans.hub_on(store, plans.config_for(tmp_path))
+    stopping, at_work = Stopping(), asyncio.Semaphore(0)
+    lives = [
+        asyncio.create_task(worker.run(hub, {}, stopping=stopping, ready=at_work.release)) for _ in range(2)
+    ]
+
+    for _ in lives:
+        await at_work.acquire()
+
+    async with store.read() as tx:
+        taken = set((await tx.execute(select(slots.c.slot))).scalars())
+    stopping.ask()
+    await asyncio.gather(*lives)
+    assert taken == {f"{gethostname()}/1", f"{gethostname()}/2"}
 
 
 async def test_a_server_that_is_restarted_in_mid_send_loses_nobody(
