@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from hub import app, worker  # noqa: E402 - the path comes first
 from hub import config as settings  # noqa: E402
 from hub.context import Hub  # noqa: E402
-from hub.queue.contract import Intent, Ledger, Settled  # noqa: E402
+from hub.queue.contract import Intent, Settled  # noqa: E402
 from hub.queue.sqlite import SqliteLedger  # noqa: E402
 from hub.store import suppressions  # noqa: E402
 from hub.store.engine import sqlite_file  # noqa: E402
@@ -49,7 +49,7 @@ def main() -> int:
     return 0
 
 
-def _open(hub: Hub, who: Instance) -> Ledger:
+def _open(hub: Hub, who: Instance) -> SqliteLedger:
     file = sqlite_file(str(hub.store.engine.url))
     assert file is not None
     return Unreceipted(file, suppressions.hasher(who.secret), hub.config.service.mode)

@@ -83,6 +83,9 @@ def _language(code: str) -> str:
     return code
 
 
+_ADDRESSES = "write sqlite+aiosqlite:///file.db or postgresql+asyncpg://user@host/name"
+
+
 def _database(url: str) -> str:
     """The message never repeats the address: there may be a password in it."""
     if not url:
@@ -90,11 +93,13 @@ def _database(url: str) -> str:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise ValueError("is no address of a database; write sqlite+aiosqlite:///file.db") from error
+        raise ValueError(f"is no address of a database; {_ADDRESSES}") from error
     if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
-        raise ValueError(f"{parsed.drivername} is not supported; write sqlite+aiosqlite:///file.db")
+        raise ValueError(f"{parsed.drivername} is not supported; {_ADDRESSES}")
     if parsed.drivername == "sqlite+aiosqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError("names no file, and processes share no memory; write sqlite+aiosqlite:///file.db")
+    if parsed.drivername == "postgresql+asyncpg" and not parsed.database:
+        raise ValueError("names no database; write postgresql+asyncpg://user@host/name")
     return url
 
 

@@ -5,12 +5,16 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
+from socket import gethostname
+from typing import TYPE_CHECKING
 
 import structlog
 
 from channels.contract import Answering, Channel, Paced, Unavailable
 from hub import clockwork
+from hub.config import Config
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.flow import dispatch, life, reconcile, spend
@@ -25,13 +29,13 @@ from hub.store import instance, reserve, suppressions, waits
 from hub.store.engine import sqlite_file
 from hub.store.instance import Instance
 
+if TYPE_CHECKING:
+    from hub.queue.postgres import PostgresLedger
+
 log = structlog.get_logger(__name__)
 
 SLOT = "sender"
 """The only slot with SQLite."""
-
-LEASE = timedelta(minutes=15)
-"""How long a silent sender keeps what it has in hand; longer than the longest attempt (email.dot_timeout)."""
 
 ENTRY = 30.0
 """Seconds for which a sender that starts waits for another process to finish writing."""
@@ -47,6 +51,15 @@ _BREATH = timedelta(seconds=1)
 """How long a far side that asked for less, and not for how long, gets nothing."""
 _LONGEST_BREATH = timedelta(minutes=5)
 _PAUSE = (1.0, 60.0)
+
+
+def lease_of(config: Config) -> timedelta:
+    """How long a silent sender keeps what it has in hand: longer than the longest attempt may take.
+
+    That is connecting, TLS, login and the commands, each with its own time-out, and then the message itself.
+    """
+    email, sms = config.email, config.sms
+    return max(10 * email.command_timeout + email.dot_timeout, 10 * sms.timeout)
 
 
 @dataclass(slots=True)
@@ -66,13 +79,14 @@ async def run(
     channels: Mapping[str, Channel],
     *,
     stopping: Stopping | None = None,
-    slot: str = SLOT,
+    slot: str | None = None,
     random: Random | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Send until asked to stop. One at a time per slot; a later life fences an earlier one off.
 
-    Raises FencedOff when that happened.
+    Without a `slot` it is the only one with SQLite, a free one of this machine with PostgreSQL. Raises FencedOff
+    when a later life took it.
     """
     stopping = stopping or Stopping()
     if not await _may_send(hub, stopping, ready):
@@ -81,6 +95,7 @@ async def run(
         who = await instance.get(tx)
     ledger = _open_ledger(hub, who)
     try:
+        slot = await _slot(ledger, slot)
         repeats = {name: _repeat(hub, channel) for name, channel in channels.items()}
         entered = await _enter(hub, ledger, slot, repeats, stopping)
         if entered.uncertain:
@@ -267,11 +282,12 @@ class _Sender:
                     await waits.shift(tx, step)
 
     async def _renew(self) -> None:
+        lease = lease_of(self._hub.config)
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 10)
+            await asyncio.sleep(lease.total_seconds() / 10)
             now = self._hub.clock.now()
             with contextlib.suppress(LedgerWaits):
-                taken = await self._ledger.renew(at=now, until=now + LEASE)
+                taken = await self._ledger.renew(at=now, until=now + lease)
                 if taken:
                     log.warning("took over from a silent sender", uncertain=taken)
 
@@ -391,18 +407,38 @@ async def _enter(
     while True:
         now = hub.clock.now()
         try:
-            return await ledger.enter(slot, at=now, until=now + LEASE, repeats=repeats)
+            return await ledger.enter(slot, at=now, until=now + lease_of(hub.config), repeats=repeats)
         except LedgerBusy:
             if loop.time() >= deadline or stopping.drain.is_set():
                 raise
         await asyncio.sleep(0.2)
 
 
-def _open_ledger(hub: Hub, who: Instance) -> Ledger:
-    file = sqlite_file(str(hub.store.engine.url))
-    if file is None:
-        raise EnvironmentFailed("Only SQLite carries the ledger so far; set database.url to an SQLite file")
-    return SqliteLedger(file, suppressions.hasher(who.secret), hub.config.service.mode)
+def _open_ledger(hub: Hub, who: Instance) -> "SqliteLedger | PostgresLedger":
+    url, mode = hub.store.engine.url, hub.config.service.mode
+    file = sqlite_file(str(url))
+    if file is not None:
+        return SqliteLedger(file, suppressions.hasher(who.secret), mode)
+    from hub.queue.postgres import PostgresLedger  # its driver is an extra
+
+    return PostgresLedger(url, suppressions.hasher(who.secret), mode)
+
+
+async def _slot(ledger: "SqliteLedger | PostgresLedger", wanted: str | None) -> str:
+    """The slot to enter. Raises EnvironmentFailed where another sender has the one that is wanted."""
+    if isinstance(ledger, SqliteLedger):
+        return wanted or SLOT
+    if wanted is not None:
+        if not await ledger.claim(wanted):
+            raise EnvironmentFailed(
+                f"A sender is at work in the slot {wanted!r}; stop it, or name another one"
+            )
+        return wanted
+    # The lowest that is free: one that died here left it, and what it had in hand is looked into at once.
+    for number in count(1):
+        if await ledger.claim(slot := f"{gethostname()}/{number}"):
+            return slot
+    raise AssertionError("there is always another number")
 
 
 def _repeat(hub: Hub, channel: Channel) -> Repeat:
@@ -414,7 +450,14 @@ def _repeat(hub: Hub, channel: Channel) -> Repeat:
 
 def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:
     async def suppress(item: Item, code: str) -> None:
-        async with hub.store.write() as tx:
-            await suppressions.add(tx, channel=channel, value=item.address, reason=code, at=hub.clock.now())
+        try:
+            async with hub.store.write_beside() as tx:
+                await suppressions.add(
+                    tx, channel=channel, value=item.address, reason=code, at=hub.clock.now()
+                )
+        except (
+            EnvironmentFailed
+        ) as error:  # the message's own outcome stands; the next refusal notes it again
+            log.warning("a refused address was not noted", channel=channel, reason=error.said)
 
     return suppress

@@ -81,3 +81,15 @@ async def test_sending_sms_prints_its_ratio_for_each_setting() -> None:
     assert process.returncode == 0
     assert [line["at_once"] for line in found["sms"]] == [2, 4]
     assert all(line["ratio"] > 0 for line in found["sms"])
+
+
+async def test_the_ledgers_are_measured_side_by_side() -> None:
+    command = [sys.executable, "bench/ledger.py", "--recipients", "700", "--rounds", "1", "--json"]
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+        out, err = await process.communicate()
+
+    assert process.returncode == 0, err
+    found = json.loads(out)
+    assert "sqlite, 1 sender" in found
+    assert all(figures["rows_per_second"] > 0 for figures in found.values())

@@ -328,12 +328,12 @@ class _Plan:
         if not blocks and not gone:
             return None
         message = compose(blocks, replace(self.frame, stream=recipient.stream, since=since), left=gone)
-        async with self.hub.store.write() as tx:
+        async with self.hub.store.write_beside() as tx:
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
             return await dispatches.add_body(tx, self.dispatch.id, message, stream=recipient.stream)
 
     async def _write(self) -> None:
-        async with self.hub.store.write() as tx:
+        async with self.hub.store.write_beside() as tx:
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
             await dispatches.add_deliveries(tx, self.dispatch.id, self._rows)
         self._rows.clear()

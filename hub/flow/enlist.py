@@ -62,7 +62,7 @@ async def enlist(hub: Hub, data: bytes, filename: str, *, dry_run: bool, actor: 
         async with hub.store.read() as tx:
             counts = await _carry_out(hub, tx, plan, filename, write=False)
     else:
-        async with hub.store.write() as tx:
+        async with hub.store.write_beside() as tx:
             counts = await _carry_out(hub, tx, plan, filename, write=True)
             await journal.append(
                 tx,

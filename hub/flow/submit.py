@@ -41,7 +41,7 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     if Role.EDITOR not in by.roles:
         raise NotAllowed(f"{by.name} is no editor")
     now = hub.clock.now()
-    async with hub.store.write() as tx:
+    async with hub.store.write_beside() as tx:
         latest = await directives.find(tx, directive.id)
         number, editors = _place(latest, by, kind, directive.id)
         past = await directives.history(tx, directive.id)

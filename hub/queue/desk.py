@@ -12,7 +12,7 @@ import structlog
 
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.queue.contract import Intent, Item, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
+from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
 from hub.queue.line import Call, Hand, Line
 from hub.queue.pace import Pace
 
@@ -147,7 +147,7 @@ class Desk:
         for channel, line in self._lines.items():
             urgency = line.urgency
             if urgency > 0 and not self._closing and not self._rests(channel, line):
-                line.take(await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
+                self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
         self._bell.set()
 
     def busy(self, channel: str) -> int:
@@ -179,13 +179,18 @@ class Desk:
 
     async def _turn(self) -> None:
         if self._back:
-            await self._ledger.put_back(self._back)
-            self._back.clear()
+            back, self._back = self._back, []
+            try:
+                await self._ledger.put_back(back)
+            except LedgerWaits:
+                self._back += back
+                raise
         chosen: list[_Chosen] = []
         for channel, line in self._lines.items():
             if line.calls and not self._closing and not self._rests(channel, line):
                 await self._fill(channel, line)
-                chosen += self._choose(line)
+                if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
+                    chosen += self._choose(line)
         void = await self._commit(chosen)
         for intent, call, line, _ in chosen:
             if intent in void:
@@ -235,7 +240,7 @@ class Desk:
             above = None if morning is None else IMMEDIATE + 1
             lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
-            line.take(lease)
+            self._take(line, lease)
             if lease is not None and not lease.items:
                 self._bell.set()  # a whole chunk was closed without sending: let others have a turn first
                 return
@@ -275,6 +280,12 @@ class Desk:
         line, hand = self._flights.pop(lane)
         line.flying -= 1
         hand.flying -= 1
+
+    def _take(self, line: Line, lease: Lease | None) -> None:
+        line.take(lease)
+        if self._closing:  # it arrived too late: back with it
+            for hand in line.hands:
+                self._back += hand.drop()
 
     def _dismiss(self) -> None:
         for line in self._lines.values():

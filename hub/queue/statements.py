@@ -13,7 +13,7 @@ STOP = "stop/"
 
 TAKE_SLOT = """
 INSERT INTO slots (slot, epoch, entered_at, lease_until) VALUES (?1, 1, ?2, ?3)
-ON CONFLICT (slot) DO UPDATE SET epoch = epoch + 1, entered_at = ?2, lease_until = ?3
+ON CONFLICT (slot) DO UPDATE SET epoch = slots.epoch + 1, entered_at = ?2, lease_until = ?3
 RETURNING epoch
 """
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from hub.store.engine import Tx
 from hub.store.tables import journal, settings
@@ -56,9 +56,12 @@ async def append(
     It follows the head that is kept beside the journal, not the last entry that is still there.
     """
     count, previous = await _end(tx)
+    # One more than the last that is there: a sequence of PostgreSQL would leave a gap where a write failed.
+    last_id = (await tx.execute(select(func.max(journal.c.id)))).scalar() or 0
     digest = _hash(previous, at, actor, action, subject, detail or {})
     await tx.execute(
         insert(journal).values(
+            id=last_id + 1,
             at=at,
             actor=actor,
             action=action,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub import app
-from hub.errors import EnvironmentFailed
+from hub.errors import EnvironmentFailed, WrongUse
 from hub.lock import Lock
 from hub.store import schema
 from hub.store.engine import open_store, sqlite_url
@@ -162,6 +162,11 @@ async def test_a_database_without_tables_is_not_served(tmp_path: Path) -> None:
         EnvironmentFailed, match=r"univoque\.db does not have the tables .* run `univoque init`"
     ):
         await asyncio.to_thread(app.serve, file)
+
+
+async def test_with_sqlite_there_is_no_slot_to_name(settings: Path) -> None:
+    with pytest.raises(WrongUse, match="leave it out"):
+        await asyncio.to_thread(app.work, settings, "second")
 
 
 @pytest.mark.parametrize("start", [app.serve, app.work])

@@ -24,6 +24,8 @@ from hub.store import dispatches, journal, tables
 from hub.store.tables import blocks, bodies, chunks, deliveries
 from tests import a
 
+pytestmark = pytest.mark.usefixtures("database")
+
 PEOPLE = """email;téléphone;canal;langue;organisation;commune;secteur;audience;flux
 direction@tilleuls.example;;email;fr;Les Tilleuls;Namur;elderly.residential;direction;duty
 infirmier@example.org;;email;nl;Les Tilleuls;Namur;elderly.residential;staff;directives
@@ -239,6 +241,7 @@ async def test_the_audience_that_was_counted_at_approval_is_the_approved_one(hub
     assert dict((await dispatch(hub, directive=act.id, number=1)).channels) == {"email": 9}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is about waiting, and takes long
 async def test_a_plan_that_always_fails_holds_up_none_behind_it(hub: Hub, approved: str) -> None:
     async with hub.store.write() as tx:
         await tx.execute(blocks.delete())

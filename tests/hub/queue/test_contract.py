@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +10,7 @@ from sqlalchemy import update
 from hub.model.delivery import Outcome
 from hub.model.pulse import ChannelPulse, Pulse
 from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
+from hub.queue.postgres import PostgresLedger
 from hub.queue.sqlite import SqliteLedger
 from hub.store import deliveries, dispatches, holds, progress, stops, unreached
 from hub.store.deliveries import Try
@@ -31,21 +31,23 @@ def _fingerprint(channel: str, address: str) -> str:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await plans.new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await plans.new_store(database)
     await plans.people(store, 20)
     yield store
     await store.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture
 async def open_ledger(store: Store) -> AsyncIterator[OpenLedger]:
     opened: list[Ledger] = []
 
     def open_() -> Ledger:
         file = sqlite_file(str(store.engine.url))
-        assert file is not None
-        opened.append(SqliteLedger(file, _fingerprint, "Exercise"))
+        if file is None:
+            opened.append(PostgresLedger(store.engine.url, _fingerprint, "Exercise"))
+        else:
+            opened.append(SqliteLedger(file, _fingerprint, "Exercise"))
         return opened[-1]
 
     yield open_

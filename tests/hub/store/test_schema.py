@@ -13,8 +13,8 @@ from hub.store import instance, lives, schema, tallies, waivers
 from hub.store.engine import Store, open_store, sqlite_url
 
 
-async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_migrations_and_tables_agree(empty: str) -> None:
+    store = open_store(empty)
 
     await schema.upgrade(store)
 
@@ -23,8 +23,8 @@ async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_upgrading_again_keeps_the_instance_s_name(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_upgrading_again_keeps_the_instance_s_name(empty: str) -> None:
+    store = open_store(empty)
     await schema.upgrade(store)
     async with store.read() as tx:
         first = await instance.get(tx)
@@ -36,16 +36,16 @@ async def test_upgrading_again_keeps_the_instance_s_name(tmp_path: Path) -> None
     await store.close()
 
 
-async def test_a_database_without_tables_is_told_from_a_current_one(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_a_database_without_tables_is_told_from_a_current_one(empty: str) -> None:
+    store = open_store(empty)
 
     with pytest.raises(EnvironmentFailed, match="univoque init"):
         await schema.demand_current(store)
     await store.close()
 
 
-async def test_a_waiver_of_the_first_version_is_kept_without_its_words(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path / "univoque.db"))
+async def test_a_waiver_of_the_first_version_is_kept_without_its_words(empty: str) -> None:
+    store = open_store(empty)
     when = datetime(2020, 4, 1, tzinfo=UTC)
     async with store.write() as tx:
         await tx.run_sync(lambda connection: command.upgrade(schema.alembic_config(connection), "0001"))
