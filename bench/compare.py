@@ -2,7 +2,8 @@
 
 For each size: smtp-source -d with 8 and with 32 sessions (the better counts), our way from approval to the last
 acceptance with a durable receipt for each message, and the same without receipts; Django's loop beside them.
-Medians of the rounds. `--million` adds 1,000,000 recipients. `--json` prints one JSON document.
+Medians of the rounds. `--million` adds 1,000,000 recipients, `--postfix` a real Postfix that keeps each message on
+the disk, with 8 connections. Without those tools it measures our own way alone. `--json` prints one JSON document.
 """
 
 import argparse
@@ -21,9 +22,20 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import peers  # noqa: E402 - the path comes first
+from tests.prove.postfix import postfix  # noqa: E402
 
 LANES = 32
 DJANGO = 2_000
+IN_POSTFIX = 2_000
+OPEN = """
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_tls_security_level = none
+relayhost =
+default_transport = discard:
+"""
+"""What makes the private Postfix of the tests take mail from its own machine and forget it once it was on the disk."""
+
 SMALL = 5_000
 """Recipients against whose memory that of the largest is held."""
 
@@ -33,13 +45,24 @@ def main() -> None:
     parser.add_argument("--sizes", default="60000,228000", help="recipients, separated by commas")
     parser.add_argument("--rounds", type=int, default=2, help="how often all take turns at each size")
     parser.add_argument("--million", action="store_true", help="once 1,000,000 recipients, too")
+    parser.add_argument("--postfix", action="store_true", help="a private Postfix, too; needs root")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args()
     if peers.tool("smtp-sink") is None or peers.tool("smtp-source") is None:
-        parser.exit(3, "smtp-sink and smtp-source are not here; on Debian and Ubuntu: apt install postfix\n")
+        lacking = (
+            "smtp-sink and smtp-source are not here (apt install postfix): measured into a sink of our own"
+        )
+        print(lacking, file=sys.stderr)
+        print(
+            _fanout("--recipients", chosen.sizes.partition(",")[0], *(["--json"] if chosen.json else [])),
+            end="",
+        )
+        return
     sizes = [int(size) for size in chosen.sizes.split(",")]
     with tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder, peers.smtp_sink() as port:
         found = compared(Path(folder), port, sizes, chosen.rounds, million=chosen.million)
+        if chosen.postfix:
+            found["postfix"] = into_postfix(Path(folder), port, chosen.rounds)
     print(json.dumps(found) if chosen.json else table(found))
 
 
@@ -106,6 +129,23 @@ def compared(folder: Path, port: int, sizes: list[int], rounds: int, *, million:
     return found
 
 
+def into_postfix(folder: Path, next_hop: int, rounds: int) -> dict[str, Any]:
+    """Messages a second that a real Postfix takes over 8 connections: from smtp-source, and from us."""
+    prepared = _prepared(folder, IN_POSTFIX)
+    source, ours = [], []
+    with postfix(folder / "postfix", next_hop=next_hop, more=OPEN) as server:
+        for _ in range(rounds):
+            source.append(IN_POSTFIX / peers.smtp_source(server.port, IN_POSTFIX, 8))
+            run = _ours(server.port, IN_POSTFIX, prepared, lanes=8)
+            ours.append(IN_POSTFIX / (run["seconds"] - run["first_after_s"]))
+    theirs, mine = statistics.median(source), statistics.median(ours)
+    return {
+        "smtp_source_per_second": round(theirs),
+        "ours_per_second": round(mine),
+        "ratio": round(mine / theirs, 2),
+    }
+
+
 def setting() -> str:
     """The machine, for whoever reads a figure."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
@@ -132,6 +172,12 @@ def table(found: dict[str, Any]) -> str:
         f"Memory: sender {largest['sender_rss_mb']} MB, {found['sender_memory_ratio']} times that for {SMALL:,}; "
         f"planner {largest['planner_rss_mb']} MB, {found['planner_memory_ratio']} times.",
     ]
+    if "postfix" in found:
+        taken = found["postfix"]
+        rows.append(
+            f"A real Postfix, 8 connections: smtp-source {taken['smtp_source_per_second']}/s, "
+            f"ours {taken['ours_per_second']}/s, ratio {taken['ratio']}."
+        )
     if "million" in found:
         rows.append(
             f"1,000,000 recipients: {found['million']['seconds']} s, {found['million']['over_linear']} times linear."
@@ -146,8 +192,8 @@ def _prepared(folder: Path, size: int) -> Path:
     return prepared
 
 
-def _ours(port: int, size: int, prepared: Path, *more: str) -> dict[str, Any]:
-    where = ["--smtp", f"127.0.0.1:{port}", "--prepared", str(prepared), "--lanes", str(LANES)]
+def _ours(port: int, size: int, prepared: Path, *more: str, lanes: int = LANES) -> dict[str, Any]:
+    where = ["--smtp", f"127.0.0.1:{port}", "--prepared", str(prepared), "--lanes", str(lanes)]
     said = _fanout(*where, "--recipients", str(size), "--json", *more)
     found: dict[str, Any] = json.loads(said)
     return found

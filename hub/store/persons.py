@@ -71,10 +71,8 @@ async def count_audience(
     tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
 ) -> AudienceCount:
     """How many `audience` would yield, by channel, language and hat, and who is left out for which reason."""
-    channels: Counter[str] = Counter()
-    spoken: Counter[str] = Counter()
+    alike: dict[tuple[Reach, str, tuple[Hearing, ...]], int] = defaultdict(int)
     left: Counter[str] = Counter()
-    hats: Counter[tuple[str, str]] = Counter()
     shared = _Shared()
     waiting: list[_Found] = []  # only those who share an address and hold nothing
 
@@ -84,9 +82,7 @@ async def count_audience(
         elif not shared.takes(found):
             left["same address"] += 1
         else:
-            channels[found.choice.channel] += 1
-            spoken[found.language] += 1
-            hats.update(found.choice.hats)
+            alike[found.choice.channel, found.language, found.choice.hearings] += 1
 
     async for page in _pages(tx, _Question(Concern(cells), urgent, earlier)):
         for found in page:
@@ -96,6 +92,14 @@ async def count_audience(
                 count(found)
     for found in waiting:
         count(found)
+    channels: Counter[str] = Counter()
+    spoken: Counter[str] = Counter()
+    hats: Counter[tuple[str, str]] = Counter()
+    for (channel, language, hearings), number in alike.items():
+        channels[channel] += number
+        spoken[language] += number
+        for hat in {(hearing.sector, hearing.audience) for hearing in hearings}:
+            hats[hat] += number
     return AudienceCount(
         total=channels.total(),
         channels=dict(channels),
