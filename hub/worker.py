@@ -264,7 +264,7 @@ class _Sender:
             await asyncio.sleep(LOOK)
 
     async def _mind_the_clock(self) -> None:
-        """Say when the clock was set, and let waits last as long as they were meant to; expiry goes by the clock."""
+        """When the clock was set, let waits last as long as they were meant to; expiry goes by the clock."""
         loop, clock = asyncio.get_running_loop(), self._hub.clock
         alone = (
             sqlite_file(str(self._hub.store.engine.url)) is not None
@@ -276,7 +276,6 @@ class _Sender:
             if abs(step) < CLOCK_STEP:
                 continue
             since, at = loop.time(), clock.now()
-            log.warning("the clock was set", seconds=round(step.total_seconds()))
             if alone:
                 async with self._hub.store.write() as tx:
                     await waits.shift(tx, step)

@@ -130,6 +130,8 @@ def _messages(standing: dict[str, Any]) -> str:
             f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
             "submit it again as an update"
         )
+    elif standing["stopped"]:
+        channels = f"stopped; {channels}"
     return "; ".join([*filter(None, [channels, standing["waits"]]), *reading.unread(standing)]) or "-"
 
 
