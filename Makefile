@@ -27,8 +27,10 @@ check: $(VENV)/.installed-dev ## Set up and run format, lint, types and import c
 prove: $(VENV)/.installed-dev ## Set up and run the long proofs, which print what they counted
 	@$(BIN)/python -m pytest -q -s -m prove
 
-bench: $(VENV)/.installed-dev ## Measure the way from approval to the last acceptance, into a relay on this machine
-	@$(BIN)/python bench/fanout.py
+bench: $(VENV)/.installed-dev ## Measure e-mail from approval to the last acceptance, SMS and the ledger, beside their peers
+	@$(BIN)/python bench/compare.py
+	@$(BIN)/python bench/sms.py
+	@$(BIN)/python bench/ledger.py
 
 lock: $(VENV)/.made ## Write the lock files anew from pyproject.toml
 	@$(PIP) install uv

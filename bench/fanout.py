@@ -3,6 +3,10 @@
 Every mail is personal (To, Message-ID, unsubscribe link, personal link) and about 4 KB of text and HTML.
 Without --smtp a small mail server is started on this machine. `--json` prints one JSON document.
 A mail server that does not answer, or takes nothing more for --patience seconds, ends it with exit code 3.
+
+`--prepare FOLDER` only brings the recipients in and submits, and `--prepared FOLDER` begins there: then the memory
+of approving and planning is measured without that of the import. `--receipts chunk` sends with nothing kept but
+which chunks are done (bench/unreceipted.py). `bench/compare.py` puts it all beside its peers.
 """
 
 import argparse
@@ -10,12 +14,14 @@ import asyncio
 import contextlib
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -35,7 +41,7 @@ from hub.flow.submit import submit  # noqa: E402
 from hub.model.directive import AUDIENCES, Contact, Directive, Measure, Text  # noqa: E402
 from hub.model.staff import Role, Staff  # noqa: E402
 from hub.store import dispatches, schema  # noqa: E402
-from hub.store.tables import attempts  # noqa: E402
+from hub.store.tables import attempts, chunks  # noqa: E402
 
 
 def main() -> None:
@@ -48,26 +54,31 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=60.0, metavar="SECONDS", help="without a new acceptance"
     )
+    parser.add_argument("--prepare", metavar="FOLDER", type=Path, help="bring the recipients in, and end")
+    parser.add_argument("--prepared", metavar="FOLDER", type=Path, help="begin with what --prepare left")
+    parser.add_argument("--receipts", choices=("message", "chunk"), default="message", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args()
+    if chosen.prepare is not None:
+        chosen.prepare.mkdir(parents=True)
+        asyncio.run(_prepare(_settings_file(chosen.prepare, "127.0.0.1", 0, 1), chosen.recipients))
+        return
     try:
         with (
             tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder,
             _server(chosen.smtp) as (host, port),
         ):
-            file = Path(folder) / "config.toml"
-            file.write_text(SETTINGS.format(folder=folder, host=host, port=port, lanes=chosen.lanes))
-            seconds, memory = asyncio.run(_measure(file, chosen.recipients, chosen.patience))
+            if chosen.prepared is not None:
+                shutil.copytree(chosen.prepared, folder, dirs_exist_ok=True)
+            file = _settings_file(Path(folder), host, port, chosen.lanes)
+            if chosen.prepared is None:
+                asyncio.run(_prepare(file, chosen.recipients))
+            measured = asyncio.run(_measure(file, chosen.recipients, chosen.patience, chosen.receipts))
     except UnivoqueError as error:
         if chosen.json:
             print(json.dumps({"error": {"kind": error.kind, "text": str(error)}}))
         parser.exit(error.exit_code, f"{error}\n")
-    found = {
-        "messages_per_second": round(chosen.recipients / seconds, 1),
-        "seconds": round(seconds, 3),
-        "peak_rss_mb": round(memory, 1),
-        "recipients": chosen.recipients,
-    }
+    found = {"messages_per_second": round(chosen.recipients / measured["seconds"], 1), **measured}
     print(
         json.dumps(found)
         if chosen.json
@@ -112,10 +123,15 @@ def _server(given: tuple[str, int] | None) -> Iterator[tuple[str, int]]:
         process.communicate()
 
 
-async def _measure(file: Path, recipients: int, patience: float) -> tuple[float, float]:
-    """Seconds from approval to the last acceptance, and the sender's largest memory in MB."""
+def _settings_file(folder: Path, host: str, port: int, lanes: int) -> Path:
+    file = folder / "config.toml"
+    file.write_text(SETTINGS.format(folder=folder, host=host, port=port, lanes=lanes))
+    return file
+
+
+async def _prepare(file: Path, recipients: int) -> None:
+    """Bring the recipients in and submit the directive."""
     async with open_hub(settings.load(file, environ={})) as hub:
-        await _demand_answer(hub.config.email)
         await schema.upgrade(hub.store)
         rows = "".join(f"lecteur-{n}@example.org;fr;5000;general;citizen\n" for n in range(recipients))
         people = "email;langue;commune;secteur;audience\n" + rows
@@ -123,7 +139,14 @@ async def _measure(file: Path, recipients: int, patience: float) -> tuple[float,
         submission = await submit(hub, _directive(), by=_staff("Editor", Role.EDITOR))
         if not submission.accepted:
             raise EnvironmentFailed(f"the gate stops the bench's directive: {submission.findings}")
-        command = [sys.executable, "-m", "hub.app", "sender", "--config", str(file)]
+
+
+async def _measure(file: Path, recipients: int, patience: float, receipts: str) -> dict[str, Any]:
+    """Approve, plan and send; seconds are from the approval to the last acceptance."""
+    role = {"message": ["-m", "hub.app", "sender"], "chunk": [str(ROOT / "bench" / "unreceipted.py")]}
+    async with open_hub(settings.load(file, environ={})) as hub:
+        await _demand_answer(hub.config.email)
+        command = [sys.executable, *role[receipts], "--config", str(file)]
         sender = await asyncio.create_subprocess_exec(
             *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
         )
@@ -137,14 +160,62 @@ async def _measure(file: Path, recipients: int, patience: float) -> tuple[float,
                 raise EnvironmentFailed(
                     f"{planned.recipients} recipients were planned instead of {recipients}"
                 )
+            own_memory = _memory(resource.RUSAGE_SELF)
             since = approved.revision.approved_at
-            seconds = await _until_accepted(hub, planned.dispatch, recipients, since, patience)
+            assert since is not None
+            if receipts == "chunk":
+                seconds = await _until_ticked_off(hub, planned.dispatch, since, patience)
+                paces = {}
+            else:
+                seconds = await _until_accepted(hub, planned.dispatch, recipients, since, patience)
+                paces = await _paces(hub, planned.dispatch, recipients, since)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 sender.terminate()
             await sender.wait()
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the sender: it ended first
-    return seconds, largest / (1024 if sys.platform != "darwin" else 1024**2)
+    return {
+        "seconds": round(seconds, 3),
+        "peak_rss_mb": _memory(resource.RUSAGE_CHILDREN),  # of the sender
+        "recipients": recipients,
+        "planner_rss_mb": own_memory,
+        **paces,
+    }
+
+
+def _memory(who: int) -> float:
+    return round(resource.getrusage(who).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2), 1)
+
+
+async def _paces(hub: Hub, number: int, recipients: int, since: datetime) -> dict[str, float]:
+    """When the first message was accepted, and how long the first and the last tenth of them took."""
+    accepted = (attempts.c.dispatch == number) & (attempts.c.outcome == "accepted")
+    tenth = max(1, recipients // 10)
+    instants = []
+    async with hub.store.read() as tx:
+        for nth in (0, tenth - 1, recipients - tenth, recipients - 1):
+            query = select(attempts.c.at).where(accepted).order_by(attempts.c.id).offset(nth).limit(1)
+            instants.append((await tx.execute(query)).scalar_one())
+    first, first_tenth, last_tenth, last = instants
+    return {
+        "first_after_s": round((first - since).total_seconds(), 3),
+        "first_tenth_s": round((first_tenth - first).total_seconds(), 3),
+        "last_tenth_s": round((last - last_tenth).total_seconds(), 3),
+    }
+
+
+async def _until_ticked_off(hub: Hub, number: int, since: datetime, patience: float) -> float:
+    """Wait until every chunk is done; the figure is from the last one's own instant."""
+    async with asyncio.timeout(patience * 10):
+        while True:
+            await asyncio.sleep(0.1)
+            async with hub.store.read() as tx:
+                if not await dispatches.unfinished(tx, number):
+                    break
+    async with hub.store.read() as tx:
+        last = (
+            await tx.execute(select(func.max(chunks.c.done_at)).where(chunks.c.dispatch == number))
+        ).scalar_one()
+    return float((last - since).total_seconds())
 
 
 async def _demand_answer(email: EmailSettings) -> None:
@@ -157,14 +228,11 @@ async def _demand_answer(email: EmailSettings) -> None:
         raise EnvironmentFailed(f"No mail server answers at {where} ({error or 'no greeting'})") from error
 
 
-async def _until_accepted(
-    hub: Hub, number: int, recipients: int, since: datetime | None, patience: float
-) -> float:
+async def _until_accepted(hub: Hub, number: int, recipients: int, since: datetime, patience: float) -> float:
     """Wait for the end; the figure is from the ledger's own instants.
 
     Raises EnvironmentFailed where nothing more was accepted for `patience` seconds, or something never will be.
     """
-    assert since is not None
     accepted = (attempts.c.dispatch == number) & (attempts.c.outcome == "accepted")
     newest = select(attempts.c.id).where(accepted).order_by(attempts.c.id.desc()).limit(1)
     loop = asyncio.get_running_loop()

@@ -1,10 +1,12 @@
 """What every channel promises: lanes that send one message to one address, a receipt, three ways to fail."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, Protocol, runtime_checkable
 
 PERSONAL_LINK = "https://univoque.invalid/personal-link"
 """Stands in approved words, on a line of its own, where the recipient's own link goes on leaving."""
@@ -55,6 +57,8 @@ class Traits:
     lanes: int
     repeats_uncertain: bool
     """Whether an uncertain message of this channel may simply be repeated (e-mail: same Message-ID)."""
+    per_second: float = math.inf
+    """The most messages that may leave in a second."""
 
 
 class WrongSettings(ValueError):
@@ -78,12 +82,15 @@ class Refused(ChannelError):
         self.suppress = suppress
 
 
+Slower = Literal["all", "domain"]
+
+
 class Unavailable(ChannelError):
     """Nothing was accepted; try again, perhaps after `retry_after`.
 
     `counts` is False where the try says nothing about the message (rate limit, no connection): it is no
     attempt. `channel_wide` is True where no other message would fare better (wrong password): the channel
-    pauses.
+    pauses. `asks_less` says who wants fewer messages a second: the far side ("all") or the recipient's domain.
     """
 
     def __init__(
@@ -94,11 +101,13 @@ class Unavailable(ChannelError):
         retry_after: timedelta | None = None,
         counts: bool = True,
         channel_wide: bool = False,
+        asks_less: Slower | None = None,
     ) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
         self.counts = counts
         self.channel_wide = channel_wide
+        self.asks_less = asks_less
 
 
 class Uncertain(ChannelError):
@@ -124,4 +133,59 @@ class Channel(Protocol):
 
     def lane(self) -> AbstractAsyncContextManager[Lane]:
         """Open a lane; it connects on first use and reconnects after a failure."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A lane that may not begin its next message at any moment."""
+
+    def wait(self) -> float:
+        """Book the next place in the row; returns the seconds until it comes."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A prepared message that costs something."""
+
+    def units(self, personal_link: str) -> int:
+        """What the far side charges one reader's message for: segments."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One message as the far side says it has it. `outcome` is one of our words, `code` the far side's."""
+
+    provider_id: str
+    text: str
+    taken_at: datetime
+    outcome: str
+    code: str
+    suppress: bool
+    units: int
+    """What it charges for: segments."""
+    price: Decimal | None
+    """What it charged, where it says so already."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A channel whose far side can be asked afterwards what it has. All of these raise ChannelError."""
+
+    async def sent_to(self, address: str) -> Sequence[Trace]:
+        """The latest messages from us to an address, newest first."""
+        ...
+
+    async def trace(self, provider_id: str) -> Trace | None:
+        """One message; None where the far side knows of none."""
+        ...
+
+    def sent_on(self, day: date) -> AsyncIterator[Trace]:
+        """All messages that left on a day of the far side's (UTC)."""
+        ...
+
+    def text_of(self, text: str, personal_link: str) -> str:
+        """Approved words as they leave for one reader."""
         ...

@@ -18,6 +18,7 @@ class Surroundings:
     """What a channel may be built from."""
 
     email: EmailSettings
+    standby: EmailSettings | None
     sms: SmsSettings
     mode: Mode
     site_url: str
@@ -38,7 +39,7 @@ CHANNELS: tuple[Entry, ...] = (
     Entry(
         "email",
         wanted=lambda here: here.email.enabled,
-        make=lambda here: EmailChannel(here.email, mode=here.mode, now=here.now),
+        make=lambda here: EmailChannel(here.email, mode=here.mode, now=here.now, standby=here.standby),
     ),
     Entry(
         "sms",
@@ -50,7 +51,13 @@ CHANNELS: tuple[Entry, ...] = (
 
 @asynccontextmanager
 async def open_channels(
-    *, email: EmailSettings, sms: SmsSettings, mode: Mode, site_url: str, now: Callable[[], datetime]
+    *,
+    email: EmailSettings,
+    sms: SmsSettings,
+    mode: Mode,
+    site_url: str,
+    now: Callable[[], datetime],
+    standby: EmailSettings | None = None,
 ) -> AsyncIterator[Mapping[str, Channel]]:
     """The channels that the settings want, by name; they are usable inside the context only.
 
@@ -58,7 +65,7 @@ async def open_channels(
     """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(_http_session(sms.lanes))
-        here = Surroundings(email=email, sms=sms, mode=mode, site_url=site_url, now=now, http=http)
+        here = Surroundings(email, standby, sms, mode, site_url, now, http)
         yield {entry.name: entry.make(here) for entry in CHANNELS if entry.wanted(here)}
 
 

@@ -2,21 +2,40 @@
 
 import asyncio
 import importlib
+import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote_plus, urlsplit
 
 import aiohttp
 
-from channels.contract import PERSONAL_LINK, Outgoing, Receipt, Refused, Traits, Words, WrongSettings
+from channels import gsm
+from channels.contract import (
+    PERSONAL_LINK,
+    Outgoing,
+    Receipt,
+    Refused,
+    Trace,
+    Traits,
+    Unavailable,
+    Uncertain,
+    Words,
+    WrongSettings,
+)
 from channels.headers import link
+from channels.pace import Pace
 from channels.settings import Mode, SmsSettings, refuse_live
+from channels.sms_reports import failure
+from channels.twilio_wire import Answer, Endpoint, Wire
 
 if TYPE_CHECKING:
     from channels.twilio_sdk import Account
+
+T = TypeVar("T")
 
 STATUS_PATH = "/hooks/twilio/status/"
 """Below the site's base URL; the attempt's id follows."""
@@ -25,6 +44,7 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _ATTEMPT = re.compile(r"[0-9A-Za-z-]{1,80}")  # as it stands in the path of the callback
 _LONGEST_VALIDITY = 36_000  # seconds; ValidityPeriod's range is 1 to 36 000
 _LONGEST_BODY = 1600  # characters; Twilio answers 21617 beyond
+_LONGEST_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,23 @@ class PreparedSms:
     """The words of an SMS; a personal link in them is filled in per recipient."""
 
     text: str
+    _pieces: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _units: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        pieces = tuple(quote_plus(piece) for piece in self.text.split(PERSONAL_LINK))
+        object.__setattr__(self, "_pieces", pieces)
+        object.__setattr__(self, "_units", 0 if len(pieces) > 1 else gsm.measure(self.text).segments)
+
+    def body(self, personal_link: str) -> str:
+        """The form's Body for one recipient."""
+        if len(self._pieces) == 1:
+            return self._pieces[0]
+        return quote_plus(link(personal_link)).join(self._pieces)
+
+    def units(self, personal_link: str) -> int:
+        """The segments that one recipient's message takes."""
+        return self._units or gsm.measure(_filled(self.text, personal_link)).segments
 
 
 class SmsChannel:
@@ -43,9 +80,17 @@ class SmsChannel:
         refuse_live(mode, _host(settings.base_url), "sms.base_url")
         if not settings.account_sid or not settings.sender:
             raise WrongSettings("sms.account_sid and sms.sender are needed to send SMS; set both")
-        self.traits = Traits(name="sms", lanes=settings.lanes, repeats_uncertain=settings.repeat_uncertain)
+        # Nothing in doubt is repeated before the provider was asked for it.
+        self.traits = Traits(name="sms", lanes=settings.lanes, repeats_uncertain=False)
         self._settings = settings
-        self._callback = site_url.rstrip("/") + STATUS_PATH
+        self._endpoint = Endpoint(
+            settings.base_url,
+            f"/2010-04-01/Accounts/{settings.account_sid}/Messages.json",
+            login=(settings.account_sid, settings.auth_token.get_secret_value()),
+            timeout=settings.timeout,
+        )
+        self._form = _Form(settings.sender, site_url.rstrip("/") + STATUS_PATH)
+        self._pace = Pace(settings.segments_per_second)
         self._session = session
         self._account: Account | None = None
         self._opening = asyncio.Lock()
@@ -58,10 +103,31 @@ class SmsChannel:
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator["SmsLane"]:
-        """A lane; lanes share one session, which keeps a connection for each."""
-        yield SmsLane(self, self._callback)
+        """A lane; each keeps a connection, all of them one pace."""
+        wire = Wire(self._endpoint)
+        try:
+            yield SmsLane(wire, self._form, self._pace)
+        finally:
+            wire.close()
 
-    async def account(self) -> "Account":
+    async def sent_to(self, address: str) -> Sequence[Trace]:
+        """The latest messages from us to a number, newest first. Raises ChannelError."""
+        return await (await self._opened()).sent_to(address)
+
+    async def trace(self, provider_id: str) -> Trace | None:
+        """One message by its SID; None where there is none. Raises ChannelError."""
+        return await (await self._opened()).trace(provider_id)
+
+    async def sent_on(self, day: date) -> AsyncIterator[Trace]:
+        """All messages from us that left on a day (UTC). Raises ChannelError."""
+        async for found in (await self._opened()).sent_on(day):
+            yield found
+
+    def text_of(self, text: str, personal_link: str) -> str:
+        """Approved words as they leave for one reader."""
+        return _filled(text, personal_link)
+
+    async def _opened(self) -> "Account":
         """The provider's account, opened on first use: the SDK is slow to import."""
         async with self._opening:
             if self._account is None:
@@ -73,9 +139,14 @@ class SmsChannel:
 class SmsLane:
     """Requests to the provider, one at a time."""
 
-    def __init__(self, channel: SmsChannel, callback: str) -> None:
-        self._channel = channel
-        self._callback = callback
+    def __init__(self, wire: Wire, form: "_Form", pace: Pace) -> None:
+        self._wire = wire
+        self._form = form
+        self._pace = pace
+
+    def wait(self) -> float:
+        """Book the next place in the row of all lanes; returns the seconds until it comes."""
+        return self._pace.book()
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Hand one SMS to the provider. Raises Refused, Unavailable or Uncertain."""
@@ -86,13 +157,51 @@ class SmsLane:
             raise Refused("malformed", "this is not one number in E.164")
         if not _ATTEMPT.fullmatch(outgoing.attempt):
             raise Refused("malformed", "the attempt's id cannot stand in a URL")
-        account = await self._channel.account()
-        return await account.send(
-            to=outgoing.address,
-            body=_filled(prepared.text, outgoing.personal_link),
-            status_callback=self._callback + outgoing.attempt,
-            validity_period=max(1, min(int(outgoing.life.total_seconds()), _LONGEST_VALIDITY)),
-        )
+        # What was booked before it was known: one segment.
+        self._pace.add(prepared.units(outgoing.personal_link) - 1)
+        try:
+            return _receipt(await self._wire.post(self._form.fill(outgoing, prepared)))
+        except Unavailable as error:
+            if error.code.isdecimal() and not error.channel_wide:
+                self._pace.slow(error.retry_after)
+            raise
+
+
+class _Form:
+    """The fields of a request; those that never change are encoded once."""
+
+    def __init__(self, sender: str, callback: str) -> None:
+        # "MG" and 32 hex digits name a messaging service, which picks the sender.
+        kind = "MessagingServiceSid" if sender.startswith("MG") else "From"
+        self._sender = f"&{kind}={quote_plus(sender)}&Body="
+        self._callback = f"&StatusCallback={quote_plus(callback)}"
+
+    def fill(self, outgoing: Outgoing, prepared: PreparedSms) -> bytes:
+        validity = max(1, min(int(outgoing.life.total_seconds()), _LONGEST_VALIDITY))
+        # SmartEncoded=false: what was counted and approved is what is sent.
+        return (
+            f"To=%2B{outgoing.address[1:]}{self._sender}{prepared.body(outgoing.personal_link)}"
+            f"{self._callback}{outgoing.attempt}&ValidityPeriod={validity}&SmartEncoded=false"
+        ).encode("ascii")
+
+
+def _receipt(answer: Answer) -> Receipt:
+    if answer.status >= 300:
+        wait = answer.retry_after and min(answer.retry_after, _LONGEST_RETRY_AFTER)
+        raise failure(answer.status, _field(answer.body, "code", int), retry_after=wait)
+    sid = _field(answer.body, "sid", str)
+    if not sid:
+        # Errors are raised above: here it said yes, in words that we cannot read.
+        raise Uncertain("garbled-answer", "accepted without an id")
+    return Receipt(str(answer.status), sid)
+
+
+def _field(body: bytes, name: str, kind: type[T]) -> T | None:
+    try:
+        found = json.loads(body).get(name)
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return found if isinstance(found, kind) else None
 
 
 def signature_is_valid(url: str, params: Mapping[str, str], signature: str, tokens: Iterable[str]) -> bool:

@@ -1,8 +1,9 @@
-"""One SMTP connection: opened, secured and logged in by aiosmtplib, then a line for commands and bytes."""
+"""One SMTP connection: opened, secured and logged in by aiosmtplib, then a wire of our own for mail."""
 
 import asyncio
 import ssl
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import aiosmtplib
@@ -10,18 +11,11 @@ import aiosmtplib
 from channels.contract import ChannelError, Unavailable, WrongSettings
 from channels.settings import EmailSettings
 from channels.smtp_replies import Phase, Reply, failure
+from channels.smtp_wire import Lost, Wire
 
 # By preference; one try only: several wrong ones in a row lock accounts.
 _AUTH_METHODS = ("plain", "login", "cram-md5")
 _QUIT_TIMEOUT = 2.0
-
-
-class Lost(Exception):
-    """The connection broke or stayed silent too long; `code` says which."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def tls_context(settings: EmailSettings) -> ssl.SSLContext:
@@ -33,12 +27,14 @@ def tls_context(settings: EmailSettings) -> ssl.SSLContext:
 
 
 class Connection:
-    """A line to the relay on which commands go one by one, and bytes as they are."""
+    """A line to the relay on which mail goes, and what the relay offers on it."""
 
     def __init__(self, smtp: aiosmtplib.SMTP, *, command_timeout: float) -> None:
-        self._smtp = smtp
+        self._smtp = smtp  # keeps the line open: the library closes it when nobody holds its client
+        self.wire = Wire(cast(asyncio.Transport, smtp.transport))
         self._command_timeout = command_timeout
         self.eight_bit = smtp.supports_extension("8bitmime")
+        self.pipelining = smtp.supports_extension("pipelining")
         self.used = False
         """Whether a transaction was begun on it: only then may the server have closed it for idleness."""
         self.needs_reset = False
@@ -46,60 +42,28 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        return self._smtp.is_connected
+        return self.wire.is_open
+
+    async def ask(self, commands: bytes, replies: int) -> list[bytes]:
+        """Send commands and wait for the reply to each. Raises Lost."""
+        return await self.wire.exchange(commands, replies, self._command_timeout)
 
     @property
-    def unsent(self) -> int:
-        """Bytes written that have not left this process; what was written last is among them."""
-        transport = cast(asyncio.WriteTransport | None, self._smtp.transport)
-        return transport.get_write_buffer_size() if transport else 0
-
-    async def command(self, *words: bytes) -> Reply:
-        """Send one command and wait for its reply. Raises Lost."""
-        try:
-            return _reply(await self._smtp.execute_command(*words, timeout=self._command_timeout))
-        except aiosmtplib.SMTPTimeoutError as error:
-            raise Lost("timeout") from error
-        except aiosmtplib.SMTPServerDisconnected as error:
-            raise Lost("connection-lost") from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise Lost("garbled-reply") from error
-
-    def write(self, data: bytes) -> None:
-        """Hand bytes to the wire, as they are. Raises Lost if none of them can have left."""
-        if self._smtp.protocol is None:
-            raise Lost("connection-lost")
-        try:
-            self._smtp.protocol.write(data)
-        except aiosmtplib.SMTPServerDisconnected as error:
-            raise Lost("connection-lost") from error
-
-    async def reply(self, within: float) -> Reply:
-        """The next reply. Raises Lost."""
-        if self._smtp.protocol is None:
-            raise Lost("connection-lost")
-        try:
-            return _reply(await self._smtp.protocol.read_response(timeout=within))
-        except aiosmtplib.SMTPTimeoutError as error:
-            raise Lost("timeout") from error
-        except aiosmtplib.SMTPServerDisconnected as error:
-            raise Lost("connection-lost") from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise Lost("garbled-reply") from error
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate holds; None without TLS."""
+        transport = self._smtp.transport
+        shown = transport.get_extra_info("peercert") if transport else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC) if shown else None
 
     def drop(self) -> None:
         """Close without a word; the other side may not be listening."""
-        transport = self._smtp.transport
-        self._smtp.close()
-        if transport is not None:
-            cast(asyncio.WriteTransport, transport).abort()
+        self.wire.drop()
 
     async def quit(self) -> None:
         """Take leave, and close."""
-        with suppress(aiosmtplib.SMTPException, OSError):
-            if self.is_open:
-                await self._smtp.quit(timeout=_QUIT_TIMEOUT)
-        self._smtp.close()
+        with suppress(Lost):
+            await self.wire.exchange(b"QUIT\r\n", 1, _QUIT_TIMEOUT)
+        self.wire.close()
 
 
 async def connect(settings: EmailSettings, context: ssl.SSLContext | None) -> Connection:
@@ -198,7 +162,3 @@ def _reason(error: Exception) -> str:
 
 def _tls_failed(detail: str) -> Unavailable:
     return Unavailable("tls", detail, counts=False, channel_wide=True)
-
-
-def _reply(response: aiosmtplib.SMTPResponse) -> Reply:
-    return Reply(response.code, response.message)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from channels.contract import ChannelError, Receipt, Refused, Unavailable
+from channels.contract import ChannelError, Receipt, Refused, Slower, Unavailable
 
 Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
 
@@ -24,6 +24,7 @@ _RELAYING = re.compile(
 _HINT = re.compile(r"\b(\d{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?)\b", re.I)
 _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
 _GREYLIST = re.compile(r"gr[ae]y-?list", re.I)
+_TOO_FAST = re.compile(r"too (many|much|fast)|rate.?limit|throttl|slow down", re.I)
 _QUEUE_IDS = (
     re.compile(r"queued as <?([\w.-]+)", re.I),  # Postfix, aiosmtpd and many others
     re.compile(r"\bid=([\w-]+)", re.I),  # Exim
@@ -39,6 +40,14 @@ class Reply:
 
     digits: int
     text: str
+
+    @classmethod
+    def read(cls, raw: bytes) -> "Reply":
+        """A reply as it came, lines joined by line feeds. Raises ValueError for what begins with no code."""
+        if not (raw[:3].isdigit() and raw[3:4] in (b"", b" ", b"-", b"\r")):
+            raise ValueError("this is no SMTP reply")
+        lines = raw.decode("utf-8", "replace").split("\n")
+        return cls(int(raw[:3]), "\n".join([line[4:].strip() for line in lines]))
 
     @property
     def enhanced(self) -> str:
@@ -59,9 +68,10 @@ class Reply:
 
 def receipt(reply: Reply) -> Receipt:
     """The receipt for a message that the server took."""
-    said = reply.text.removeprefix(reply.enhanced).strip()
+    enhanced = reply.enhanced
+    said = reply.text[len(enhanced) :].strip()
     found = next((match for pattern in _QUEUE_IDS if (match := pattern.search(said))), None)
-    return Receipt(reply.code, found[1] if found else "")
+    return Receipt(f"{reply.digits} {enhanced}".rstrip(), found[1] if found else "")
 
 
 def failure(reply: Reply, phase: Phase) -> ChannelError:
@@ -80,8 +90,26 @@ def failure(reply: Reply, phase: Phase) -> ChannelError:
 def _temporary(reply: Reply, phase: Phase) -> Unavailable:
     # Policy (x.7.x) is pace and greylisting; 421 is the server going away; before RCPT no message was named.
     about_message = phase in ("rcpt", "data", "dot") and reply.digits != 421
-    counts = about_message and not reply.enhanced.startswith("4.7.")
-    return Unavailable(reply.code, reply.detail, retry_after=_retry_after(reply), counts=counts)
+    policy = reply.enhanced.startswith("4.7.")
+    return Unavailable(
+        reply.code,
+        reply.detail,
+        retry_after=_retry_after(reply),
+        counts=about_message and not policy,
+        asks_less=_asks_less(reply, phase) if policy or _TOO_FAST.search(reply.text) else None,
+    )
+
+
+def _asks_less(reply: Reply, phase: Phase) -> Slower | None:
+    """Who finds us too fast: the relay; at RCPT the recipient's domain, unless it only greylists.
+
+    Before MAIL it is a matter of connections, of which there is one less then; no rate helps.
+    """
+    if phase not in ("mail", "rcpt", "data", "dot"):
+        return None
+    if phase != "rcpt":
+        return "all"
+    return None if _GREYLIST.search(reply.text) else "domain"
 
 
 def _permanent(reply: Reply, phase: Phase) -> ChannelError:

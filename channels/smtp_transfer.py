@@ -1,9 +1,19 @@
-"""One message over an open SMTP connection, one command after the other, and what its end means."""
+"""One message over an open SMTP connection: envelope, content, and what each end means.
+
+Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write: two round trips a message.
+"""
 
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
 from channels.email import Form
-from channels.smtp_connection import Connection, Lost
+from channels.smtp_connection import Connection
 from channels.smtp_replies import Phase, Reply, failure, receipt
+from channels.smtp_wire import Lost
+
+Step = tuple[Phase, bytes]
+
+_WELCOME: dict[Phase, tuple[bytes, ...]] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
+_RESET: Step = ("mail", b"RSET\r\n")
+_DATA: Step = ("data", b"DATA\r\n")
 
 
 class Stale(Exception):
@@ -17,63 +27,92 @@ async def transfer(
 
     Raises Refused, Unavailable, Uncertain, or Stale where a connection used before turns out to be closed.
     """
-    await _begin(connection, sender, form)
-    await _say(connection, "rcpt", 250, b"RCPT", b"TO:<" + recipient + b">")
-    await _say(connection, "data", 354, b"DATA")
+    await _envelope(connection, sender, recipient, form)
+    return await _content(connection, wire, dot_timeout)
+
+
+async def _envelope(connection: Connection, sender: bytes, recipient: bytes, form: Form) -> None:
+    body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
+    steps: list[Step] = [
+        ("mail", b"MAIL FROM:<%b>%b\r\n" % (sender, body)),
+        ("rcpt", b"RCPT TO:<%b>\r\n" % recipient),
+        _DATA,
+    ]
+    if connection.needs_reset:
+        steps.insert(0, _RESET)
+    used, connection.used, connection.needs_reset = connection.used, True, True
+    for group in [steps] if connection.pipelining else [[step] for step in steps]:
+        await _say(connection, group, used=used)
+
+
+async def _say(connection: Connection, group: list[Step], *, used: bool) -> None:
+    """Send a group of commands; the first unwelcome reply counts. Raises ChannelError or Stale."""
+    lost = None
     try:
-        connection.write(wire)
-    except Lost as lost:
-        raise Unavailable(lost.code, "before the message was sent") from lost
-    return await _end(connection, dot_timeout)
-
-
-async def _begin(connection: Connection, sender: bytes, form: Form) -> None:
-    used = connection.used
-    connection.used = True
-    try:
-        if connection.needs_reset:
-            await _say(connection, "mail", 250, b"RSET")
-            connection.needs_reset = False
-        body = (b"BODY=8BITMIME",) if form.eight_bit else ()  # RFC 6152 §2
-        await _say(connection, "mail", 250, b"MAIL", b"FROM:<" + sender + b">", *body)
-    except Unavailable as error:
-        if used and not connection.is_open:
-            raise Stale from error
-        raise
-
-
-async def _say(connection: Connection, phase: Phase, welcome: int, *words: bytes) -> None:
-    connection.needs_reset = True
-    try:
-        reply = await connection.command(*words)
-    except Lost as lost:
-        connection.drop()
-        # Until RCPT the far side has heard nothing that tells this message from another.
-        raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
-    if reply.digits == welcome or (phase == "rcpt" and reply.digits == 251):
+        replies = await connection.ask(b"".join([words for _, words in group]), len(group))
+    except Lost as broken:
+        lost, replies = broken, broken.replies
+    for (phase, _), reply in zip(group, replies, strict=False):
+        if reply[:3] not in _WELCOME[phase]:
+            if group[-1] is _DATA and replies[-1][:3] in _WELCOME["data"]:
+                await _take_back(connection)
+            error = _failed(connection, reply, phase)
+            if used and phase == "mail" and not connection.is_open:
+                raise Stale from error
+            raise error
+    if lost is None:
         return
-    raise _failed(connection, reply, phase)
+    connection.drop()
+    phase = group[len(replies)][0]
+    if used and phase == "mail":
+        raise Stale from lost
+    # Until RCPT the far side has heard nothing that tells this message from another.
+    raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
 
 
-async def _end(connection: Connection, dot_timeout: float) -> Receipt:
+async def _take_back(connection: Connection) -> None:
+    """End a message that was let in without any recipient, as RFC 2920 §3.1 asks: nobody gets it."""
     try:
-        reply = await connection.reply(dot_timeout)
+        await connection.ask(b".\r\n", 1)
+    except Lost:
+        connection.drop()
+
+
+async def _content(connection: Connection, wire: bytes, dot_timeout: float) -> Receipt:
+    if not connection.is_open:
+        raise Unavailable("connection-lost", "before the message was sent")
+    try:
+        (raw,) = await connection.wire.exchange(wire, 1, dot_timeout)
     except Lost as lost:
-        dot_is_here = lost.code == "timeout" and connection.unsent > 0
+        dot_is_here = lost.code == "timeout" and connection.wire.unsent > 0
         connection.drop()
         if dot_is_here:
             raise Unavailable(lost.code, "the relay stopped reading in mid-message") from lost
         raise Uncertain(lost.code, "after the message, before its answer") from lost
+    try:
+        reply = Reply.read(raw)
+    except ValueError:
+        connection.drop()
+        raise Uncertain("garbled-reply", "after the message") from None
     if reply.digits == 250:
         connection.needs_reset = False
         return receipt(reply)
     if reply.digits < 400:
         connection.drop()
         raise Uncertain(reply.code, f"no answer to a message: {reply.detail}")
-    raise _failed(connection, reply, "dot")
+    raise _refused(connection, reply, "dot")
 
 
-def _failed(connection: Connection, reply: Reply, phase: Phase) -> ChannelError:
+def _failed(connection: Connection, raw: bytes, phase: Phase) -> ChannelError:
+    try:
+        reply = Reply.read(raw)
+    except ValueError:
+        connection.drop()
+        return Unavailable("garbled-reply", f"in phase {phase}", counts=phase != "mail")
+    return _refused(connection, reply, phase)
+
+
+def _refused(connection: Connection, reply: Reply, phase: Phase) -> ChannelError:
     if reply.digits == 421 or reply.digits < 400:
         connection.drop()  # RFC 5321 §3.8: after 421 the server closes; what fits no phase is out of step
     return failure(reply, phase)

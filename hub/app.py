@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hub import worker
 from hub.children import READY, Child, command
 from hub.config import Config
 from hub.context import database_url, demand_instance, open_hub
-from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, refused_by_system
+from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, WrongUse, refused_by_system
 from hub.lock import Lock
 from hub.now import for_mode
 from hub.store import schema
@@ -50,19 +51,28 @@ def serve(file: Path | None, *, ready: Callable[[], None] = lambda: None) -> int
     return 0
 
 
-def work(file: Path | None) -> int:
-    """Send only, without a web process. Raises EnvironmentFailed where there is no instance, and beside a `serve`."""
+def work(file: Path | None, slot: str | None = None) -> int:
+    """Send only, without a web process; `slot` names this sender among several on one PostgreSQL database.
+
+    Raises EnvironmentFailed where there is no instance and, with SQLite, beside a `serve`; WrongUse for a slot there.
+    """
     config = settings.load(file)
     hub_log.configure(config.log)
     demand_instance(config)
+    if slot is not None and sqlite_file(database_url(config)) is not None:
+        raise WrongUse(
+            "--slot names one of several senders, and with SQLite a database has one; leave it out"
+        )
     with _alone(config, "work"):
-        run(_send(config, Stopping(), patience=0.0, ready=lambda: log.info("sending")))
+        at_work = partial(log.info, "at work")
+        run(_send(config, Stopping(), patience=0.0, ready=at_work, slot=slot))
     return 0
 
 
-def _alone(config: Config, command: str) -> Lock:
+def _alone(config: Config, command: str) -> AbstractContextManager[object]:
     """One lock for `serve` and `work`: with SQLite there is one sender (decision 22), and either has it."""
-    return Lock(_beside(config, "serve"), f"univoque {command}")
+    file = sqlite_file(database_url(config))
+    return nullcontext() if file is None else Lock(_beside(file, "serve"), f"univoque {command}")
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -128,13 +138,23 @@ async def _web(config: Config) -> None:
             await server.run(hub, stop=stopping.drain, ready=lambda _port: _say_ready())
 
 
-async def _send(config: Config, stopping: Stopping, *, patience: float, ready: Callable[[], None]) -> None:
-    lock = Lock(_beside(config, "sender"))
+async def _send(
+    config: Config,
+    stopping: Stopping,
+    *,
+    patience: float,
+    ready: Callable[[], None],
+    slot: str | None = None,
+) -> None:
+    file = sqlite_file(database_url(config))
+    lock = None if file is None else Lock(_beside(file, "sender"))
     async with open_hub(config, for_mode(config.service.mode)) as hub:
         await schema.demand_current(hub.store)
-        await lock.take_within(patience)
+        if lock is not None:
+            await lock.take_within(patience)
         opened = open_channels(
             email=config.email,
+            standby=config.standby,
             sms=config.sms,
             mode=config.service.mode,
             site_url=config.service.base_url,
@@ -143,10 +163,11 @@ async def _send(config: Config, stopping: Stopping, *, patience: float, ready: C
         try:
             with _signals(stopping):
                 async with opened as channels:
-                    await worker.run(hub, channels, stopping=stopping, ready=ready)
+                    await worker.run(hub, channels, stopping=stopping, slot=slot, ready=ready)
         except WrongSettings as error:
             raise ConfigError(str(error)) from error
-    lock.release()
+    if lock is not None:
+        lock.release()
 
 
 async def _sender(config: Config) -> None:
@@ -191,11 +212,8 @@ def _say_ready() -> None:
         os.write(sys.stdout.fileno(), READY)
 
 
-def _beside(config: Config, role: str) -> Path:
-    """A lock's file beside the database; in the data directory when the database is elsewhere."""
-    file = sqlite_file(database_url(config))
-    if file is None:
-        return config.service.data_dir / f"univoque.{role}.lock"
+def _beside(file: Path, role: str) -> Path:
+    """A lock's file beside the database."""
     return file.with_name(f"{file.name}.{role}.lock")
 
 

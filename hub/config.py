@@ -7,7 +7,7 @@ import tomllib
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hub import quiet
 from hub.errors import ConfigError
 from hub.faults import line as told
 from hub.faults import no_toml, place
@@ -82,6 +83,9 @@ def _language(code: str) -> str:
     return code
 
 
+_ADDRESSES = "write sqlite+aiosqlite:///file.db or postgresql+asyncpg://user@host/name"
+
+
 def _database(url: str) -> str:
     """The message never repeats the address: there may be a password in it."""
     if not url:
@@ -89,17 +93,27 @@ def _database(url: str) -> str:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise ValueError("is no address of a database; write sqlite+aiosqlite:///file.db") from error
+        raise ValueError(f"is no address of a database; {_ADDRESSES}") from error
     if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
-        raise ValueError(f"{parsed.drivername} is not supported; write sqlite+aiosqlite:///file.db")
+        raise ValueError(f"{parsed.drivername} is not supported; {_ADDRESSES}")
     if parsed.drivername == "sqlite+aiosqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError("names no file, and processes share no memory; write sqlite+aiosqlite:///file.db")
+    if parsed.drivername == "postgresql+asyncpg" and not parsed.database:
+        raise ValueError("names no database; write postgresql+asyncpg://user@host/name")
     return url
+
+
+def _quiet(text: str) -> str:
+    if text:
+        quiet.parse(text)
+    return text
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 """A duration without which nothing would ever be done."""
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""In EUR."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -114,6 +128,7 @@ class Service(Section):
 
     name: str
     data_dir: Path
+    epoch_dir: str
     base_url: Annotated[str, AfterValidator(_public_address)]
     mode: Literal["Actual", "Exercise"]
     languages: Annotated[tuple[Annotated[str, AfterValidator(_language)], ...], Field(min_length=1)]
@@ -132,30 +147,45 @@ class Web(Section):
     port: Port
 
 
-class Email(Section):
-    """The relay that takes our e-mail."""
+class Relay(Section):
+    """A server that takes our e-mail."""
 
-    enabled: bool
     host: str
     port: Port
     security: Literal["none", "starttls", "tls"]
     ca_file: str
     username: str
     password: SecretStr
+
+    @model_validator(mode="after")
+    def _login_needs_tls(self) -> Self:
+        if self.username and self.security == "none" and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("a login over an unencrypted connection; set security to starttls or tls")
+        return self
+
+    def beside(self, base: Path) -> Self:
+        """The same, with its file of certificates taken from `base`."""
+        return self.model_copy(update={"ca_file": self.ca_file and str(base / self.ca_file)})
+
+
+class Email(Relay):
+    """The relay that takes our e-mail, and how our e-mail looks."""
+
+    enabled: bool
     sender: Annotated[str, AfterValidator(_mailbox)]
     return_path: Annotated[str, AfterValidator(_return_path)]
     sender_name: str
     reply_to: str
     list_id: str
+    dkim_selector: str
     lanes: Annotated[int, Field(ge=1, le=256)]
+    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     command_timeout: Span
     dot_timeout: Span
 
-    @model_validator(mode="after")
-    def _login_needs_tls(self) -> "Email":
-        if self.username and self.security == "none" and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("a login over an unencrypted connection; set security to starttls or tls")
-        return self
+
+class EmailStandby(Relay):
+    """The relay that takes over while the first one fails; without a host there is none."""
 
 
 class Sms(Section):
@@ -167,9 +197,22 @@ class Sms(Section):
     auth_token: SecretStr
     sender: str
     lanes: Annotated[int, Field(ge=1, le=256)]
+    segments_per_second: Annotated[float, Field(gt=0, le=10_000)]
     timeout: Span
-    cost_per_segment: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    repeat_uncertain: bool
+    cost_per_segment: Money
+    dispatch_ceiling: Money
+    day_ceiling: Money
+    ask_after: Span
+    wait_urgent: Span
+    wait: Span
+    repeat_uncertain: Literal["never", "urgent", "always"]
+    silent_after: Span
+
+    @model_validator(mode="after")
+    def _asked_before_it_is_over(self) -> "Sms":
+        if not self.ask_after <= self.wait_urgent <= self.wait:
+            raise ValueError("ask_after, wait_urgent and wait must grow; no wait may end before it begins")
+        return self
 
 
 class Delivery(Section):
@@ -183,6 +226,32 @@ class Delivery(Section):
     drain: Duration
 
 
+class Schedule(Section):
+    """What a dispatch that was to leave at an hour may still do when that has passed."""
+
+    late: Duration
+
+
+class Quiet(Section):
+    """When channels stay silent at night; what is immediate passes."""
+
+    email: Annotated[str, AfterValidator(_quiet)]
+    sms: Annotated[str, AfterValidator(_quiet)]
+
+    def hours(self, channel: str) -> quiet.Hours | None:
+        """The quiet hours of a channel, None where it has none."""
+        text = getattr(self, channel, "")
+        return quiet.parse(text) if text else None
+
+
+class Canary(Section):
+    """The staff that gets a message before everybody else, and the time to stop it."""
+
+    file: str
+    first: Annotated[int, Field(ge=1, le=1_000)]
+    pause: Duration
+
+
 class Gate(Section):
     """What the gate asks about beyond the sheet."""
 
@@ -194,14 +263,38 @@ class Gate(Section):
 
 
 class Approval(Section):
-    """How far the audience may move between submission and approval, and from there to its plan."""
+    """How far the audience may move between submission and approval, and when its size is confirmed once more."""
 
     drift_share: Annotated[float, Field(ge=0, le=1)]
     drift_people: Annotated[int, Field(ge=0)]
+    confirm_above: Annotated[int, Field(ge=0)]
+    confirm_times: Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
     def allows(self, shown: int, now: int) -> bool:
         """Whether it is still the audience that was shown: the larger of the two limits counts."""
         return abs(now - shown) <= max(self.drift_share * shown, self.drift_people)
+
+
+class Metrics(Section):
+    """Where figures are served, apart from the public site."""
+
+    host: str
+    port: Port
+
+
+class Alarms(Section):
+    """From which age on something is said to be wrong."""
+
+    unsent_immediate: Span
+    unsent_expected: Span
+    unsent_future: Span
+    held: Span
+    silent: Span
+    paused: Span
+    stopped: Span
+    sender: Span
+    unpublished: Span
+    free_space: Annotated[int, Field(ge=0)]
 
 
 class Log(Section):
@@ -218,11 +311,25 @@ class Config(Section):
     database: Database
     web: Web
     email: Email
+    email_standby: EmailStandby
     sms: Sms
     delivery: Delivery
+    schedule: Schedule
+    quiet: Quiet
+    canary: Canary
     gate: Gate
     approval: Approval
+    metrics: Metrics
+    alarms: Alarms
     log: Log
+
+    @property
+    def standby(self) -> Email | None:
+        """How e-mail leaves while the first relay fails: all of [email], but for the relay itself."""
+        other = self.email_standby
+        if not other.host:
+            return None
+        return self.email.model_copy(update={name: getattr(other, name) for name in type(other).model_fields})
 
     @property
     def public_dir(self) -> Path:
@@ -260,16 +367,26 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
 
 def _anchored(config: Config, base: Path) -> Config:
     """The same settings with every relative path taken from `base`, wherever a command is run."""
-    service = config.service.model_copy(update={"data_dir": base / config.service.data_dir})
-    ca_file = config.email.ca_file and str(base / config.email.ca_file)
-    email = config.email.model_copy(update={"ca_file": ca_file})
+    epoch_dir = config.service.epoch_dir and str(base / config.service.epoch_dir)
+    service = config.service.model_copy(
+        update={"data_dir": base / config.service.data_dir, "epoch_dir": epoch_dir}
+    )
+    staff = config.canary.file and str(base / config.canary.file)
     url = make_url(config.database.url) if config.database.url else None
     if url is not None and url.get_backend_name() == "sqlite" and url.database:
         there = url.set(database=str(base / url.database)).render_as_string(hide_password=False)
         database = config.database.model_copy(update={"url": there})
     else:
         database = config.database
-    return config.model_copy(update={"service": service, "email": email, "database": database})
+    return config.model_copy(
+        update={
+            "service": service,
+            "email": config.email.beside(base),
+            "email_standby": config.email_standby.beside(base),
+            "canary": config.canary.model_copy(update={"file": staff}),
+            "database": database,
+        }
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,40 +1,22 @@
 """Finds what would fail on the day it matters: settings, disk, database, journal, relay, provider, feeds."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
-import aiohttp
 import feedparser
 
-from channels import probe
-from channels.contract import ChannelError, WrongSettings
+from hub import machine, outside
 from hub.config import Config
 from hub.context import Hub, database_url, open_hub
+from hub.diagnosis import Diagnosis as Diagnosis
+from hub.diagnosis import unlooked
 from hub.errors import UnivoqueError, refused_by_system
-from hub.flow import publish
-from hub.store import journal, schema, staff
+from hub.flow import life, publish
+from hub.outside import TOLERANCE
+from hub.store import instance, journal, reserve, schema, staff
 from hub.store.engine import sqlite_file
-
-TOLERANCE = timedelta(minutes=1)
-"""Clocks of two machines may differ so much without harm."""
-
-ROOM = 512 * 1024 * 1024
-"""Octets that should be free: a large dispatch with its write-ahead log, and then some."""
-
-
-class Diagnosis(NamedTuple):
-    """One thing looked at: whether it is fine, what was found, and what to do where it is not."""
-
-    what: str
-    fine: bool
-    finding: str
-    remedy: str = ""
-
 
 SET_UP = frozenset({"staff", "languages", "public address"})
 """What people settle in the instance itself; all else is its surroundings."""
@@ -55,15 +37,25 @@ async def examine(config: Config) -> list[Diagnosis]:
 
 
 async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
-    yield _or_refusal("data directory", lambda: _data_dir(hub.config.service.data_dir))
+    config, now = hub.config, hub.clock.now()
+    yield _or_refusal("data directory", lambda: machine.data_dir(config.service.data_dir))
+    yield _or_refusal("disk", lambda: machine.syncs(config.service.data_dir))
+    yield _or_refusal("reserve", lambda: machine.reserve(reserve.beside(database_url(config))))
+    yield machine.event_loop()
     async for diagnosis in _database(hub):
         yield diagnosis
     yield await _clock(hub)
     yield _languages(hub)
-    yield _address(hub.config)
-    yield await _relay(hub.config)
-    yield await _provider(hub.config)
-    yield _or_refusal("feeds", lambda: _feeds(hub.config.public_dir))
+    yield _address(config)
+    async for diagnosis in _way_in(hub):
+        yield diagnosis
+    async for diagnosis in outside.relays(config, now):
+        yield diagnosis
+    async for diagnosis in outside.sender_records(config):
+        yield diagnosis
+    async for diagnosis in outside.provider(config, now):
+        yield diagnosis
+    yield _or_refusal("feeds", lambda: _feeds(config.public_dir))
 
 
 def _or_refusal(what: str, look: Callable[[], Diagnosis]) -> Diagnosis:
@@ -72,16 +64,6 @@ def _or_refusal(what: str, look: Callable[[], Diagnosis]) -> Diagnosis:
         return look()
     except OSError as error:
         return Diagnosis(what, False, str(refused_by_system(error)), "mend that, and look again")
-
-
-def _data_dir(directory: Path) -> Diagnosis:
-    if not directory.is_dir() or not os.access(directory, os.W_OK):
-        return Diagnosis("data directory", False, f"{directory} cannot be written", "run `univoque init`")
-    free = shutil.disk_usage(directory).free
-    finding = f"{free // 2**20:,} MiB free at {directory}"
-    return Diagnosis(
-        "data directory", free >= ROOM, finding, "" if free >= ROOM else "make room before sending"
-    )
 
 
 async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
@@ -95,16 +77,25 @@ async def _database(hub: Hub) -> AsyncIterator[Diagnosis]:
             return
         async with hub.store.read() as tx:
             verdict = await journal.verify(tx)
+            elsewhere = await life.fault(hub, tx)
             people = [person for person in await staff.everybody(tx) if person.disabled_at is None]
+        async with hub.store.write():
+            pass  # the lock is had, so it can be written
     except UnivoqueError as error:
         yield Diagnosis("database", False, str(error), "see which process holds it, or restore it")
         return
-    yield Diagnosis("database", True, "its tables are current")
+    yield Diagnosis("database", True, "its tables are current, and it can be written")
     yield Diagnosis(
         "journal",
         verdict.fault is None,
         verdict.fault or f"{verdict.entries} entries hold",
         "" if verdict.fault is None else "somebody altered it: keep a copy, and find out who",
+    )
+    yield Diagnosis(
+        "sender's epoch",
+        elsewhere is None,
+        elsewhere or "this database is sent from here",
+        "" if elsewhere is None else life.REMEDY,
     )
     roles = {role for person in people for role in person.roles}
     fit = len(people) >= 2 and {"editor", "approver"} <= roles
@@ -164,27 +155,18 @@ def _address(config: Config) -> Diagnosis:
     return Diagnosis("public address", True, url)
 
 
-async def _relay(config: Config) -> Diagnosis:
-    if not config.email.enabled:
-        return Diagnosis("e-mail", True, "switched off")
+async def _way_in(hub: Hub) -> AsyncIterator[Diagnosis]:
+    """Only where it is meant to be reached, and the address could be."""
+    if hub.config.service.mode != "Actual" or not _address(hub.config).fine:
+        yield unlooked("way in", "an exercise, or an address on this machine, is reached by nobody outside")
+        return
     try:
-        return Diagnosis("e-mail", True, await probe.relay(config.email, mode=config.service.mode))
-    except (ChannelError, WrongSettings) as error:
-        return Diagnosis("e-mail", False, str(error), "mend the [email] settings, or ask who runs the relay")
-
-
-async def _provider(config: Config) -> Diagnosis:
-    if not config.sms.enabled:
-        return Diagnosis("SMS", True, "switched off")
-    try:
-        async with aiohttp.ClientSession(trust_env=False) as http:
-            return Diagnosis(
-                "SMS", True, await probe.provider(config.sms, mode=config.service.mode, http=http)
-            )
-    except (ChannelError, WrongSettings) as error:
-        return Diagnosis(
-            "SMS", False, str(error), "mend the [sms] settings, or look at the provider's console"
-        )
+        async with hub.store.read() as tx:
+            who = await instance.get(tx)
+    except UnivoqueError:
+        return  # told of the database already
+    async for diagnosis in outside.way_in(hub.config, who, hub.clock.now()):
+        yield diagnosis
 
 
 def _feeds(public: Path) -> Diagnosis:

@@ -122,6 +122,8 @@ def _out_of_bounds(bounds: Mapping[str, Any]) -> tuple[str, str] | None:
     match bounds:
         case {"ge": least}:
             return "is too small", f"write {least} or more"
+        case {"gt": bound}:
+            return "is too small", f"write more than {bound:g}"
         case {"le": most}:
             return "is too large", f"write {most} or less"
         case {"min_length": 1}:

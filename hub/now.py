@@ -1,5 +1,7 @@
 """The one clock: every instant the hub uses comes from here, so that tests and an exercise can set it."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +94,29 @@ def _struck(local: datetime) -> datetime:
     return instant
 
 
+def parse_appointment(text: str) -> datetime:
+    """The one instant that a schedule names, in UTC: an hour of Brussels, or any instant with its offset.
+
+    Raises ValueError for a bare date, and for an hour that struck twice or never, with the offsets to choose from.
+    """
+    if _bare_date(text):
+        raise ValueError(f"{text!r} names no hour; write {text}T08:00")
+    instant = parse_instant(text)
+    written = datetime.fromisoformat(text)
+    if written.tzinfo is None:
+        first, second = (written.replace(tzinfo=BRUSSELS, fold=fold).utcoffset() for fold in (0, 1))
+        if first != second:
+            raise ValueError(
+                f"{text} strikes twice in Brussels, where the clocks are put back then; write "
+                f"{text}{_offset(first)} for the first time or {text}{_offset(second)} for the second"
+            )
+    return instant.astimezone(UTC)
+
+
+def _offset(span: timedelta | None) -> str:
+    return f"+{(span or timedelta(0)) // timedelta(hours=1):02}:00"
+
+
 def in_brussels_time(instant: datetime) -> bool:
     """Whether an instant is written with the offset of Brussels then, or in UTC."""
     return instant.utcoffset() in (timedelta(0), instant.astimezone(BRUSSELS).utcoffset())
@@ -114,3 +139,10 @@ def _bare_date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+async def came(event: asyncio.Event, seconds: float) -> bool:
+    """Whether an event came within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()

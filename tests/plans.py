@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from hub import config, register
 from hub.config import Config
@@ -20,14 +20,24 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LINK = "https://univoque.invalid/personal-link"
 
 
-async def new_store(file: Path) -> Store:
-    """An empty database with a name."""
-    store = open_store(sqlite_url(file))
+async def new_store(place: Path | str) -> Store:
+    """An empty database with a name, in a file or at a URL."""
+    store = open_store(place if isinstance(place, str) else sqlite_url(place))
     async with store.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     async with store.write() as tx:
         await instance.ensure(tx)
     return store
+
+
+async def empty(store: Store) -> None:
+    """Take out all but the name, and begin to number anew."""
+    async with store.write() as tx:
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "settings":
+                await tx.execute(table.delete())
+        if tx.dialect.name == "postgresql":
+            await tx.execute(text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"))
 
 
 async def people(store: Store, number: int, *, first: int = 1) -> None:
@@ -61,6 +71,7 @@ async def plan(
     at: datetime = NOON,
     life: timedelta = timedelta(days=2),
     words: str = "Bonjour",
+    domain: str = "example.org",
 ) -> int:
     """A planned dispatch to the persons 1 to `recipients`; returns its id."""
     async with store.write() as tx:
@@ -75,7 +86,7 @@ async def plan(
         )
         await dispatches.claim(tx, found.id, claim="test", at=at)
         body = await dispatches.add_body(tx, found.id, _message(directive, channel, words), stream=stream)
-        address = "person-{}@example.org" if channel == "email" else "+3247000{:04}"
+        address = "person-{}@" + domain if channel == "email" else "+3247000{:04}"
         await dispatches.add_deliveries(
             tx,
             found.id,

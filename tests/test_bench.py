@@ -26,7 +26,16 @@ async def test_fanning_out_prints_its_figures() -> None:
     found, _, code = await fanout()
 
     assert code == 0
-    assert found.keys() == {"messages_per_second", "seconds", "peak_rss_mb", "recipients"}
+    assert found.keys() == {
+        "messages_per_second",
+        "seconds",
+        "peak_rss_mb",
+        "recipients",
+        "planner_rss_mb",
+        "first_after_s",
+        "first_tenth_s",
+        "last_tenth_s",
+    }
     assert found["recipients"] == 5
 
 
@@ -58,3 +67,29 @@ async def test_what_is_no_address_is_wrong_use() -> None:
 
     assert code == 2
     assert "relay is no HOST:PORT" in said
+
+
+async def test_sending_sms_prints_its_ratio_for_each_setting() -> None:
+    words = ("--messages", "40", "--rounds", "1", "--at-once", "2", "4", "--json")
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "bench/sms.py", *words, cwd=ROOT, stdout=PIPE
+        )
+        out, _ = await process.communicate()
+
+    found = json.loads(out)
+    assert process.returncode == 0
+    assert [line["at_once"] for line in found["sms"]] == [2, 4]
+    assert all(line["ratio"] > 0 for line in found["sms"])
+
+
+async def test_the_ledgers_are_measured_side_by_side() -> None:
+    command = [sys.executable, "bench/ledger.py", "--recipients", "700", "--rounds", "1", "--json"]
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+        out, err = await process.communicate()
+
+    assert process.returncode == 0, err
+    found = json.loads(out)
+    assert "sqlite, 1 sender" in found
+    assert all(figures["rows_per_second"] > 0 for figures in found.values())

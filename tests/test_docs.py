@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from hub.cli import app
 from hub.config import Config
+from hub.flow import alarms
 from hub.gate import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,7 +91,7 @@ def test_every_code_of_a_finding_has_its_line_in_the_docs() -> None:
 
 
 def test_every_route_has_its_line_in_the_docs() -> None:
-    server = (ROOT / "hub/web/server.py").read_text("utf-8")
+    server = "".join((ROOT / f"hub/web/{name}.py").read_text("utf-8") for name in ("server", "metrics"))
     answered = {
         f"{method.upper()} {path}" for method, path in re.findall(r'web\.(get|post)\("([^"]+)"', server)
     }
@@ -104,6 +105,14 @@ def test_every_route_has_its_line_in_the_docs() -> None:
     assert len(answered) > 5
     assert sorted(answered - set(explained)) == [], "these routes have no line in docs/routes.md"
     assert sorted(set(explained) - answered) == [], "docs/routes.md explains routes that nothing answers"
+
+
+def test_every_alarm_has_its_line_in_the_docs() -> None:
+    section = (
+        (ROOT / "docs/operate.md").read_text("utf-8").partition("## What to watch")[2].partition("\n## ")[0]
+    )
+
+    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [rule.name for rule in alarms.RULES]
 
 
 def test_the_way_names_every_check_of_the_gate() -> None:

@@ -1,4 +1,4 @@
-"""submit, waive, approve, status, stop, resume: a directive on its way."""
+"""submit, waive, approve, stop, resume: a directive on its way."""
 
 import asyncio
 import sys
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import reading
-from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary, table
+from hub.cli import holding, reading
+from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.sheets import read_all
-from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, sign_in, with_hub
+from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
 from hub.context import Hub
 from hub.errors import EnvironmentFailed, Refusal, WrongUse
 from hub.flow import approve as approving
@@ -19,11 +19,11 @@ from hub.flow import publish as publishing
 from hub.flow import stop as stopping
 from hub.flow import submit as submitting
 from hub.flow import waive as waiving
-from hub.gate.silence import Silence, told
+from hub.flow.observe import observe
 from hub.model.directive import Language
 from hub.model.review import Kind
 from hub.model.staff import Role
-from hub.store import directives, dispatches
+from hub.store import dispatches
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
 
@@ -38,7 +38,7 @@ STANDS = {Kind.CANCEL: "is cancelled", Kind.ALL_CLEAR: "comes to its end"}
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (submit, waive, approve, status, stop, resume):
+    for command in (submit, waive, approve, stop, resume):
         app.command()(command)
 
 
@@ -139,20 +139,43 @@ def approve(
     by: ByOption,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything has left.")] = False,
     digest: Annotated[str | None, typer.Option(help="Approve only what has this digest.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="T", help="Let its messages leave at this hour of Brussels (2026-03-29T08:00)."
+        ),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(help="Confirm the number of readers, where that is asked for.")
+    ] = None,
+    sms_cost: Annotated[
+        str | None,
+        typer.Option(metavar="EUR", help="What its SMS may cost at most, instead of sms.dispatch_ceiling."),
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Sign what somebody else submitted: it is in force, public, and leaves at once."""
+    """Sign what somebody else submitted: it is in force, public, and leaves at once, or with --at at that hour."""
+    hour = holding.appointment(at)
 
     async def work(hub: Hub) -> dict[str, Any]:
         approver = await sign_in(hub, by, Role.APPROVER)
-        chosen = digest
+        chosen, number = digest, count
         if sys.stdin.isatty() and not json:
             shown = await reading.confirm(hub, id)
             if digest not in (None, shown):
                 raise Refusal(f"what was shown has another digest: {shown}; nothing was approved")
             chosen = shown
-        approved = await approving.approve(hub, id, by=approver, digest=chosen)
+            number = count if count is not None else await reading.confirm_again(hub, id)
+        approved = await approving.approve(
+            hub,
+            id,
+            by=approver,
+            digest=chosen,
+            count=number,
+            appointment=hour,
+            sms_cost=euros("--sms-cost", sms_cost),
+        )
         try:
             await publishing.publish(hub)
         except EnvironmentFailed as error:
@@ -168,6 +191,7 @@ def approve(
             "planned": {},
             "other_language": 0,
             "without_words": 0,
+            "leaves_at": hour.at.isoformat() if hour else None,
         }
         if approved.sends:
             planned = await dispatching.dispatch(hub, directive=id, number=approved.revision.number)
@@ -176,8 +200,9 @@ def approve(
             document["without_words"] = planned.without_words
             if wait:
                 await _finished(hub, planned.dispatch)
+                seen = await observe(hub, [planned.dispatch])
                 async with hub.store.read() as tx:
-                    document["status"] = await reading.standing(hub, tx, id)
+                    document["status"] = await reading.standing(hub, tx, id, seen.progress)
         return document
 
     document = with_hub(config, work)
@@ -189,48 +214,10 @@ def approve(
         or "nobody is alerted"
     )
     now = STANDS.get(Kind(document["kind"]), "is in force")
-    out.print(f"{id}, revision {document['revision']}, {now}: {planned}. {document['page']}")
+    later = f", leaving at {at}" if at else ""
+    out.print(f"{id}, revision {document['revision']}, {now}: {planned}{later}. {document['page']}")
     for line in reading.unread(document):
         out.print(line, style="bold yellow")
-
-
-def status(
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
-    json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Show where directives stand, how their messages stand per channel and outcome, and which sectors hear nothing."""
-
-    async def work(hub: Hub) -> tuple[list[dict[str, Any]], tuple[Silence, ...]]:
-        async with hub.store.read() as tx:
-            silent = await reading.silent(hub, tx)
-            if id is not None:
-                return [await reading.standing(hub, tx, id)], silent
-            latest = {
-                r.directive.id: r for r in (*await directives.published(tx), *await directives.unapproved(tx))
-            }
-            return [await reading.standing(hub, tx, known) for known in sorted(latest)], silent
-
-    standings, silent = with_hub(config, work)
-    if json:
-        print_json({"directives": standings, "silent": [each.to_json() for each in silent]})
-        return
-    rows = []
-    for standing in standings:
-        channels = "; ".join(
-            f"{channel}: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-            for channel, outcomes in standing["channels"].items()
-        )
-        if refused := standing["refused"]:
-            channels = (
-                f"stopped: approved for {refused['approved']} people, would reach {refused['found']}; "
-                "submit it again as an update"
-            )
-        channels = "; ".join([*filter(None, [channels]), *reading.unread(standing)])
-        rows.append((standing["id"], standing["revision"], standing["stage"], channels or "-"))
-    table("Directive", "Rev.", "Stage", "Messages", rows=rows)
-    if silent:
-        out.print(f"Silent although a crisis is open: {told(silent)}.", style="yellow")
 
 
 def stop(
@@ -292,7 +279,7 @@ async def _finished(hub: Hub, dispatch: int) -> None:
     """Wait until no sender has work left for it."""
     while True:
         async with hub.store.read() as tx:
-            if not await dispatches.unfinished(tx, dispatch):
+            if not await dispatches.unfinished(tx, dispatch, at=hub.clock.now()):
                 return
         await asyncio.sleep(0.2)
 

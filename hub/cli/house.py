@@ -61,9 +61,17 @@ def serve(config: ConfigOption = None) -> None:
     raise typer.Exit(running.serve(config_file(config)))
 
 
-def work(config: ConfigOption = None) -> None:
-    """Only send, without pages and webhooks; with SQLite there is one sender, so not beside a `serve`."""
-    raise typer.Exit(running.work(config_file(config)))
+def work(
+    slot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which of several senders this is; default a free one of this machine."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Only send, without pages and webhooks: with PostgreSQL any number of these, with SQLite none beside a `serve`."""
+    raise typer.Exit(running.work(config_file(config), slot))
 
 
 def demo(

@@ -1,24 +1,29 @@
 """What an approver and an operator read before they decide: the size of it, samples, findings, outcomes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import typer
 
 from channels import gsm
-from hub.cli import differences, sms
+from hub.cli import differences, holding, progressing, sms
 from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
+from hub.flow import guard, spend
 from hub.flow.dispatch import REFUSED, unread_counts
 from hub.flow.examine import Examined, examine, sheet_digest, withdrawals
+from hub.flow.observe import Progress
+from hub.flow.submit import audience_counts
 from hub.gate.silence import Silence, silent_sectors
 from hub.in_force import consolidate
+from hub.model.delivery import Outcome
 from hub.model.message import Blocks, Message, Variant
 from hub.model.review import Waiver
 from hub.model.revision import Revision
 from hub.render.frame import compose, digest
-from hub.store import deliveries, directives, dispatches, journal, waivers
+from hub.store import directives, dispatches, journal, waivers
 from hub.store.dispatches import Dispatch
 from hub.store.engine import Tx
 
@@ -36,6 +41,7 @@ async def confirm(hub: Hub, directive: str) -> str | None:
         signed = await waivers.of_sheet(tx, directive, sheet_digest(revision.directive))
         held = [past for past in await directives.history(tx, directive) if past.number < revision.number]
         before = await directives.blocks(tx, directive, held[-1].number) if held else {}
+        counted = await audience_counts(hub, tx, examined)
     messages = examined.case.messages
     out.rule(f"{directive}, revision {revision.number}, {revision.mode.value}", align="left")
     out.print(
@@ -55,18 +61,29 @@ async def confirm(hub: Hub, directive: str) -> str | None:
         if variant.channel == "sms":
             for line in sms.report(message, hub.config.sms.cost_per_segment).lines():
                 out.print(line, style="dim")
-    cost = sum(
-        gsm.measure(m.text).cost(hub.config.sms.cost_per_segment)
-        for v, m in messages.items()
-        if v.channel == "sms"
-    )
+    segments = spend.estimate(counted, messages)
     out.print(
-        f"Longest SMS: {_longest(messages)} segments; one of each text costs {cost:.2f} EUR.", style="dim"
+        f"Longest SMS: {_longest(messages)} segments; to {counted.channels.get('sms', 0)} people by SMS, at most "
+        f"about {segments} segments, {spend.tariff(hub).cost(segments):.2f} EUR.",
+        style="dim",
     )
     answer = typer.prompt(f"Type the number of readers ({revision.audience_count}) to approve")
     if answer.strip() != str(revision.audience_count):
         raise Refusal("that is not the number; nothing was approved")
     return revision.approval_digest
+
+
+async def confirm_again(hub: Hub, directive: str) -> int | None:
+    """Say why this audience is unusual, and ask for its number once more; None where it is as usual. Raises Refusal."""
+    shown, found = await guard.look(hub, directive)
+    if not found:
+        return None
+    for reason in found:
+        out.print(f"Unusual: {reason}.", style="bold red")
+    answer = typer.prompt("Type the number of readers once more, if it is meant")
+    if answer.strip() != str(shown):
+        raise Refusal("that is not the number; nothing was approved")
+    return shown
 
 
 def _show_differences(number: int, held: Blocks, examined: Examined) -> None:
@@ -100,22 +117,27 @@ def _show_waiver(waiver: Waiver) -> None:
     out.print(f"    {waiver.reason}")
 
 
-async def standing(hub: Hub, tx: Tx, directive: str) -> dict[str, Any]:
-    """Where a directive stands, with the counts per channel and outcome of its latest dispatch."""
+async def standing(hub: Hub, tx: Tx, directive: str, seen: Iterable[Progress] = ()) -> dict[str, Any]:
+    """Where a directive stands, with how its latest dispatch stands per channel, from what was `seen` of it."""
     revision = await directives.get(tx, directive)
     document = _revision_json(hub, revision)
     found = await dispatches.of_directive(tx, directive)
     if found:
-        counts = await deliveries.counts(tx, found[-1].id)
+        last = found[-1]
+        own = [each for each in seen if each.dispatch.id == last.id]
         document["channels"] = {
-            channel: {outcome.value: count for outcome, count in sorted(outcomes.items()) if count}
-            for channel, outcomes in counts.items()
+            each.channel: {outcome.value: number for outcome, number in sorted(each.outcomes.items())}
+            for each in own
         }
-        document["finished"] = not await dispatches.unfinished(tx, found[-1].id)
-        document["stopped"] = found[-1].stopped_at is not None
-        document |= await unread_counts(tx, found[-1])
-        document["refused"] = await _refused(tx, found[-1])
-        document["uncertain"] = len(await deliveries.uncertain(tx, found[-1].id))
+        document["sending"] = [progressing.to_json(each, hub.clock.now()) for each in own]
+        document["finished"] = not await dispatches.unfinished(tx, last.id, at=hub.clock.now())
+        document["stopped"] = last.stopped_at is not None
+        document["held"] = last.held
+        document["held_until"] = last.held_until.isoformat() if last.held_until else None
+        document["waits"] = holding.waits(last)
+        document |= await unread_counts(tx, last)
+        document["refused"] = await _refused(tx, last)
+        document["uncertain"] = sum(each.count(Outcome.UNCERTAIN) for each in own)
     return document
 
 
@@ -158,8 +180,12 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "expires_at": revision.expires_at.isoformat() if revision.expires_at else None,
         "page": f"{hub.config.service.base_url.rstrip('/')}/d/{revision.code}",
         "channels": {},
+        "sending": [],
         "finished": False,
         "stopped": False,
+        "held": None,
+        "held_until": None,
+        "waits": None,
         "refused": None,
         "other_language": 0,
         "without_words": 0,

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -117,6 +119,15 @@ def instant(text: str | None) -> datetime | None:
         return None if text is None else parse_instant(text)
     except ValueError as error:
         raise WrongUse(f"--at: {error}") from error
+
+
+def euros(option: str, text: str | None) -> Decimal | None:
+    """An amount in EUR, None when it was not given. Raises WrongUse."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,7}([.,][0-9]{1,2})?", text):
+        raise WrongUse(f"{option} {text}: write an amount in EUR, such as 250 or 12.50")
+    return Decimal(text.replace(",", "."))
 
 
 def demand_known(option: str, value: str | None, names: Iterable[str]) -> None:

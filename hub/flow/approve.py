@@ -1,16 +1,22 @@
 """A second person signs the digest of the very texts: the revision is in force, and on its way."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from hub.context import Hub
-from hub.errors import NotAllowed, Refusal
+from hub.errors import EnvironmentFailed, NotAllowed, Refusal
+from hub.flow import guard, life, spend
+from hub.flow.canary import staff_first
 from hub.flow.examine import Examined, examine
-from hub.flow.submit import count_audience
+from hub.flow.submit import audience_counts
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
 from hub.model.staff import Role, Staff, name_key
-from hub.store import directives, dispatches, journal, stops
+from hub.store import directives, dispatches, journal, spending, stops
 from hub.store.engine import Tx
+from subscribers.audience import AudienceCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +27,31 @@ class Approved:
     sends: bool
 
 
-async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = None) -> Approved:
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """When its messages are to leave: the instant, and how the approver wrote it."""
+
+    at: datetime
+    written: str
+
+
+async def approve(
+    hub: Hub,
+    directive: str,
+    *,
+    by: Staff,
+    digest: str | None = None,
+    count: int | None = None,
+    appointment: Appointment | None = None,
+    sms_cost: Decimal | None = None,
+) -> Approved:
     """Sign the latest submission of a directive; with `digest`, only if that is what it still stands for.
 
+    `count` confirms the number of readers where that is asked for. With `appointment` it is in force at once, and
+    its messages leave then. `sms_cost` is what its SMS may cost at most, in EUR, in place of the settings' ceiling.
     Raises NotAllowed for anybody who edited or submitted it, whatever their role; Refusal when the words, the
-    audience or the time have moved since it was submitted.
+    audience or the time have moved since it was submitted, where its SMS would pass a ceiling, and when the number
+    should be confirmed; EnvironmentFailed on a database that was restored or copied.
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
@@ -39,16 +65,24 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
             raise Refusal(
                 f"{directive} has expired: nothing of it would leave; submit it again with its new dates"
             )
+        await _sent_from_here(hub, tx)
+        _may_leave(hub, revision, appointment, now)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
-        count = await _same_audience(hub, tx, revision, examined)
+        counted = await _same_audience(hub, tx, revision, examined)
+        audience = counted.total
+        found = await guard.doubts(hub, tx, examined, audience)
+        guard.demand_confirmed(directive, audience, count, found)
+        if revision.kind != Kind.MINOR:
+            segments = spend.estimate(counted, examined.case.messages)
+            await spend.demand_affordable(hub, tx, directive, segments, allowed=sms_cost)
         await directives.approve(
-            tx, directive, revision.number, by=by.name, at=now, kind=revision.kind, audience=count
+            tx, directive, revision.number, by=by.name, at=now, kind=revision.kind, audience=audience
         )
         if revision.kind != Kind.MINOR:
             # In the same transaction: whoever did not begin to get the old text by now never will.
             await stops.cancel_directive(tx, directive, at=now)
-            await dispatches.announce(
+            announced = await dispatches.announce(
                 tx,
                 directive=directive,
                 revision=revision.number,
@@ -56,17 +90,59 @@ async def approve(hub: Hub, directive: str, *, by: Staff, digest: str | None = N
                 urgency=revision.directive.urgency,
                 approved_at=now,
                 expires_at=revision.expires_at,
+                scheduled_at=appointment.at if appointment else None,
+                scheduled_as=appointment.written if appointment else None,
             )
+            if sms_cost is not None:
+                scope = spending.of_dispatch(announced.id)
+                await spending.set_ceiling(tx, scope, spend.cents(sms_cost))
         await journal.append(
             tx,
             at=now,
             actor=by.name,
             action="approve",
             subject=directive,
-            detail={"revision": revision.number, "approval": revision.approval_digest, "audience": count},
+            detail={
+                "revision": revision.number,
+                "approval": revision.approval_digest,
+                "audience": audience,
+                **_asked_for(found, appointment),
+                **({} if sms_cost is None else {"sms_cents": spend.cents(sms_cost)}),
+            },
         )
         approved = await directives.get(tx, directive, revision.number)
     return Approved(approved, sends=revision.kind != Kind.MINOR)
+
+
+def _asked_for(found: list[str], appointment: Appointment | None) -> dict[str, Any]:
+    """What else the approver decided, for the journal."""
+    detail: dict[str, Any] = {"confirmed": found} if found else {}
+    if appointment is not None:
+        detail |= {"leaves_at": appointment.at.isoformat(), "as_written": appointment.written}
+    return detail
+
+
+async def _sent_from_here(hub: Hub, tx: Tx) -> None:
+    """Nobody signs on a restored or copied database: it does not know what has left since. Raises EnvironmentFailed."""
+    if (why := await life.may_sign(hub, tx)) is not None:
+        raise EnvironmentFailed(f"{why}; {life.REMEDY}")
+
+
+def _may_leave(hub: Hub, revision: Revision, appointment: Appointment | None, now: datetime) -> None:
+    """The hour can be kept, and the staff's list be read, while somebody is there who can mend it."""
+    staff_first(hub, revision.directive.urgency)
+    if appointment is None:
+        return
+    if revision.kind == Kind.MINOR:
+        raise Refusal("a minor change alerts nobody: there is nothing to send at any hour; leave --at away")
+    if appointment.at <= now:
+        raise Refusal(f"{appointment.written} has passed; name a later hour, or leave --at away")
+    assert revision.expires_at is not None
+    if appointment.at >= revision.expires_at:
+        raise Refusal(
+            f"{appointment.written} is after {revision.directive.id} expires "
+            f"({revision.expires_at:%Y-%m-%d %H:%M} UTC): nothing of it would leave"
+        )
 
 
 def _may_sign(revision: Revision, by: Staff) -> None:
@@ -95,15 +171,15 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
         raise Refusal(f"the gate now finds blockers in {revision.directive.id}: {standing}; submit it again")
 
 
-async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> int:
+async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> AudienceCount:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more.
 
     That the text which a correction replaces reached more people meanwhile is no reason to wait.
     """
     shown = revision.audience_count or 0
-    like_then = await count_audience(hub, tx, examined, as_of=revision.submitted_at)
-    if not hub.config.approval.allows(shown, like_then):
+    like_then = await audience_counts(hub, tx, examined, as_of=revision.submitted_at)
+    if not hub.config.approval.allows(shown, like_then.total):
         raise Refusal(
-            f"the audience was {shown} when it was submitted and is {like_then} now; submit it again"
+            f"the audience was {shown} when it was submitted and is {like_then.total} now; submit it again"
         )
-    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await count_audience(hub, tx, examined)
+    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await audience_counts(hub, tx, examined)

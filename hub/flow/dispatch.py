@@ -12,14 +12,16 @@ import structlog
 
 from hub.context import Hub
 from hub.errors import Refusal
+from hub.flow.canary import cut, staff_first
 from hub.model.directive import Audience, Language
+from hub.model.hold import Hold
 from hub.model.message import Block, Blocks, Hat, Variant
 from hub.model.review import ENDS, Kind
 from hub.model.revision import Revision
 from hub.render import Sheet, cells
 from hub.render.frame import Frame, compose, digest, frame_for, frames_digest
 from hub.render.seal import words_digest
-from hub.store import directives, dispatches, journal, persons
+from hub.store import directives, dispatches, holds, journal, persons
 from hub.store.dispatches import Dispatch, NewDelivery
 from hub.store.engine import Tx
 from hub.store.holders import Earlier
@@ -150,8 +152,9 @@ async def _plan(hub: Hub, dispatch: Dispatch, revision: Revision, claim: str) ->
         # Who got an exercise holds nothing that a real message could correct.
         sent = [d for d in await dispatches.of_directive(tx, directive.id) if d.mode == dispatch.mode]
         known = {d.id: d.revision for d in sent}
+        staff = staff_first(hub, dispatch.urgency)
         earlier = [id_ for id_, number in known.items() if number < revision.number]
-        plan = _Plan(hub, dispatch, claim, blocks, frame, known)
+        plan = _Plan(hub, dispatch, claim, blocks, frame, known, staff)
         others = {other.directive.id: other.directive for other in await directives.published(tx)}
         sheet = Sheet(directive, hub.register, hub.wording, others)
         audience = persons.audience(
@@ -191,10 +194,15 @@ class _Plan:
     frame: Frame
     known: Mapping[int, int]
     """The revision of each dispatch of the directive."""
+    staff: frozenset[str]
+    """Addresses that get it first."""
     _bodies: dict[tuple[object, ...], int | None] = field(default_factory=dict)
+    _languages: dict[tuple[object, ...], Language] = field(default_factory=dict)
     _rows: list[NewDelivery] = field(default_factory=list)
     _seq: Iterator[int] = field(default_factory=lambda: count(1))
     _ranges: dict[str, list[int]] = field(default_factory=dict)
+    _first: list[int] = field(default_factory=list)
+    """The seq of the staff's deliveries."""
     _counts: Counter[str] = field(default_factory=Counter)
 
     async def take(self, audience: AsyncIterator[Recipient]) -> None:
@@ -210,6 +218,8 @@ class _Plan:
             reach = (recipient.channel, recipient.address, recipient.token)
             self._rows.append(NewDelivery(seq, recipient.person, *reach, body))
             self._ranges.setdefault(recipient.channel, [seq, seq])[1] = seq
+            if recipient.address in self.staff and len(self._first) < self.hub.config.canary.first:
+                self._first.append(seq)
             self._counts["other language"] += language != recipient.language
             if len(self._rows) >= BATCH:
                 await self._write()
@@ -246,16 +256,11 @@ class _Plan:
         )
         now = self.hub.clock.now()
         async with self.hub.store.write() as tx:
+            size = self.hub.config.delivery.chunk
             for channel, (first, last) in self._ranges.items():
-                await dispatches.add_chunks(
-                    tx,
-                    self.dispatch.id,
-                    channel,
-                    first=first,
-                    last=last,
-                    size=self.hub.config.delivery.chunk,
-                    urgency=self.dispatch.urgency,
-                )
+                span = (first, last)
+                await cut(tx, self.dispatch, channel, span=span, staff=self._first, size=size)
+            await self._wait(tx)
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=now, planned=now)
             await journal.append(
                 tx,
@@ -270,9 +275,17 @@ class _Plan:
                     "other_language": planned.other_language,
                     "without_words": planned.without_words,
                     **self._readings(),
+                    **({"staff_first": len(self._first)} if self.staff else {}),
                 },
             )
         return planned
+
+    async def _wait(self, tx: Tx) -> None:
+        """Note what it waits for once it is planned; what was cancelled meanwhile waits for nothing."""
+        hour = self.dispatch.scheduled_at
+        hold = Hold.SCHEDULED if hour is not None else Hold.CANARY if self._first else None
+        if hold is not None and not await holds.move(tx, self.dispatch.id, None, hold, until=hour):
+            await holds.free(tx, self.dispatch.id, *holds.HOLDERS)
 
     def _reading(self, recipient: Recipient) -> str:
         if recipient.held is None:
@@ -286,10 +299,13 @@ class _Plan:
 
     def _language(self, recipient: Recipient) -> Language:
         """Theirs, or the first of this instance in which there are words for all their hats."""
-        rendered = self.hub.config.service.languages
-        order = sorted(rendered, key=lambda language: language != recipient.language)
-        hats = (*recipient.hats, *recipient.left)
-        return max(order, key=lambda language: len(self._words(recipient, language, hats)))
+        key = (recipient.language, recipient.channel, recipient.hats, recipient.left)
+        if key not in self._languages:
+            rendered = self.hub.config.service.languages
+            order = sorted(rendered, key=lambda language: language != recipient.language)
+            hats = (*recipient.hats, *recipient.left)
+            self._languages[key] = max(order, key=lambda each: len(self._words(recipient, each, hats)))
+        return self._languages[key]
 
     def _words(self, recipient: Recipient, language: Language, hats: Hats) -> list[Block]:
         found = (Hat(sector, cast(Audience, audience)) for sector, audience in hats)
@@ -312,12 +328,12 @@ class _Plan:
         if not blocks and not gone:
             return None
         message = compose(blocks, replace(self.frame, stream=recipient.stream, since=since), left=gone)
-        async with self.hub.store.write() as tx:
+        async with self.hub.store.write_beside() as tx:
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
             return await dispatches.add_body(tx, self.dispatch.id, message, stream=recipient.stream)
 
     async def _write(self) -> None:
-        async with self.hub.store.write() as tx:
+        async with self.hub.store.write_beside() as tx:
             await dispatches.uphold(tx, self.dispatch.id, claim=self.claim, at=self.hub.clock.now())
             await dispatches.add_deliveries(tx, self.dispatch.id, self._rows)
         self._rows.clear()

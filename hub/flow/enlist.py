@@ -13,7 +13,7 @@ from hub.context import Hub
 from hub.register import Register
 from hub.register.entries import GENERAL
 from hub.render.wording import Wording
-from hub.store import enlistment, journal, suppressions
+from hub.store import enlistment, journal, suppressions, tallies
 from hub.store.engine import Tx
 from subscribers import importer
 from subscribers.changes import Change, Known, addresses_of, compare
@@ -62,7 +62,7 @@ async def enlist(hub: Hub, data: bytes, filename: str, *, dry_run: bool, actor: 
         async with hub.store.read() as tx:
             counts = await _carry_out(hub, tx, plan, filename, write=False)
     else:
-        async with hub.store.write() as tx:
+        async with hub.store.write_beside() as tx:
             counts = await _carry_out(hub, tx, plan, filename, write=True)
             await journal.append(
                 tx,
@@ -104,11 +104,14 @@ async def _carry_out(hub: Hub, tx: Tx, plan: ImportPlan, filename: str, *, write
     """Compare all people with what is known, and write what differs; or only count what would."""
     organisations = await _organisations(tx, plan.accepted, write=write)
     counts: Counter[str] = Counter()
+    people: Counter[tuple[str, str]] = Counter()
     async for changes in _changes(tx, plan.accepted, organisations, filename):
         counts.update(change.standing for change in changes)
         if write:
             written = [change for change in changes if change.writes]
             await enlistment.write(tx, written, token=new_token, at=hub.clock.now())
+            people.update(enlistment.counted(written))
+    await tallies.add(tx, people)
     return counts
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.config import Config
@@ -55,6 +55,22 @@ async def refresh(hub: Hub) -> bool:
         return False
     await publish(hub)
     return True
+
+
+async def unpublished_since(hub: Hub, tx: Tx) -> datetime | None:
+    """Since when the files have lagged behind what was approved; None where they do not."""
+    published = await directives.published_keys(tx)
+    if _known(hub.config.public_dir).fingerprint == _fingerprint_of(key[:3] for key in published):
+        return None
+    return max((approved_at for *_, approved_at in published), default=None)
+
+
+def written_at(hub: Hub) -> datetime | None:
+    """When the files last changed, by the system's clock; None before the first time."""
+    try:
+        return datetime.fromtimestamp((hub.config.public_dir / STATE).stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hub.model.staff import Role, Staff
 from hub.store import directives, dispatches, journal, persons
 from hub.store.engine import Tx
 from hub.store.holders import Earlier
+from subscribers.audience import AudienceCount
 
 LATER = tuple(kind.value for kind in Kind if kind != Kind.NEW)
 
@@ -40,7 +41,7 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     if Role.EDITOR not in by.roles:
         raise NotAllowed(f"{by.name} is no editor")
     now = hub.clock.now()
-    async with hub.store.write() as tx:
+    async with hub.store.write_beside() as tx:
         latest = await directives.find(tx, directive.id)
         number, editors = _place(latest, by, kind, directive.id)
         past = await directives.history(tx, directive.id)
@@ -176,14 +177,20 @@ def expiry(hub: Hub, directive: Directive, at: datetime, *, kind: Kind) -> datet
 
 async def count_audience(hub: Hub, tx: Tx, examined: Examined, *, as_of: datetime | None = None) -> int:
     """How many people would get a message; with `as_of`, as far as earlier messages had got by then."""
-    counted = await persons.count_audience(
+    return (await audience_counts(hub, tx, examined, as_of=as_of)).total
+
+
+async def audience_counts(
+    hub: Hub, tx: Tx, examined: Examined, *, as_of: datetime | None = None
+) -> AudienceCount:
+    """The same, by channel, language and hat."""
+    return await persons.count_audience(
         tx,
         cells={} if examined.case.sheet.ends else examined.case.cells,
         urgent=examined.case.directive.urgency == "Immediate",
         languages=hub.config.service.languages,
         earlier=await _earlier(hub, tx, examined, as_of),
     )
-    return counted.total
 
 
 async def _earlier(hub: Hub, tx: Tx, examined: Examined, as_of: datetime | None) -> Earlier:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.context import Hub
-from hub.store import journal, optout, suppressions
+from hub.store import heard, journal, optout, suppressions
 from hub.store.engine import Tx
 from hub.store.optout import Subscriber, Subscription
 from subscribers.address import AddressFault, mask, normalise_phone
@@ -86,29 +86,33 @@ async def unsubscribe(hub: Hub, token: str, *, source: str = "page") -> Page:
         return await _page(tx, await optout.get(tx, token))
 
 
-async def stop_number(hub: Hub, number: str, *, source: str = "sms") -> int:
+async def stop_number(hub: Hub, number: str, *, source: str = "sms", sid: str = "") -> int:
     """Send nothing to this number any more; returns how many persons have it.
 
     Their e-mail goes on: who stops SMS has not stopped everything. An unknown number is suppressed too.
+    `sid` names the SMS that said so: one that comes again is not obeyed again.
     """
-    return await _answered(hub, number, source, granted=False)
+    return await _answered(hub, number, source, sid, granted=False)
 
 
-async def start_number(hub: Hub, number: str, *, source: str = "sms") -> int:
+async def start_number(hub: Hub, number: str, *, source: str = "sms", sid: str = "") -> int:
     """The owner of a number wants messages there again: their own new consent; no import can do that.
 
     Whoever opted out by the page comes back for this number only; their e-mail address stays suppressed.
+    `sid` names the SMS that said so: replayed after a later STOP it revives nobody.
     """
-    return await _answered(hub, number, source, granted=True)
+    return await _answered(hub, number, source, sid, granted=True)
 
 
-async def _answered(hub: Hub, number: str, source: str, *, granted: bool) -> int:
+async def _answered(hub: Hub, number: str, source: str, sid: str, *, granted: bool) -> int:
     try:
         value = normalise_phone(number)
     except AddressFault:
         return 0  # a short code or a landline: nobody of ours
     now = hub.clock.now()
     async with hub.store.write() as tx:
+        if not await heard.first_time(tx, sid, at=now):
+            return 0
         if granted:
             changed = await suppressions.lift(tx, channel="sms", value=value)
         else:

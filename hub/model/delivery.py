@@ -1,6 +1,8 @@
-"""How a delivery stands: eleven outcomes for all channels, and which may follow which."""
+"""How a delivery stands: eleven outcomes for all channels, which may follow which, and by whose hand."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Outcome(StrEnum):
@@ -30,39 +32,71 @@ class Outcome(StrEnum):
     """Not sent, because the address opted out or is known not to work."""
 
 
-O = Outcome  # noqa: E741 - only in the table below
-FOLLOWERS: dict[Outcome, frozenset[Outcome]] = {
-    O.QUEUED: frozenset({O.ATTEMPTING, O.EXPIRED, O.CANCELLED, O.SUPPRESSED}),
-    O.ATTEMPTING: frozenset({O.ACCEPTED, O.DEFERRED, O.DELIVERED, O.REFUSED, O.BOUNCED, O.UNCERTAIN}),
-    O.DEFERRED: frozenset({O.ATTEMPTING, O.EXPIRED, O.CANCELLED, O.SUPPRESSED}),
-    O.UNCERTAIN: frozenset(
-        {O.ATTEMPTING, O.ACCEPTED, O.DELIVERED, O.REFUSED, O.BOUNCED, O.EXPIRED, O.CANCELLED, O.SUPPRESSED}
-    ),
-    O.ACCEPTED: frozenset({O.DELIVERED, O.BOUNCED}),
-    O.DELIVERED: frozenset(),
-    O.REFUSED: frozenset(),
-    O.BOUNCED: frozenset(),
-    O.EXPIRED: frozenset(),
-    O.CANCELLED: frozenset(),
-    O.SUPPRESSED: frozenset(),
-}
-"""Which outcome may follow which; a final one never goes back."""
-del O
+class Writer(StrEnum):
+    """Whose hand moves a delivery on."""
+
+    LANE = "lane"
+    """A connection, with what came of its try."""
+    LEDGER = "ledger"
+    """The ledger, when rows are taken in hand or a dead sender's are found."""
+    REPORT = "report"
+    """The far side, afterwards: a callback, a bounce, or what it says when asked."""
+    PERSON = "person"
+    """An operator who has it tried again by name (`univoque retry`)."""
+
+
+_O, _LANE, _LEDGER, _REPORT = Outcome, {Writer.LANE}, {Writer.LEDGER}, {Writer.REPORT}
+TRANSITIONS: Mapping[Outcome, Mapping[Outcome, frozenset[Writer]]] = MappingProxyType({
+    before: MappingProxyType({after: frozenset(by) for after, by in followers.items()})
+    for before, followers in {
+        _O.QUEUED: {
+            _O.ATTEMPTING: _LANE,
+            _O.EXPIRED: _LEDGER, _O.CANCELLED: _LEDGER, _O.SUPPRESSED: _LEDGER,
+        },
+        _O.ATTEMPTING: {
+            _O.ACCEPTED: _LANE | _REPORT, _O.DEFERRED: _LANE, _O.DELIVERED: _REPORT,
+            _O.REFUSED: _LANE | _REPORT, _O.BOUNCED: _REPORT,
+            _O.UNCERTAIN: _LANE | _LEDGER,
+        },
+        _O.DEFERRED: {
+            _O.ATTEMPTING: _LANE,
+            _O.EXPIRED: _LEDGER, _O.CANCELLED: _LEDGER, _O.SUPPRESSED: _LEDGER,
+        },
+        _O.UNCERTAIN: {
+            _O.ATTEMPTING: _LANE,
+            _O.ACCEPTED: _REPORT, _O.DELIVERED: _REPORT, _O.REFUSED: _REPORT, _O.BOUNCED: _REPORT,
+            _O.EXPIRED: _LEDGER, _O.CANCELLED: _LEDGER, _O.SUPPRESSED: _LEDGER,
+        },
+        _O.ACCEPTED: {_O.DELIVERED: _REPORT, _O.BOUNCED: _REPORT},
+        _O.DELIVERED: {},
+        _O.REFUSED: {_O.DEFERRED: {Writer.PERSON}},
+        _O.BOUNCED: {_O.DEFERRED: {Writer.PERSON}},
+        _O.EXPIRED: {},
+        _O.CANCELLED: {},
+        _O.SUPPRESSED: {},
+    }.items()
+})  # fmt: skip
+"""From an outcome to those that may follow it, and who may write that. docs/the-way.md shows it."""
 
 FINISHED: frozenset[Outcome] = frozenset(
-    {
-        Outcome.ACCEPTED,
-        Outcome.DELIVERED,
-        Outcome.REFUSED,
-        Outcome.BOUNCED,
-        Outcome.EXPIRED,
-        Outcome.CANCELLED,
-        Outcome.SUPPRESSED,
-    }
+    before
+    for before, followers in TRANSITIONS.items()
+    if not any(writers & {Writer.LANE, Writer.LEDGER} for writers in followers.values())
 )
-"""No sender has work left; a receipt may still refine `accepted`."""
+"""No sender has work left; a report may still refine `accepted`, and only a person begins anew."""
+
+FINAL: frozenset[Outcome] = frozenset(before for before, followers in TRANSITIONS.items() if not followers)
+"""Nothing may follow, by anybody's hand."""
+
+FAILED: frozenset[Outcome] = frozenset(
+    before
+    for before, followers in TRANSITIONS.items()
+    if any(Writer.PERSON in writers for writers in followers.values())
+)
+"""It did not arrive, and a person may have it tried again."""
 
 
-def may_follow(before: Outcome, after: Outcome) -> bool:
-    """Whether a delivery that stands at `before` may move to `after`."""
-    return after in FOLLOWERS[before]
+def may_follow(before: Outcome, after: Outcome, *, by: Writer | None = None) -> bool:
+    """Whether a delivery that stands at `before` may move to `after`, by that hand or by any."""
+    writers = TRANSITIONS[before].get(after, frozenset())
+    return bool(writers) if by is None else by in writers

@@ -98,6 +98,7 @@ class Orders:
 
     all: bool
     channels: AbstractSet[str]
+    """A channel's name, or `sms/12` for that of one dispatch alone."""
     dispatches: AbstractSet[int]
 
 
@@ -173,8 +174,19 @@ class Ledger(Protocol):
         """The stops in force."""
         ...
 
+    async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
+        """Rows that are due and whose dispatch is not immediate wait for the end of the quiet hours, untried.
+
+        What is held, in somebody's hand, cancelled or expired stays as it is.
+        """
+        ...
+
     async def leave(self) -> None:
         """End this life: give all leases back. Its open intents stay, for `enter` to find."""
         ...
 
     async def close(self) -> None: ...
+
+    async def beat(self, *, at: datetime, state: str) -> None:
+        """Say in the slot's row that this life goes on, and how it stands: JSON of `hub.model.pulse`."""
+        ...

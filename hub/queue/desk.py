@@ -1,10 +1,11 @@
 """Where lanes hand in an outcome and get the next delivery: one ledger turn for all that are ready."""
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -12,12 +13,17 @@ import structlog
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
+from hub.queue.line import Call, Hand, Line
+from hub.queue.pace import Pace
 
 log = structlog.get_logger(__name__)
 
 DUE_AT_ONCE = 200
 """How many deliveries that are due again are taken in hand at once."""
 
+
+IMMEDIATE = 0
+"""The urgency that quiet hours do not hold back."""
 
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
@@ -44,48 +50,13 @@ class Wait:
         self.since, self.said = None, False
 
 
-@dataclass(slots=True, eq=False)
-class _Hand:
-    """A lease in this sender's hand; `flying` rows are with lanes, a `dropped` chunk goes back unfinished."""
-
-    lease: Lease
-    rows: deque[Item]
-    flying: int = 0
-    dropped: bool = False
-
-    @property
-    def spent(self) -> bool:
-        return not self.rows and not self.flying
-
-
-class _Call(NamedTuple):
-    """A lane that asks for work."""
-
-    lane: int
-    answer: asyncio.Future[Item | None]
-
-
-@dataclass(slots=True, eq=False)
-class _Line:
-    """All that waits for one channel."""
-
-    calls: deque[_Call] = field(default_factory=deque)
-    hands: list[_Hand] = field(default_factory=list)
-    flying: int = 0
-    dry: bool = False
-    """Nothing to lease when last asked; the next look at the ledger clears it."""
-    paused_until: float = 0.0
-    probing: bool = False
-    """The channel failed as a whole: one lane at a time, until one succeeds."""
-
-
 class _Chosen(NamedTuple):
     """What the next commit is to bring about."""
 
     intent: Intent
-    call: _Call
-    line: _Line
-    hand: _Hand
+    call: Call
+    line: Line
+    hand: Hand
 
 
 class Desk:
@@ -95,11 +66,24 @@ class Desk:
     at most one uncertain delivery per lane.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, channels: Iterable[str]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        channels: Mapping[str, float],
+        *,
+        quiet: Callable[[str], datetime | None] = lambda _: None,
+    ) -> None:
+        """`channels` with the most that each may send in a second, infinite for no limit.
+
+        `quiet` tells when the quiet hours of a channel end, None where none hold.
+        """
+        self._quiet = quiet
         self._ledger = ledger
         self._clock = clock
-        self._lines = {channel: _Line() for channel in channels}
-        self._flights: dict[int, tuple[_Line, _Hand]] = {}
+        self._lines = {channel: Line(pace=Pace(most)) for channel, most in channels.items()}
+        self._looked_at = -math.inf
+        self._flights: dict[int, tuple[Line, Hand]] = {}
         self._settled: list[Settled] = []
         self._back: list[Item] = []
         self._orders = Orders(False, frozenset(), frozenset())
@@ -114,7 +98,7 @@ class Desk:
         line = self._lines[channel]
         if settled is not None:
             self.record(lane, settled)
-        call = _Call(lane, asyncio.get_running_loop().create_future())
+        call = Call(lane, asyncio.get_running_loop().create_future())
         line.calls.append(call)
         self._bell.set()
         return await call.answer
@@ -122,13 +106,24 @@ class Desk:
     def record(self, lane: int, settled: Settled) -> None:
         """Take an outcome from a lane that wants no next item yet; it goes with the next turn."""
         self._settled.append(settled)
+        if settled.outcome is Outcome.ACCEPTED:
+            self._flights[lane][0].taken += 1
         self._land(lane)
         self._bell.set()
+
+    def slow_down(self, channel: str, address: str | None, rest: float) -> None:
+        """The far side asks for fewer messages a second; with `address`, only the domain of that one does."""
+        line, now = self._lines[channel], asyncio.get_running_loop().time()
+        if address is None:
+            line.pace.slow_down(now, rest=rest)
+        else:
+            domain = address.rpartition("@")[2].lower()
+            line.domains.slow_down(domain, now, rest=rest, observed=line.pace.observed)
 
     def pause(self, channel: str, seconds: float) -> None:
         """Hand nothing out for a while, then to one lane at a time until `resume`."""
         line, loop = self._lines[channel], asyncio.get_running_loop()
-        line.paused_until = loop.time() + seconds
+        line.paused_until = max(line.paused_until, loop.time() + seconds)
         line.probing = True
         loop.call_later(seconds, self._bell.set)
 
@@ -140,22 +135,31 @@ class Desk:
     async def look(self) -> None:
         """Read the stops in force, take in what is more urgent, let idle lanes see what is new or due."""
         self._orders = await self._ledger.orders()
-        for channel, line in self._lines.items():
+        since, self._looked_at = self._looked_at, asyncio.get_running_loop().time()
+        for channel, line in self._lines.items():  # first of all, and on all channels: it waits for no lock
+            line.observe(self._looked_at - since)
             line.dry = False
+            falls = not line.quiet and self._quiet(channel) is not None
+            line.quiet = self._quiet(channel) is not None
             for hand in line.hands:
-                if self._stopped(channel, hand):
-                    self._drop(hand)
-            urgency = min((hand.lease.urgency for hand in line.hands if hand.rows), default=0)
+                if self._stopped(channel, hand) or (falls and hand.lease.urgency > IMMEDIATE):
+                    self._back += hand.drop()
+        for channel, line in self._lines.items():
+            urgency = line.urgency
             if urgency > 0 and not self._closing and not self._rests(channel, line):
                 self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
         self._bell.set()
+
+    def busy(self, channel: str) -> int:
+        """How many lanes have a delivery in hand."""
+        return self._lines[channel].flying
 
     def close(self) -> None:
         """Hand nothing out any more; lanes end as they come back."""
         self._closing = True
         for line in self._lines.values():
             for hand in line.hands:
-                self._drop(hand)
+                self._back += hand.drop()
         self._bell.set()
 
     async def run(self) -> None:
@@ -175,13 +179,18 @@ class Desk:
 
     async def _turn(self) -> None:
         if self._back:
-            await self._ledger.put_back(self._back)
-            self._back.clear()
+            back, self._back = self._back, []
+            try:
+                await self._ledger.put_back(back)
+            except LedgerWaits:
+                self._back += back
+                raise
         chosen: list[_Chosen] = []
         for channel, line in self._lines.items():
             if line.calls and not self._closing and not self._rests(channel, line):
                 await self._fill(channel, line)
-                chosen += self._choose(line)
+                if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
+                    chosen += self._choose(line)
         void = await self._commit(chosen)
         for intent, call, line, _ in chosen:
             if intent in void:
@@ -214,56 +223,69 @@ class Desk:
                 line.calls.appendleft(call)
                 hand.rows.appendleft(intent.item)
                 if hand.dropped:
-                    self._drop(hand)
+                    self._back += hand.drop()
             raise
         for line, hand in spent:
             line.hands.remove(hand)
         return void
 
-    async def _fill(self, channel: str, line: _Line) -> None:
+    async def _fill(self, channel: str, line: Line) -> None:
         """Lease more where lanes wait and too little is in hand."""
-        while not line.dry and sum(len(hand.rows) for hand in line.hands) < len(line.calls):
+        while not line.dry and line.needs_more:
             now = self._clock.now()
+            morning = self._quiet(channel)
+            if morning is not None:
+                await self._ledger.postpone(channel, at=now, until=morning)
             lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
-            lease = lease or await self._ledger.lease(channel, at=now)
+            above = None if morning is None else IMMEDIATE + 1
+            lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
             self._take(line, lease)
             if lease is not None and not lease.items:
                 self._bell.set()  # a whole chunk was closed without sending: let others have a turn first
                 return
 
-    def _choose(self, line: _Line) -> list[_Chosen]:
+    def _choose(self, line: Line) -> list[_Chosen]:
+        """What waiting lanes get: the most urgent first, no faster than the far side wants it."""
         chosen: list[_Chosen] = []
-        now = self._clock.now()
-        for hand in line.hands:
-            while hand.rows and line.calls and not (line.probing and line.flying):
-                item = hand.rows.popleft()
-                if item.expires_at <= now:
-                    self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
-                    continue
-                call = line.calls.popleft()
-                hand.flying += 1
-                line.flying += 1
-                self._flights[call.lane] = (line, hand)
-                chosen.append(_Chosen(Intent(item, item.attempt + 1, call.lane), call, line, hand))
-        if line.calls and not line.dry and not line.probing:
-            self._bell.set()  # all that was in hand had expired
+        now, monotonic = self._clock.now(), asyncio.get_running_loop().time()
+        room = line.pace.room(monotonic)
+        for hand, item in line.offers(monotonic):
+            if item.expires_at <= now:
+                self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
+                continue
+            call = line.calls.popleft()
+            hand.flying += 1
+            line.flying += 1
+            self._flights[call.lane] = (line, hand)
+            chosen.append(_Chosen(Intent(item, item.attempt + 1, call.lane), call, line, hand))
+            line.pace.take()
+            if len(chosen) >= room or not line.calls or (line.probing and line.flying):
+                break
+        self._come_back(line, monotonic)
         return chosen
+
+    def _come_back(self, line: Line, now: float) -> None:
+        """Look again when there is room, where lanes wait for it."""
+        if not line.calls or line.probing:
+            return
+        if line.pace.room(now) < 1:
+            asyncio.get_running_loop().call_later(line.pace.opens_in(now), self._bell.set)
+        elif line.parked:
+            asyncio.get_running_loop().call_later(max(0.01, line.domains.opens_in(now)), self._bell.set)
+        elif not line.dry:
+            self._bell.set()  # all that was in hand had expired
 
     def _land(self, lane: int) -> None:
         line, hand = self._flights.pop(lane)
         line.flying -= 1
         hand.flying -= 1
 
-    def _take(self, line: _Line, lease: Lease | None) -> None:
-        if lease is not None and lease.items:
-            line.hands.append(_Hand(lease, deque(lease.items)))
-            line.hands.sort(key=lambda hand: hand.lease.urgency)
-
-    def _drop(self, hand: _Hand) -> None:
-        self._back += [item for item in hand.rows if item.due]
-        hand.rows.clear()
-        hand.dropped = True
+    def _take(self, line: Line, lease: Lease | None) -> None:
+        line.take(lease)
+        if self._closing:  # it arrived too late: back with it
+            for hand in line.hands:
+                self._back += hand.drop()
 
     def _dismiss(self) -> None:
         for line in self._lines.values():
@@ -272,14 +294,13 @@ class Desk:
                 if not answer.done():
                     answer.set_result(None)
 
-    def _rests(self, channel: str, line: _Line) -> bool:
+    def _rests(self, channel: str, line: Line) -> bool:
         return self._all_stopped(channel) or asyncio.get_running_loop().time() < line.paused_until
 
     def _all_stopped(self, channel: str) -> bool:
         return self._orders.all or channel in self._orders.channels
 
-    def _stopped(self, channel: str, hand: _Hand) -> bool:
-        stopped = self._orders.dispatches
-        return self._all_stopped(channel) or (
-            bool(stopped) and any(item.dispatch in stopped for item in hand.rows)
-        )
+    def _stopped(self, channel: str, hand: Hand) -> bool:
+        scopes = (scope.partition("/") for scope in self._orders.channels)
+        here = {int(dispatch) for name, _, dispatch in scopes if name == channel and dispatch}
+        return self._all_stopped(channel) or hand.holds_any_of(self._orders.dispatches | here)

@@ -185,6 +185,11 @@ class SqliteLedger:
     async def close(self) -> None:
         self._db.close()
 
+    async def beat(self, *, at: datetime, state: str) -> None:
+        with self._transaction() as db:
+            self._fence()
+            db.execute(sql.BEAT, (_text(at), state, self._slot, self._epoch))
+
     def _expel(self, slot: str, at: datetime) -> int:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = self._db.execute(sql.OPEN_INTENTS, {"slot": slot}).fetchall()
@@ -269,6 +274,13 @@ class SqliteLedger:
             return self._db.execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             raise _explained(error) from error
+
+    async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
+        if not self._query(sql.WOULD_WAKE, channel, _text(at), self._mode):
+            return
+        with self._transaction() as db:
+            self._fence()
+            db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
 
 
 def _explained(error: sqlite3.OperationalError) -> UnivoqueError:

@@ -1,5 +1,7 @@
 """The SQL of the SQLite ledger; named here so that its module reads as the protocol."""
 
+from hub.model.delivery import FINISHED
+
 LEAST_URGENT = 1_000
 """Above every value of chunks.urgency."""
 
@@ -11,7 +13,7 @@ STOP = "stop/"
 
 TAKE_SLOT = """
 INSERT INTO slots (slot, epoch, entered_at, lease_until) VALUES (?1, 1, ?2, ?3)
-ON CONFLICT (slot) DO UPDATE SET epoch = epoch + 1, entered_at = ?2, lease_until = ?3
+ON CONFLICT (slot) DO UPDATE SET epoch = slots.epoch + 1, entered_at = ?2, lease_until = ?3
 RETURNING epoch
 """
 
@@ -38,14 +40,18 @@ JOIN attempts AS a ON a.id = (
 WHERE a.outcome = 'attempting'
 """
 
+# A stop of one channel of one dispatch: `stop/sms/12`.
+_HELD = "EXISTS (SELECT 1 FROM settings WHERE key = 'stop/' || {of}.channel || '/' || {of}.dispatch)"
+
 # The condition repeats the partial index ix_chunks_open word for word, or SQLite would not use it.
-NEXT_CHUNK = """
+NEXT_CHUNK = f"""
 SELECT c.id, c.dispatch, c.first, c.last, c.urgency, d.approved_at, d.expires_at, d.cancelled_at IS NOT NULL
 FROM chunks AS c JOIN dispatches AS d ON d.id = c.dispatch
 WHERE c.done_at IS NULL AND c.channel = ? AND c.urgency < ? AND c.owner IS NULL
-    AND d.mode = ? AND d.planned_at IS NOT NULL AND (d.stopped_at IS NULL OR d.cancelled_at IS NOT NULL)
+    AND d.mode = ? AND d.planned_at IS NOT NULL AND (d.cancelled_at IS NOT NULL
+        OR (d.stopped_at IS NULL AND NOT {_HELD.format(of="c")}))
 ORDER BY c.urgency, c.id LIMIT 1
-"""
+"""  # noqa: S608 - made of constants
 
 _BARRED = "(p.erased_at IS NOT NULL OR (p.opted_out_at IS NOT NULL AND b.stream <> 'duty'))"
 
@@ -64,7 +70,7 @@ FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 JOIN dispatches AS x ON x.id = u.dispatch
 WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL AND x.mode = ?
-    AND (x.stopped_at IS NULL OR x.cancelled_at IS NOT NULL)
+    AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL AND NOT {_HELD.format(of="u")}))
 ORDER BY u.due_at LIMIT ?
 """  # noqa: S608 - made of constants
 
@@ -94,13 +100,16 @@ INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, c
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# A report from outside may have come before our own outcome; what it finished stays finished.
-SETTLE = """
+_FINISHED = ", ".join(f"'{outcome}'" for outcome in sorted(FINISHED))
+
+# A report from outside may have come before our own outcome; what it finished stays finished. The latest row
+# decides, because a person may have had it tried again since an earlier one.
+SETTLE = f"""
 INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (
-    SELECT 1 FROM attempts WHERE dispatch = ?1 AND seq = ?2 AND outcome IN
-        ('accepted', 'delivered', 'refused', 'bounced', 'expired', 'cancelled', 'suppressed'))
-"""
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE coalesce((
+    SELECT outcome FROM attempts WHERE dispatch = ?1 AND seq = ?2 ORDER BY id DESC LIMIT 1), 'queued')
+    NOT IN ({_FINISHED})
+"""  # noqa: S608 - made of constants
 
 CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
 
@@ -112,3 +121,14 @@ SELECT id, dispatch, channel, language, stream, subject, text, html, digest FROM
 
 STOPS = "SELECT key FROM settings WHERE key GLOB 'stop/*'"
 STOPPED_DISPATCHES = "SELECT id FROM dispatches WHERE stopped_at IS NOT NULL OR cancelled_at IS NOT NULL"
+
+_WAKING = """
+channel = ?1 AND due_at <= ?2 AND held = 0 AND owner IS NULL AND dispatch IN (
+    SELECT id FROM dispatches
+    WHERE urgency <> 'Immediate' AND mode = ?3 AND cancelled_at IS NULL AND expires_at > ?2)
+"""
+
+WOULD_WAKE = f"SELECT 1 FROM due WHERE {_WAKING} LIMIT 1"  # noqa: S608 - made of constants
+POSTPONE = f"UPDATE due SET due_at = ?4 WHERE {_WAKING}"  # noqa: S608 - made of constants
+
+BEAT = "UPDATE slots SET beat_at = ?, state = ? WHERE slot = ? AND epoch = ?"

@@ -133,22 +133,29 @@ async def get(tx: Tx, directive: str, number: int | None = None) -> Revision:
 
 async def published(tx: Tx) -> list[Revision]:
     """The latest published revision of every directive, newest approval first."""
+    return [_revision(row) for row in await tx.execute(_only_published(_query()))]
+
+
+async def published_keys(tx: Tx) -> list[tuple[str, int, Stage, datetime]]:
+    """The same without the sheets: directive, number, stage and when it was approved."""
+    t = tables.revisions.c
+    query = _only_published(select(t.directive, t.number, t.stage, t.approved_at))
+    return [(id_, number, Stage(stage), at) for id_, number, stage, at in await tx.execute(query)]
+
+
+def _only_published(query: Select[Any]) -> Select[Any]:
     latest = (
         select(tables.revisions.c.directive, func.max(tables.revisions.c.number).label("number"))
         .where(tables.revisions.c.stage.in_(PUBLISHED))
         .group_by(tables.revisions.c.directive)
         .subquery()
     )
-    query = _query().join(
-        latest,
-        and_(
-            latest.c.directive == tables.revisions.c.directive, latest.c.number == tables.revisions.c.number
-        ),
+    one = and_(
+        latest.c.directive == tables.revisions.c.directive, latest.c.number == tables.revisions.c.number
     )
-    rows = await tx.execute(
-        query.order_by(tables.revisions.c.approved_at.desc(), tables.revisions.c.directive)
+    return query.join(latest, one).order_by(
+        tables.revisions.c.approved_at.desc(), tables.revisions.c.directive
     )
-    return [_revision(row) for row in rows]
 
 
 async def unapproved(tx: Tx) -> list[Revision]:

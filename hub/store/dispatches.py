@@ -36,10 +36,16 @@ class Dispatch:
     planned_at: datetime | None
     stopped_at: datetime | None
     cancelled_at: datetime | None
+    scheduled_at: datetime | None = None
+    scheduled_as: str | None = None
+    """The hour as the approver wrote it; `scheduled_at` is what counts."""
+    held: str | None = None
+    """What it waits for (hub.model.hold), besides a person's stop."""
+    held_until: datetime | None = None
 
 
 class NewDelivery(NamedTuple):
-    """One message to one address, as planned."""
+    """One message to one address, as planned; in the order of the table's columns."""
 
     seq: int
     person: int
@@ -61,6 +67,8 @@ async def announce(
     urgency: str,
     approved_at: datetime,
     expires_at: datetime,
+    scheduled_at: datetime | None = None,
+    scheduled_as: str | None = None,
 ) -> Dispatch:
     """Note that this approved revision has to go out; doing so again changes nothing.
 
@@ -77,6 +85,8 @@ async def announce(
             urgency=urgency,
             approved_at=approved_at,
             expires_at=expires_at,
+            scheduled_at=scheduled_at,
+            scheduled_as=scheduled_as,
         )
     )
     return await get(tx, directive, revision)
@@ -111,14 +121,18 @@ async def unplanned(tx: Tx) -> list[Dispatch]:
     return [_dispatch(row) for row in await tx.execute(query)]
 
 
-async def unfinished(tx: Tx, dispatch: int) -> bool:
-    """Whether a sender still has work: unplanned, a chunk not done, or a delivery due again and not held."""
+async def unfinished(tx: Tx, dispatch: int, *, at: datetime | None = None) -> bool:
+    """Whether a sender still has work: unplanned, a chunk not done, or a delivery due again and not held.
+
+    With the present instant `at`, also while the provider is still being asked about one that is held.
+    """
+    waits = due.c.held.is_(False) if at is None else or_(due.c.held.is_(False), due.c.due_at > at)
     row = await tx.execute(
         select(
             or_(
                 exists().where(dispatches.c.id == dispatch, dispatches.c.planned_at.is_(None)),
                 exists().where(chunks.c.dispatch == dispatch, chunks.c.done_at.is_(None)),
-                exists().where(due.c.dispatch == dispatch, due.c.held.is_(False)),
+                exists().where(due.c.dispatch == dispatch, waits),
             )
         )
     )
@@ -205,13 +219,23 @@ def body_digest(*words: str | None) -> str:
 async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[NewDelivery]) -> None:
     """Write planned deliveries in bulk."""
     if rows:
-        await tx.execute(insert(deliveries), [{"dispatch": dispatch, **row._asdict()} for row in rows])
+        # Positional, in the table's order: a dictionary per row would cost more than the row itself.
+        statement = str(insert(deliveries).compile(dialect=tx.dialect))
+        await tx.exec_driver_sql(statement, [(dispatch, *row) for row in rows])
 
 
 async def add_chunks(
-    tx: Tx, dispatch: int, channel: str, *, first: int, last: int, size: int, urgency: str
+    tx: Tx,
+    dispatch: int,
+    channel: str,
+    *,
+    first: int,
+    last: int,
+    size: int,
+    urgency: str,
+    owner: str | None = None,
 ) -> None:
-    """Cut the deliveries `first` to `last` of one channel into chunks of `size`."""
+    """Cut the deliveries `first` to `last` of one channel into chunks of `size`; an `owner` holds them back."""
     starts = range(first, last + 1, size)
     if starts:
         await tx.execute(
@@ -223,6 +247,7 @@ async def add_chunks(
                     "first": start,
                     "last": min(start + size - 1, last),
                     "urgency": URGENCIES[urgency],
+                    "owner": owner,
                 }
                 for start in starts
             ],

@@ -1,4 +1,4 @@
-"""Opens the database: one engine, durable commits, writes that take the lock at once."""
+"""Opens the database: SQLite or PostgreSQL, durable commits, writes that take the lock at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from hub.errors import EnvironmentFailed
+from hub.store import postgres
 
 Tx = AsyncConnection
 """An open transaction; every function of the store takes one first."""
@@ -25,17 +26,25 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """A transaction that holds the write lock from its first moment.
+        """A transaction that holds the write lock from its first moment: what it reads stays so until its end.
 
-        A deferred one that reads and then writes would fail at once with SQLITE_BUSY_SNAPSHOT.
+        Nobody else writes meanwhile, senders included; so it is short. (A deferred one that reads and then writes
+        would fail at once with SQLITE_BUSY_SNAPSHOT.)
         """
         async with self._begin(self.engine) as tx:
             yield tx
 
     @asynccontextmanager
+    async def write_beside(self) -> AsyncIterator[Tx]:
+        """The same for what takes long and touches nothing that senders write: with PostgreSQL they go on."""
+        async with self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
+            yield tx
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads."""
-        async with self._begin(self.engine.execution_options(univoque_begin="BEGIN")) as tx:
+        reads = postgres.READS if self.engine.dialect.name == "postgresql" else {}
+        async with self._begin(self.engine.execution_options(univoque_begin="read", **reads)) as tx:
             yield tx
 
     @asynccontextmanager
@@ -43,9 +52,15 @@ class Store:
         try:
             async with engine.begin() as tx:
                 yield tx
-        except (IntegrityError, ProgrammingError):
-            raise  # a fault of this program, which no operator can mend
         except DBAPIError as error:
+            if engine.dialect.name == "postgresql":
+                postgres.hush(error)
+                if getattr(error.orig, "sqlstate", None) == postgres.NO_TABLE:
+                    raise postgres.explained(error.orig or error, engine.url) from error
+            if isinstance(error, IntegrityError | ProgrammingError):
+                raise  # a fault of this program, which no operator can mend
+            if engine.dialect.name == "postgresql":
+                raise postgres.explained(error.orig or error, engine.url) from error
             raise EnvironmentFailed(_advice(str(error.orig))) from error
 
     async def close(self) -> None:
@@ -53,11 +68,15 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open the database at `url` (sqlite+aiosqlite:///…). Raises EnvironmentFailed for another engine."""
-    if make_url(url).get_backend_name() != "sqlite":
-        raise EnvironmentFailed(
-            "The ledger on PostgreSQL is not there yet; use SQLite: leave database.url empty"
-        )
+    """Open the database at `url`: sqlite+aiosqlite:///… or postgresql+asyncpg://….
+
+    Raises EnvironmentFailed where PostgreSQL's driver is not installed.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        engine = postgres.open_engine(parsed)
+        event.listen(engine.sync_engine, "begin", _on_begin_postgres)
+        return Store(engine)
     # An error's text must not carry addresses into a log.
     engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _on_connect)
@@ -109,8 +128,18 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    begin = connection.get_execution_options().get("univoque_begin", "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(begin)
+    connection.exec_driver_sql("BEGIN" if _purpose(connection) == "read" else "BEGIN IMMEDIATE")
+
+
+def _on_begin_postgres(connection: Connection) -> None:
+    if _purpose(connection) != "read":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.WRITER})")
+    if _purpose(connection) == "write":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.SENDERS})")
+
+
+def _purpose(connection: Connection) -> str:
+    return str(connection.get_execution_options().get("univoque_begin", "write"))
 
 
 def _advice(message: str) -> str:

@@ -1,6 +1,6 @@
 """Writes people down: finds those of a list who are known, and inserts or updates what the list changes."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -187,6 +187,18 @@ async def write(tx: Tx, changes: Sequence[Change], *, token: Callable[[], str], 
     ):
         if values:
             await tx.execute(insert(table), values)
+
+
+def counted(changes: Sequence[Change]) -> Counter[tuple[str, str]]:
+    """How many people more, or fewer, get messages in each cell by what the list changes."""
+    found: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        opted_out = change.known is not None and change.known.opted_out
+        for (_, sector, audience), stream in change.new_memberships.items():
+            found[sector, audience] += stream == "duty" or not opted_out
+        for (_, sector, audience), stream in change.changed_memberships.items():
+            found[sector, audience] += (1 if stream == "duty" else -1) if opted_out else 0
+    return found
 
 
 async def _create(

@@ -1,5 +1,6 @@
 """What this instance knows of itself: its name, which every Message-ID is made of, and its secret."""
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from uuid import uuid4
@@ -38,6 +39,11 @@ async def get(tx: Tx) -> Instance:
         return Instance(known[_ID], bytes.fromhex(known[_SECRET]))
     except KeyError as error:
         raise EnvironmentFailed("This database has no name yet: run `univoque init` first") from error
+
+
+def mark(instance: Instance, nonce: str) -> str:
+    """What only this instance can answer to a nonce, so that it can be told from another at its address."""
+    return hmac.digest(instance.secret, f"health:{nonce}".encode(), "sha256").hex()
 
 
 async def _read(tx: Tx) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from hub.store.engine import Tx
 from hub.store.tables import journal, settings
@@ -19,7 +19,7 @@ from hub.store.tables import journal, settings
 FIRST = "0" * 64
 """What the first entry holds for the entry before it."""
 
-_COUNT, _HEAD = "journal/count", "journal/head"
+COUNT, _HEAD = "journal/count", "journal/head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,12 @@ async def append(
     It follows the head that is kept beside the journal, not the last entry that is still there.
     """
     count, previous = await _end(tx)
+    # One more than the last that is there: a sequence of PostgreSQL would leave a gap where a write failed.
+    last_id = (await tx.execute(select(func.max(journal.c.id)))).scalar() or 0
     digest = _hash(previous, at, actor, action, subject, detail or {})
     await tx.execute(
         insert(journal).values(
+            id=last_id + 1,
             at=at,
             actor=actor,
             action=action,
@@ -68,7 +71,7 @@ async def append(
             hash=digest,
         )
     )
-    await _keep(tx, _COUNT, str((count or 0) + 1))
+    await _keep(tx, COUNT, str((count or 0) + 1))
     await _keep(tx, _HEAD, digest)
     return digest
 
@@ -93,6 +96,11 @@ async def latest(tx: Tx, *, subject: str, action: str) -> Entry | None:
     query = select(journal).where(journal.c.subject == subject, journal.c.action == action)
     row = (await tx.execute(query.order_by(journal.c.id.desc()).limit(1))).first()
     return None if row is None else Entry(**row._mapping)
+
+
+async def height(tx: Tx) -> int:
+    """How many entries were ever written."""
+    return (await _end(tx))[0] or 0
 
 
 async def verify(tx: Tx) -> Verdict:
@@ -129,10 +137,10 @@ def _fault_at_the_end(kept: int | None, head: str, *, count: int, last: str) -> 
 async def _end(tx: Tx) -> tuple[int | None, str]:
     """How many entries were ever written (None where that was altered), and the hash of the last one."""
     rows = await tx.execute(
-        select(settings.c.key, settings.c.value).where(settings.c.key.in_((_COUNT, _HEAD)))
+        select(settings.c.key, settings.c.value).where(settings.c.key.in_((COUNT, _HEAD)))
     )
     kept = {key: value for key, value in rows}
-    count = kept.get(_COUNT, "0")
+    count = kept.get(COUNT, "0")
     return int(count) if count.isdecimal() else None, kept.get(_HEAD, FIRST)
 
 

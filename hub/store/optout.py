@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from hub.errors import NotFound
+from hub.store import tallies
 from hub.store.engine import Tx
 from hub.store.tables import addresses, consents, memberships, organisations, persons
 from subscribers.model import Reach, Stream
@@ -39,7 +40,8 @@ async def get(tx: Tx, token: str) -> Subscriber:
     statement = select(persons.c.id, persons.c.language, persons.c.opted_out_at).where(
         persons.c.token == token, persons.c.erased_at.is_(None)
     )
-    row = (await tx.execute(statement)).first()
+    # PostgreSQL knows no text with a NUL in it, not even one to be looked for.
+    row = None if "\0" in token else (await tx.execute(statement)).first()
     if row is None:
         raise NotFound("nobody has this link; copy it whole from the message")
     reached = await tx.execute(
@@ -75,6 +77,11 @@ async def having(tx: Tx, *, channel: Reach, value: str) -> Sequence[int]:
 
 async def set_opted_out(tx: Tx, people: Sequence[int], at: datetime | None) -> None:
     """Note when people opted out; None lets them in again."""
+    if at is None:
+        await tallies.add(tx, await tallies.coming_back(tx, people))
+    else:
+        leaving = await tallies.leaving(tx, people)
+        await tallies.add(tx, {cell: -number for cell, number in leaving.items()})
     await tx.execute(update(persons).where(persons.c.id.in_(people)).values(opted_out_at=at))
 
 

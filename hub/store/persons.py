@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any, Protocol
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, func, select
 
@@ -14,27 +14,25 @@ from hub.store import holders, suppressions
 from hub.store.engine import Tx
 from hub.store.holders import Earlier, Holding
 from hub.store.tables import addresses, memberships, organisations, persons
-from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, choose, mandatory
+from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, mandatory
+from subscribers.concern import Cells, Concern
 from subscribers.model import REACHES, Reach
 
 PAGE = 2_000
 """Persons read at once."""
 
 
-class Place(Protocol):
-    """A part of the country, for the organisations of one community or for everybody."""
-
-    def includes(
-        self, nis: str | None, community: str | None = None, organisation: str | None = None
-    ) -> bool: ...
-
-
-Cells = Mapping[Any, Place]
-"""Which sector × audience is reached, and where; in reading order of the hats."""
-
-
 NOBODY = Earlier(())
 """No earlier message lies with anybody: the directive is new."""
+
+
+class _Question(NamedTuple):
+    """Who is asked for."""
+
+    concern: Concern
+    urgent: bool
+    earlier: Earlier
+    known_by: datetime | None = None
 
 
 async def audience(
@@ -47,11 +45,12 @@ async def audience(
     one message per address, and whoever may hold an earlier one comes first. Who was added after `known_by` is
     left out.
     """
+    question = _Question(Concern(cells), urgent, earlier, known_by)
     shared = _Shared()
     turns = [(channel, holds) for channel in REACHES for holds in (True, False)]
     at_once = turns[0] if earlier.dispatches else turns[1]
     later = {turn: array("q") for turn in turns}  # eight bytes a person
-    async for page in _pages(tx, cells, earlier, urgent=urgent, known_by=known_by):
+    async for page in _pages(tx, question):
         for found in page:
             if found.choice is None:
                 continue
@@ -63,9 +62,7 @@ async def audience(
     for ids in later.values():
         for start in range(0, len(ids), suppressions.BATCH):
             some = ids[start : start + suppressions.BATCH].tolist()
-            for found in await _page(
-                tx, cells, earlier, partial(_among, some), urgent=urgent, known_by=known_by
-            ):
+            for found in await _page(tx, question, partial(_among, some)):
                 if found.choice and shared.takes(found):
                     yield found.recipient(found.choice)
 
@@ -74,10 +71,8 @@ async def count_audience(
     tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
 ) -> AudienceCount:
     """How many `audience` would yield, by channel, language and hat, and who is left out for which reason."""
-    channels: Counter[str] = Counter()
-    spoken: Counter[str] = Counter()
+    alike: dict[tuple[Reach, str, tuple[Hearing, ...]], int] = defaultdict(int)
     left: Counter[str] = Counter()
-    hats: Counter[tuple[str, str]] = Counter()
     shared = _Shared()
     waiting: list[_Found] = []  # only those who share an address and hold nothing
 
@@ -87,11 +82,9 @@ async def count_audience(
         elif not shared.takes(found):
             left["same address"] += 1
         else:
-            channels[found.choice.channel] += 1
-            spoken[found.language] += 1
-            hats.update(found.choice.hats)
+            alike[found.choice.channel, found.language, found.choice.hearings] += 1
 
-    async for page in _pages(tx, cells, earlier, urgent=urgent):
+    async for page in _pages(tx, _Question(Concern(cells), urgent, earlier)):
         for found in page:
             if earlier.dispatches and found.shares and found.holding is None:
                 waiting.append(found)
@@ -99,6 +92,14 @@ async def count_audience(
                 count(found)
     for found in waiting:
         count(found)
+    channels: Counter[str] = Counter()
+    spoken: Counter[str] = Counter()
+    hats: Counter[tuple[str, str]] = Counter()
+    for (channel, language, hearings), number in alike.items():
+        channels[channel] += number
+        spoken[language] += number
+        for hat in {(hearing.sector, hearing.audience) for hearing in hearings}:
+            hats[hat] += number
     return AudienceCount(
         total=channels.total(),
         channels=dict(channels),
@@ -111,8 +112,7 @@ async def count_audience(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A person whom the directive concerns, or who holds a message of it; without a choice nothing reaches them."""
 
     person: int
@@ -124,10 +124,7 @@ class _Found:
     holding: Holding | None
 
     def recipient(self, choice: Choice) -> Recipient:
-        now, left = (
-            tuple(dict.fromkeys((h.sector, h.audience) for h in choice.hearings if (h.rank >= LEFT) is gone))
-            for gone in (False, True)
-        )
+        now, left = _hats(choice.hearings)
         where = (choice.channel, choice.address)
         held = self.holding.dispatch if self.holding else None
         return Recipient(self.person, *where, self.language, choice.stream, self.token, now, held, left)
@@ -135,6 +132,19 @@ class _Found:
 
 LEFT = 1 << 20
 """The rank from which on hearings are those of an earlier message that the cells do not concern any more."""
+
+
+Hats = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=4096)
+def _hats(hearings: tuple[Hearing, ...]) -> tuple[Hats, Hats]:
+    """(sector, audience) of those concerned now, and of those that only an earlier message concerned."""
+    now, left = (
+        tuple(dict.fromkeys((h.sector, h.audience) for h in hearings if (h.rank >= LEFT) is gone))
+        for gone in (False, True)
+    )
+    return now, left
 
 
 @dataclass(slots=True)
@@ -165,46 +175,45 @@ def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement
     return column.between(first, last)
 
 
-async def _pages(
-    tx: Tx, cells: Cells, earlier: Earlier, *, urgent: bool, known_by: datetime | None = None
-) -> AsyncIterator[list[_Found]]:
+async def _pages(tx: Tx, question: _Question) -> AsyncIterator[list[_Found]]:
     """Everybody whom the cells concern or who may hold something, a page at a time, by id."""
     last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
     for first in range(1, last + 1, PAGE):
-        within = partial(_between, first, first + PAGE - 1)
-        yield await _page(tx, cells, earlier, within, urgent=urgent, known_by=known_by)
+        yield await _page(tx, question, partial(_between, first, first + PAGE - 1))
 
 
-async def _page(
-    tx: Tx, cells: Cells, earlier: Earlier, within: Within, *, urgent: bool, known_by: datetime | None
-) -> list[_Found]:
+async def _page(tx: Tx, question: _Question, within: Within) -> list[_Found]:
     """Those of a page whom the cells concern or who may hold something, by id, and where each is reached."""
-    people = await _people(tx, within, urgent=urgent, known_by=known_by)
-    at_home = {row.id: (row.commune, row.community) for row in people}
-    heard, duties = await _heard(tx, cells, within, at_home)
-    held = await holders.find(tx, earlier, within)
+    people = await _people(tx, within, urgent=question.urgent, known_by=question.known_by)
+    at_home = {row[0]: (row[5], row[6]) for row in people}
+    heard, duties = await _heard(tx, question.concern, within, at_home)
+    held = await holders.find(tx, question.earlier, within)
     for person, lying in held.items():
         if person in at_home:
             heard[person] += _left(lying, heard[person], duties[person])
     if not heard:
         return []
     reached = await _reached(tx, within)
-    used = [address for person in heard for address in reached.get(person, {}).items()]
-    barred = await suppressions.among(tx, used)
+    barred: Mapping[tuple[str, str], str] = {}
+    if await suppressions.any_at_all(tx):
+        used = [address for person in heard for address in reached.get(person, {}).items()]
+        barred = await suppressions.among(tx, used)
     shared = await _shared(tx, within)
     found = []
-    for row in people:
-        if not heard.get(row.id):
+    for person, language, preferred, token, opted_out, *_ in people:
+        hearings: Sequence[Hearing] = heard.get(person, ())
+        if not hearings:
             continue
-        theirs = reached.get(row.id, {})
+        theirs = reached.get(person, {})
         suppressed = (
             {c: barred[c, value] for c, value in theirs.items() if (c, value) in barred} if barred else {}
         )
-        hearings = mandatory(heard[row.id]) if row.opted_out_at else heard[row.id]
-        choice = choose(hearings, preferred=row.preferred, addresses=theirs, suppressed=suppressed)
+        if opted_out:
+            hearings = mandatory(hearings)
+        choice = question.concern.choice(hearings, preferred, theirs, suppressed)
         wished = not hearings or UNSUBSCRIBED in suppressed.values()
-        shares = choice is not None and (choice.channel, choice.address) in shared
-        found.append(_Found(row.id, row.language, row.token, wished, choice, shares, held.get(row.id)))
+        shares = bool(shared) and choice is not None and (choice.channel, choice.address) in shared
+        found.append(_Found(person, language, token, wished, choice, shares, held.get(person)))
     return found
 
 
@@ -224,10 +233,11 @@ def _left(holding: Holding, heard: Sequence[Hearing], duties: Collection[tuple[s
 async def _people(
     tx: Tx, within: Within, *, urgent: bool, known_by: datetime | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
+    """(id, language, preferred channel, token, whether they opted out … commune, community) of a page, by id."""
     c = persons.c
-    preferred = (c.preferred_urgent if urgent else c.preferred).label("preferred")
+    preferred = c.preferred_urgent if urgent else c.preferred
     statement = (
-        select(c.id, c.language, preferred, c.commune, c.community, c.token, c.opted_out_at)
+        select(c.id, c.language, preferred, c.token, c.opted_out_at.is_not(None), c.commune, c.community)
         .where(within(c.id), c.erased_at.is_(None))
         .order_by(c.id)
     )
@@ -237,32 +247,23 @@ async def _people(
 
 
 async def _heard(
-    tx: Tx, cells: Cells, within: Within, at_home: Mapping[int, tuple[str | None, str | None]]
+    tx: Tx, concern: Concern, within: Within, at_home: Mapping[int, tuple[str | None, str | None]]
 ) -> tuple[dict[int, list[Hearing]], dict[int, set[tuple[str, str]]]]:
-    """The memberships of a page that the cells concern, and all mandatory hats.
-
-    Place is the organisation's, for others their own.
-    """
-    ranks = {cell: rank for rank, cell in enumerate(cells)}
-    m = memberships.c
+    """The memberships of a page that the cells concern, and all mandatory hats."""
+    m, o = memberships.c, organisations.c
     statement = (
-        select(m.person, m.sector, m.audience, m.stream, organisations.c.name, organisations.c.commune)
-        .add_columns(organisations.c.community)
+        select(m.person, m.sector, m.audience, m.stream, o.name, o.commune, o.community)
         .select_from(memberships.outerjoin(organisations))
         .where(within(m.person))
     )
     found: dict[int, list[Hearing]] = defaultdict(list)
     duties: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    for person, sector, audience_, stream, organisation, commune, community in await tx.execute(statement):
-        if stream == "duty":
-            duties[person].add((sector, audience_))
-        place = cells.get((sector, audience_))
-        if place is None or person not in at_home:
-            continue
-        home, own_community = at_home[person]
-        theirs = community if organisation else own_community
-        if place.includes(commune or home, theirs, organisation):
-            found[person].append(Hearing(ranks[sector, audience_], sector, audience_, stream))
+    for person, *membership in (await tx.execute(statement)).all():
+        if membership[2] == "duty":
+            duties[person].add((membership[0], membership[1]))
+        home = at_home.get(person)
+        if home is not None and (hearing := concern.hearing(tuple(membership), home)):
+            found[person].append(hearing)
     return found, duties
 
 
@@ -270,7 +271,7 @@ async def _reached(tx: Tx, within: Within) -> dict[int, dict[Reach, str]]:
     """The addresses of a page."""
     found: dict[int, dict[Reach, str]] = defaultdict(dict)
     statement = select(addresses.c.person, addresses.c.channel, addresses.c.value)
-    for person, channel, value in await tx.execute(statement.where(within(addresses.c.person))):
+    for person, channel, value in (await tx.execute(statement.where(within(addresses.c.person)))).all():
         found[person][channel] = value
     return found
 

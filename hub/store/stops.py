@@ -1,18 +1,19 @@
-"""Stops in force: everything, one channel, or the dispatches of one directive."""
+"""Stops in force: everything, one channel, that of one dispatch (`sms/12`), or the dispatches of one directive."""
 
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
 from hub.store.engine import Tx
-from hub.store.tables import dispatches, due, settings
+from hub.store.holds import HOLDERS
+from hub.store.tables import chunks, dispatches, due, settings
 
 EVERYTHING = "*"
 _PREFIX = "stop/"  # hub.queue.statements reads these keys
 
 
 async def put(tx: Tx, scope: str, *, at: datetime) -> bool:
-    """Stop a channel, or EVERYTHING; False where it is stopped already."""
+    """Stop a channel, that of one dispatch, or EVERYTHING; False where it is stopped already."""
     if scope in await in_force(tx):
         return False
     await tx.execute(insert(settings).values(key=_PREFIX + scope, value=at.isoformat()))
@@ -29,6 +30,14 @@ async def in_force(tx: Tx) -> frozenset[str]:
     """The channels that are stopped, and EVERYTHING where everything is."""
     keys = (await tx.execute(select(settings.c.key).where(settings.c.key.startswith(_PREFIX)))).scalars()
     return frozenset(key.removeprefix(_PREFIX) for key in keys)
+
+
+async def since(tx: Tx) -> dict[str, datetime]:
+    """The channels that are stopped, or EVERYTHING, and since when."""
+    rows = await tx.execute(
+        select(settings.c.key, settings.c.value).where(settings.c.key.startswith(_PREFIX))
+    )
+    return {key.removeprefix(_PREFIX): datetime.fromisoformat(value) for key, value in rows}
 
 
 async def put_directive(tx: Tx, directive: str, *, at: datetime) -> int:
@@ -48,7 +57,11 @@ async def cancel_directive(tx: Tx, directive: str, *, at: datetime) -> int:
     """End the dispatches of a directive for good: what has not left becomes `cancelled`; returns how many."""
     where = (dispatches.c.directive == directive) & dispatches.c.cancelled_at.is_(None)
     ended = (await tx.execute(select(dispatches.c.id).where(where))).scalars().all()
-    await tx.execute(update(dispatches).where(dispatches.c.id.in_(ended)).values(cancelled_at=at))
+    values = {"cancelled_at": at, "held": None, "held_until": None}
+    await tx.execute(update(dispatches).where(dispatches.c.id.in_(ended)).values(values))
+    # What waited for an hour or a pause is recorded as cancelled too, by whichever sender takes it in hand.
+    waited = chunks.c.dispatch.in_(ended) & chunks.c.owner.in_(HOLDERS) & chunks.c.done_at.is_(None)
+    await tx.execute(update(chunks).where(waited).values(owner=None))
     # Their retries come up at once, to be recorded as cancelled; one in doubt that is held stays in doubt.
     await tx.execute(update(due).where(due.c.dispatch.in_(ended), due.c.held.is_(False)).values(due_at=at))
     return len(ended)

@@ -210,6 +210,16 @@ consents = Table(
     comment="Append-only: when and how somebody agreed or withdrew.",
 )
 
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("sector", String, primary_key=True),
+    Column("audience", String, primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+    comment="How many memberships of a cell get messages, and how many did at most: kept as they come and go.",
+)
+
 suppressions = Table(
     "suppressions",
     metadata,
@@ -236,6 +246,10 @@ dispatches = Table(
     Column("planned_at", Instant),
     Column("stopped_at", Instant),
     Column("cancelled_at", Instant),
+    Column("scheduled_at", Instant),
+    Column("scheduled_as", String),
+    Column("held", String),
+    Column("held_until", Instant),
     UniqueConstraint("directive", "revision"),
     comment="One revision on its way; `claim` says who plans it, nothing leaves before planned_at.",
 )
@@ -338,5 +352,61 @@ slots = Table(
     Column("epoch", Integer, nullable=False),
     Column("entered_at", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
+    Column("beat_at", Instant),
+    Column("state", JSON),
     comment="A place for one sender process; each life in it has a new epoch and fences off the last.",
+)
+
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("provider_id", String, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("ask_at", Instant, nullable=False, index=True),
+    Column("asked", Integer, nullable=False),
+    comment="What a provider must be asked: in doubt (no provider_id), or taken and silent since.",
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("segments", Integer, nullable=False),
+    Column("ceiling", Integer),
+    Column("reached_at", Instant),
+    comment="Segments of a dispatch, of a day; `ceiling` in cents where a person set another than the settings.",
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    comment="Readers' messages that were obeyed: a replayed one must not be obeyed again.",
+)
+
+sums = Table(
+    "sums",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("code", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    comment="How many deliveries stand where, counted from the attempts up to the setting tally/upto.",
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("dispatch", Integer, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("finished", Integer, nullable=False),
+    Column("handed", Integer, nullable=False),
+    comment="How far a dispatch was at an instant, every few seconds while it runs; old ones go.",
 )

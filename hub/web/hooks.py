@@ -7,10 +7,11 @@ from channels import sms_reports
 from channels.keywords import keyword
 from channels.sms import signature_is_valid
 from hub.context import Hub
-from hub.flow import record, unsubscribe
+from hub.flow import unsubscribe
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
 from hub.web.pages import HUB
+from hub.web.reports import REPORTS
 
 NOTHING_TO_SAY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML that sends nothing back: carriers and the provider confirm a STOP themselves."""
@@ -20,10 +21,10 @@ log = structlog.get_logger(__name__)
 
 async def status(request: web.Request) -> web.Response:
     """POST /hooks/twilio/status/{attempt}: a report, which may come twice, late or out of order."""
-    hub = request.app[HUB]
+    reports = request.app[REPORTS]
     form = await _signed_form(request)
     sid, told = form.get("MessageSid", ""), form.get("MessageStatus", "")
-    made = await record.attempt_named(hub, request.match_info["attempt"])
+    made = await reports.attempt_named(request.match_info["attempt"])
     if made is None:
         # Signed, so from our account, but of another instance or a lost database: noted, not obeyed.
         log.warning("hooks.unknown_attempt", sid=sid, status=told)
@@ -40,7 +41,7 @@ async def status(request: web.Request) -> web.Response:
         provider_id=sid,
         suppress=sms_reports.suppresses(code),
     )
-    await record.record(hub, report)
+    await reports.record(report)  # durable when it returns: only then does the provider hear so
     return web.Response(status=204)
 
 
@@ -48,14 +49,14 @@ async def inbound(request: web.Request) -> web.Response:
     """POST /hooks/twilio/inbound: a reader's SMS; STOP and START are obeyed, in the readers' languages."""
     hub = request.app[HUB]
     form = await _signed_form(request)
-    number = form.get("From", "")
+    number, sid = form.get("From", ""), form.get("MessageSid", "")
     # Where the provider already acted on the word it says so, whatever language it knew it in.
     wish = form.get("OptOutType", "").lower() or keyword(form.get("Body", ""))
     if wish == "stop":
-        await unsubscribe.stop_number(hub, number)
+        await unsubscribe.stop_number(hub, number, sid=sid)
     elif wish == "start":
-        await unsubscribe.start_number(hub, number)
-    log.info("hooks.inbound", sid=form.get("MessageSid", ""), wish=wish or "other")
+        await unsubscribe.start_number(hub, number, sid=sid)
+    log.info("hooks.inbound", sid=sid, wish=wish or "other")
     return web.Response(body=NOTHING_TO_SAY, content_type="text/xml", charset="utf-8")
 
 

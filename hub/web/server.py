@@ -1,7 +1,8 @@
 """The web server: which address leads where, and how it starts and stops."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import structlog
@@ -10,13 +11,17 @@ from aiohttp import web
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow import publish
-from hub.web import files, guard, health, hooks, personal
+from hub.flow.tally import tally
+from hub.web import files, guard, health, hooks, metrics, personal, reports
+from hub.web.look import LOOK, Look
 from hub.web.pages import HUB, PUBLIC, Public
 
 LONGEST_BODY = 64 * 1024
 """No form or callback of ours is larger."""
 REFRESH = 30.0
 """Seconds between two looks whether the public files lag behind."""
+COUNT = 2.0
+"""Seconds between two counts of what was sent, so that nobody who asks has to wait for one."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +33,15 @@ def application(hub: Hub) -> web.Application:
     )
     app[HUB] = hub
     app[PUBLIC] = Public(hub)
+    app[LOOK] = Look(hub)
     app[files.CACHE] = files.Cache()
+    app[reports.REPORTS] = reports.Reports(hub)
+    app.on_cleanup.append(reports.close)
     app.on_response_prepare.append(guard.secure)
     app.add_routes([
-        web.get("/health", health.alive, name="health"),
-        web.get("/ready", health.ready, name="ready"),
+        web.get("/health/live", health.live, name="live"),
+        web.get("/health/ready", health.ready, name="ready"),
+        web.get("/health/{nonce:[0-9a-f]{32}}", health.mark, name="mark"),
         web.get("/u/{token}", personal.show, name="personal"),
         web.post("/u/{token}", personal.stop, name="personal-stop"),
         web.post("/u/{token}/one-click", personal.one_click, name="one-click"),
@@ -49,28 +58,46 @@ async def run(hub: Hub, *, stop: asyncio.Event, ready: Callable[[int], None] | N
 
     The public files are brought up to date meanwhile; when that fails, what lies there is served on.
     """
-    runner = web.AppRunner(application(hub), handle_signals=False, access_log=None, keepalive_timeout=15)
-    await runner.setup()
-    try:
-        await _listen(runner, hub)
-        port = runner.addresses[0][1]
-        log.info("web.listening", host=hub.config.web.host, port=port)
+    app = application(hub)
+    web_, settings = hub.config.web, hub.config.metrics
+    async with _listening(app, web_.host, web_.port, "web") as port, contextlib.AsyncExitStack() as stack:
+        if settings.port:
+            figures = metrics.application(hub, app[LOOK])
+            await stack.enter_async_context(_listening(figures, settings.host, settings.port, "metrics"))
+        log.info("web.listening", host=web_.host, port=port)
         if ready is not None:
             ready(port)
-        await _keep_fresh(hub, stop)
+        await asyncio.gather(_keep_fresh(hub, stop), _keep_counted(hub, stop))
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int, section: str) -> AsyncIterator[int]:
+    """Take requests; yields the port. Raises EnvironmentFailed where it cannot be had."""
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, keepalive_timeout=15)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise EnvironmentFailed(
+                f"{host}:{port} cannot be listened on ({error.strerror}): another program may hold it; "
+                f"end that one, or set {section}.port to another"
+            ) from error
+        yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, hub: Hub) -> None:
-    host, port = hub.config.web.host, hub.config.web.port
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        raise EnvironmentFailed(
-            f"{host}:{port} cannot be listened on ({error.strerror}): another program may hold it; "
-            "end that one, or set web.port to another"
-        ) from error
+async def _keep_counted(hub: Hub, stop: asyncio.Event) -> None:
+    """Count what was sent, again and again, until told to stop; what cannot be counted now is counted later."""
+    while not stop.is_set():
+        pause = COUNT
+        try:
+            await tally(hub)
+        except Exception:
+            log.exception("web.count_failed")
+            pause = REFRESH
+        await _unless(stop, pause)
 
 
 async def _keep_fresh(hub: Hub, stop: asyncio.Event) -> None:
@@ -84,6 +111,11 @@ async def _keep_fresh(hub: Hub, stop: asyncio.Event) -> None:
         except Exception:
             # The files that lie there are served on; the next look may find the database or the disk back.
             log.exception("web.refresh_failed")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(REFRESH):
-                await stop.wait()
+        await _unless(stop, REFRESH)
+
+
+async def _unless(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until told to stop."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

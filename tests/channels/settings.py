@@ -43,6 +43,7 @@ class Email:
     reply_to: str = ""
     list_id: str = "directives.univoque.example"
     lanes: int = 2
+    per_second: float = 0
     command_timeout: timedelta = timedelta(seconds=5)
     dot_timeout: timedelta = timedelta(seconds=5)
 
@@ -57,8 +58,8 @@ class Sms:
     auth_token: Hidden = field(default_factory=lambda: Hidden("token"))
     sender: str = "+32470000000"
     lanes: int = 2
+    segments_per_second: float = 10_000
     timeout: timedelta = timedelta(seconds=5)
-    repeat_uncertain: bool = False
 
 
 def outgoing(

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from channels.contract import Channel, WrongSettings
-from channels.registry import CHANNELS, open_channels
+from channels.registry import CHANNELS, Entry, Surroundings, open_channels
 from channels.settings import Mode, refuse_live
 from channels.sms import SmsChannel
 from channels.smtp import EmailChannel
@@ -87,3 +88,33 @@ async def test_a_proxy_in_the_environment_is_not_taken(monkeypatch: pytest.Monke
             pass
 
         assert proxy.connections == 0
+
+
+class _Live:
+    """Settings of whatever channel there is or will be, all of which point beyond this machine."""
+
+    def __init__(self, usual: object) -> None:
+        self._usual = usual
+
+    def __getattr__(self, name: str) -> Any:
+        far = {"host": "relay.example.org", "base_url": "https://api.example.org", "enabled": True}
+        return far.get(name, getattr(self._usual, name))
+
+
+@pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
+async def test_no_channel_of_the_list_can_be_made_live_in_an_exercise(entry: Entry) -> None:
+    async with aiohttp.ClientSession() as http:
+        here = Surroundings(
+            email=_Live(Email()),
+            standby=None,
+            sms=_Live(Sms()),
+            mode="Exercise",
+            site_url="https://univoque.example",
+            now=lambda: NOW,
+            http=http,
+        )
+
+        assert entry.wanted(here)
+        with pytest.raises(WrongSettings, match="exercise"):
+            entry.make(here)
+        assert entry.make(replace(here, mode="Actual")).traits.name == entry.name

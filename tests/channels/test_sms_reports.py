@@ -1,5 +1,8 @@
 """Twilio's codes and statuses in our words."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from channels.contract import ChannelError, Refused, Unavailable, Uncertain
@@ -70,3 +73,12 @@ def test_each_code_says_what_it_means() -> None:
         assert meaning.detail
         if meaning.verdict == "stop":
             assert "look into" in meaning.detail or "ask the provider" in meaning.detail
+
+
+def test_every_code_that_a_request_may_meet_stands_in_the_operators_page() -> None:
+    page = (Path(__file__).parents[2] / "docs/operate.md").read_text("utf-8").partition("\n## SMS\n")[2]
+    table = page.partition("\n## ")[0].partition("| what the provider answers |")[2]
+
+    told = {int(code) for code in re.findall(r"\b\d{5}\b", table)}
+
+    assert told == set(ON_SENDING)

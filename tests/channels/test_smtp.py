@@ -1,9 +1,11 @@
 """The SMTP lane against a server that misbehaves in every way we know."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +15,16 @@ from channels.email import Form
 from channels.headers import return_path
 from channels.smtp import EmailChannel
 from tests.channels.settings import KEY, NOW, WORDS, Email, outgoing
-from tests.doubles.smtp import Fault, SmtpDouble
+from tests.doubles.smtp import Fault, Slow, SmtpDouble
+
+Relay = Callable[..., SmtpDouble]
+
+
+@pytest.fixture(params=["one by one", "pipelining"])
+def relay(request: pytest.FixtureRequest) -> Relay:
+    """A relay that takes commands one by one, and one that takes a group of them at once."""
+    offered = ("PIPELINING",) if request.param == "pipelining" else ()
+    return partial(SmtpDouble, extensions=("8BITMIME", "ENHANCEDSTATUSCODES", *offered))
 
 
 def channel(server: SmtpDouble, **settings: Any) -> EmailChannel:
@@ -29,8 +40,8 @@ async def send_one(mail: EmailChannel, address: str = "reader@example.org") -> A
         return await lane.send(outgoing(body(mail), address))
 
 
-async def test_a_message_arrives_with_its_envelope_and_the_queue_id_comes_back() -> None:
-    async with SmtpDouble() as server:
+async def test_a_message_arrives_with_its_envelope_and_the_queue_id_comes_back(relay: Relay) -> None:
+    async with relay() as server:
         receipt = await send_one(channel(server))
 
     (received,) = server.messages
@@ -43,8 +54,8 @@ async def test_a_message_arrives_with_its_envelope_and_the_queue_id_comes_back()
     assert "\n.\n..deux points\n" in text.get_content().replace("\r\n", "\n")
 
 
-async def test_a_bounce_comes_back_to_an_address_that_names_its_delivery() -> None:
-    async with SmtpDouble() as server:
+async def test_a_bounce_comes_back_to_an_address_that_names_its_delivery(relay: Relay) -> None:
+    async with relay() as server:
         await send_one(channel(server, return_path="bounces@back.univoque.example"))
 
     (received,) = server.messages
@@ -69,8 +80,8 @@ def test_the_longest_return_path_is_within_the_limit_of_the_protocol() -> None:
     assert len(return_path(longest, KEY).partition(b"@")[0]) == 64
 
 
-async def test_a_lane_connects_on_first_use_and_keeps_its_connection() -> None:
-    async with SmtpDouble() as server:
+async def test_a_lane_connects_on_first_use_and_keeps_its_connection(relay: Relay) -> None:
+    async with relay() as server:
         mail = channel(server)
         async with mail.lane() as lane:
             before = server.connections
@@ -82,8 +93,8 @@ async def test_a_lane_connects_on_first_use_and_keeps_its_connection() -> None:
     assert server.commands == ["EHLO", *(["MAIL", "RCPT", "DATA"] * 3), "QUIT"]
 
 
-async def test_the_8bit_form_goes_only_where_it_was_offered() -> None:
-    async with SmtpDouble() as modern, SmtpDouble(extensions=()) as old:
+async def test_the_8bit_form_goes_only_where_it_was_offered(relay: Relay) -> None:
+    async with relay() as modern, relay(extensions=()) as old:
         await send_one(channel(modern))
         await send_one(channel(old))
 
@@ -103,8 +114,10 @@ async def test_the_8bit_form_goes_only_where_it_was_offered() -> None:
         ("550 No such user", False),
     ],
 )
-async def test_a_recipient_refused_for_good_does_not_stop_the_lane(reply: str, suppress: bool) -> None:
-    async with SmtpDouble() as server:
+async def test_a_recipient_refused_for_good_does_not_stop_the_lane(
+    relay: Relay, reply: str, suppress: bool
+) -> None:
+    async with relay() as server:
         server.on("rcpt", reply, to="reader@example.org")
         mail = channel(server)
         async with mail.lane() as lane:
@@ -118,9 +131,33 @@ async def test_a_recipient_refused_for_good_does_not_stop_the_lane(reply: str, s
     assert (server.connections, server.commands.count("RSET")) == (1, 1)
 
 
+async def test_a_relay_that_asks_for_a_message_without_recipients_gets_an_empty_one() -> None:
+    async with SmtpDouble(extensions=("PIPELINING",)) as server:
+        server.on("rcpt", "550 5.1.1 No such user", to="reader@example.org")
+        server.on("data", "354 Go on")  # RFC 2920 §3.1: a server may say so after all recipients were refused
+        mail = channel(server)
+        async with mail.lane() as lane:
+            with pytest.raises(Refused):
+                await lane.send(outgoing(body(mail)))
+            await lane.send(outgoing(body(mail), "other@example.org"))
+
+    assert [message.recipient for message in server.messages] == ["other@example.org"]
+    assert server.connections == 1
+    assert server.commands[1:5] == ["MAIL", "RCPT", "DATA", "."]
+
+
+async def test_an_answer_of_several_lines_is_one_answer() -> None:
+    async with SmtpDouble(extensions=("PIPELINING",)) as server:
+        server.on("mail", Slow(0.05))
+        server.on("dot", "250-2.0.0 Ok\r\n250 2.0.0 queued as 4711")
+        receipt = await send_one(channel(server))
+
+    assert receipt.provider_id == "4711"
+
+
 @pytest.mark.parametrize("phase", ["data", "dot"])
-async def test_a_message_refused_for_good_does_not_suppress_its_address(phase: Any) -> None:
-    async with SmtpDouble() as server:
+async def test_a_message_refused_for_good_does_not_suppress_its_address(relay: Relay, phase: Any) -> None:
+    async with relay() as server:
         server.on(phase, "554 5.1.1 Content rejected")
 
         with pytest.raises(Refused) as refused:
@@ -145,9 +182,9 @@ async def test_a_message_refused_for_good_does_not_suppress_its_address(phase: A
     ],
 )
 async def test_a_temporary_answer_is_to_be_tried_again(
-    phase: Any, reply: str, counts: bool, retry_after: timedelta | None
+    relay: Relay, phase: Any, reply: str, counts: bool, retry_after: timedelta | None
 ) -> None:
-    async with SmtpDouble() as server:
+    async with relay() as server:
         server.on(phase, reply)
         mail = channel(server)
 
@@ -164,8 +201,10 @@ async def test_a_temporary_answer_is_to_be_tried_again(
 
 @pytest.mark.parametrize("phase", ["connect", "ehlo", "mail", "rcpt", "data"])
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_a_connection_lost_before_the_message_is_to_be_tried_again(phase: Any, fault: Fault) -> None:
-    async with SmtpDouble() as server:
+async def test_a_connection_lost_before_the_message_is_to_be_tried_again(
+    relay: Relay, phase: Any, fault: Fault
+) -> None:
+    async with relay() as server:
         server.on(phase, fault)
         mail = channel(server, command_timeout=timedelta(seconds=0.2))
 
@@ -181,8 +220,10 @@ async def test_a_connection_lost_before_the_message_is_to_be_tried_again(phase: 
 
 @pytest.mark.parametrize("phase", ["body", "dot"])
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_a_connection_lost_after_the_dot_may_have_left_is_uncertain(phase: Any, fault: Fault) -> None:
-    async with SmtpDouble() as server:
+async def test_a_connection_lost_after_the_dot_may_have_left_is_uncertain(
+    relay: Relay, phase: Any, fault: Fault
+) -> None:
+    async with relay() as server:
         server.on(phase, fault)
         mail = channel(server, dot_timeout=timedelta(seconds=0.2))
 
@@ -195,8 +236,8 @@ async def test_a_connection_lost_after_the_dot_may_have_left_is_uncertain(phase:
     assert len({message.content for message in server.messages}) == 1
 
 
-async def test_a_dot_that_never_left_this_machine_is_no_doubt() -> None:
-    async with SmtpDouble() as server:
+async def test_a_dot_that_never_left_this_machine_is_no_doubt(relay: Relay) -> None:
+    async with relay() as server:
         server.on("body", Fault.HANG)
         mail = channel(server, dot_timeout=timedelta(seconds=0.3))
         prepared = mail.prepare(WORDS, stream="directives", headers={})
@@ -210,8 +251,8 @@ async def test_a_dot_that_never_left_this_machine_is_no_doubt() -> None:
     assert server.messages == []
 
 
-async def test_a_nonsense_answer_to_the_message_is_uncertain() -> None:
-    async with SmtpDouble() as server:
+async def test_a_nonsense_answer_to_the_message_is_uncertain(relay: Relay) -> None:
+    async with relay() as server:
         server.on("dot", "hello there")
         server.on("dot", "354 again?")
         mail = channel(server)
@@ -223,8 +264,8 @@ async def test_a_nonsense_answer_to_the_message_is_uncertain() -> None:
 
 
 @pytest.mark.parametrize("goodbye", [Fault.CUT, "421 4.4.2 idle timeout"])
-async def test_a_server_that_closed_an_idle_connection_costs_nothing(goodbye: Any) -> None:
-    async with SmtpDouble() as server:
+async def test_a_server_that_closed_an_idle_connection_costs_nothing(relay: Relay, goodbye: Any) -> None:
+    async with relay() as server:
         server.on("idle", goodbye)
         mail = channel(server)
 
@@ -238,8 +279,10 @@ async def test_a_server_that_closed_an_idle_connection_costs_nothing(goodbye: An
 
 
 @pytest.mark.parametrize("goodbye", [Fault.CUT, "421 4.4.2 idle timeout"])
-async def test_a_connection_closed_while_the_next_message_begins_costs_nothing(goodbye: Any) -> None:
-    async with SmtpDouble() as server:
+async def test_a_connection_closed_while_the_next_message_begins_costs_nothing(
+    relay: Relay, goodbye: Any
+) -> None:
+    async with relay() as server:
         mail = channel(server)
 
         async with mail.lane() as lane:
@@ -251,8 +294,8 @@ async def test_a_connection_closed_while_the_next_message_begins_costs_nothing(g
     assert server.connections == 2
 
 
-async def test_a_server_that_is_not_there_costs_no_attempt() -> None:
-    async with SmtpDouble() as server:
+async def test_a_server_that_is_not_there_costs_no_attempt(relay: Relay) -> None:
+    async with relay() as server:
         mail = channel(server)
 
     with pytest.raises(Unavailable) as unavailable:
@@ -262,8 +305,8 @@ async def test_a_server_that_is_not_there_costs_no_attempt() -> None:
     assert f"127.0.0.1:{server.port}" in unavailable.value.detail
 
 
-async def test_a_cancelled_send_leaves_no_reply_behind_for_the_next() -> None:
-    async with SmtpDouble() as server:
+async def test_a_cancelled_send_leaves_no_reply_behind_for_the_next(relay: Relay) -> None:
+    async with relay() as server:
         mail = channel(server)
         async with mail.lane() as lane:
             server.on("rcpt", Fault.HANG)
@@ -277,8 +320,10 @@ async def test_a_cancelled_send_leaves_no_reply_behind_for_the_next() -> None:
 
 
 @pytest.mark.parametrize("address", ["a@example.org, b@example.org", "a@example.org\r\nRCPT TO:<b@x.org>"])
-async def test_an_address_that_is_not_one_address_never_reaches_the_server(address: str) -> None:
-    async with SmtpDouble() as server:
+async def test_an_address_that_is_not_one_address_never_reaches_the_server(
+    relay: Relay, address: str
+) -> None:
+    async with relay() as server:
         with pytest.raises(Refused) as refused:
             await send_one(channel(server), address)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from channels.contract import Unavailable
-from channels.smtp_replies import Reply, failure, receipt
+from channels.smtp_replies import Phase, Reply, failure, receipt
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,23 @@ def test_a_login_that_fails_for_now_costs_no_attempt(text: str) -> None:
 
     assert isinstance(error, Unavailable)
     assert (error.counts, error.channel_wide) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("phase", "digits", "text", "who"),
+    [
+        ("mail", 450, "4.7.1 Error: too much mail from 192.0.2.1", "all"),
+        ("dot", 451, "4.7.1 Rate limit", "all"),
+        ("rcpt", 450, "4.7.28 Our system has detected an unusual rate of mail", "domain"),
+        ("rcpt", 450, "4.7.1 Greylisted, see you in 300 seconds", None),
+        ("greeting", 421, "4.7.0 Too many connections", None),
+        ("rcpt", 451, "4.3.0 Try later", None),
+    ],
+)
+def test_who_asks_for_less_is_told_from_what_only_fails(
+    phase: Phase, digits: int, text: str, who: str | None
+) -> None:
+    error = failure(Reply(digits, text), phase)
+
+    assert isinstance(error, Unavailable)
+    assert error.asks_less == who

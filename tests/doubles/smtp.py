@@ -1,52 +1,35 @@
-"""An SMTP server in the process: it notes each message before it answers, and misbehaves on request."""
+"""An SMTP server that notes each message before it answers, and misbehaves as its script says.
 
+In the process of a test it is `async with SmtpDouble()`. Alone it is
+`python -m tests.doubles.smtp [--script FILE] [--record FILE] …`: it says its port, then takes mail until its
+standard input closes.
+"""
+
+import argparse
 import asyncio
 import base64
+import json
 import ssl
-from dataclasses import dataclass, field
-from enum import Enum, auto
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
+
+from tests.doubles import script
+from tests.doubles.script import Answer, Drip, Fault, Line, Per, Phase, Script, Slow
+
+__all__ = ["TLS_KEYS", "Answer", "Drip", "Fault", "Line", "Phase", "Received", "Slow", "SmtpDouble", "copies"]
 
 TLS_KEYS = Path(__file__).parents[1] / "data" / "tls"
-
-Phase = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "dot", "rset", "idle"]
-"""`body` is between the message's first line and its dot, `dot` after it was noted, `idle` after that."""
-
-
-class Fault(Enum):
-    """What no reply can say."""
-
-    CUT = auto()
-    """Close the connection at once."""
-    HANG = auto()
-    """Say nothing more and read nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """The usual answer, later."""
-
-    seconds: float
-
-
-Answer = str | Fault | Slow
-
-
-@dataclass(slots=True)
-class Scripted:
-    """At `phase` (for recipient `to`, if given) answer this; `times` times, or always where None."""
-
-    phase: Phase
-    answer: Answer
-    to: str | None
-    times: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message as it was taken: envelope, bytes without dot-stuffing, and how it came."""
+    """One message as it was taken: envelope, bytes without dot-stuffing, and how and when it came."""
 
     sender: str
     recipient: str
@@ -55,6 +38,24 @@ class Received:
     connection: int
     secure: bool
     user: str
+    at: float
+    """Seconds since 1970."""
+
+    @property
+    def message_id(self) -> str:
+        return self.content.partition(b"Message-ID: <")[2].partition(b">")[0].decode("ascii")
+
+
+def copies(messages: Iterable[Received]) -> Counter[str]:
+    """How many messages each recipient got."""
+    return Counter(message.recipient for message in messages)
+
+
+def read_record(file: Path) -> list[Received]:
+    """What a server wrote down, in order; a last line that was cut off is left out."""
+    lines = file.read_text("ascii").split("\n")[:-1] if file.exists() else []
+    found = [json.loads(line) for line in lines]
+    return [Received(**{**each, "content": each["content"].encode("latin-1")}) for each in found]
 
 
 class _Closed(Exception):
@@ -72,6 +73,10 @@ class SmtpDouble:
     """Offer STARTTLS with this key and certificate."""
     implicit_tls: bool = False
     """Speak TLS from the first byte instead."""
+    most_connections: int | None = None
+    """So many at once; each further one is turned away with 421."""
+    record: Path | None = None
+    """A file in which each message stands, one JSON object per line, before it is answered."""
 
     port: int = 0
     connections: int = 0
@@ -79,21 +84,26 @@ class SmtpDouble:
     commands: list[str] = field(default_factory=list)
     """Every verb heard, in order."""
     heard_in_clear: list[bytes] = field(default_factory=list)
-    _script: list[Scripted] = field(default_factory=list)
+    turned_away: list[tuple[str, float]] = field(default_factory=list)
+    """Who was not taken at RCPT, DATA or the dot, and when."""
+    script: Script = field(default_factory=Script)
     _server: asyncio.Server | None = None
     _sessions: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def on(self, phase: Phase, answer: Answer, *, to: str | None = None, times: int | None = 1) -> None:
-        """Answer a phase in this way, as often as said; scripted answers are used in order."""
-        self._script.append(Scripted(phase, answer, to, times))
-
-    def scripted(self, phase: Phase, to: str | None) -> Answer | None:
-        """The next scripted answer, used up."""
-        for line in self._script:
-            if line.phase == phase and line.to in (None, to) and line.times != 0:
-                line.times = None if line.times is None else line.times - 1
-                return line.answer
-        return None
+    def on(
+        self,
+        phase: Phase,
+        answer: Answer,
+        *,
+        to: str | None = None,
+        connection: int | None = None,
+        after: int = 0,
+        every: int = 1,
+        times: int | None = 1,
+        per: Per = "script",
+    ) -> None:
+        """Add a line to the script; see tests.doubles.script.Line."""
+        self.script.add(Line(phase, answer, to, connection, after, every, times, per))
 
     def context(self) -> ssl.SSLContext | None:
         if self.certificate is None:
@@ -102,9 +112,20 @@ class SmtpDouble:
         context.load_cert_chain(self.certificate)
         return context
 
+    def take(self, message: Received) -> str:
+        """Note a message; its queue id."""
+        self.messages.append(message)
+        if self.record is not None:
+            plain = {**asdict(message), "content": message.content.decode("latin-1")}
+            with self.record.open("a", encoding="ascii") as file:
+                file.write(json.dumps(plain) + "\n")
+        return f"{len(self.messages):06X}"
+
     async def __aenter__(self) -> Self:
         secured = self.context() if self.implicit_tls else None
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=secured, limit=2**20)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, ssl=secured, limit=2**20, backlog=512
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -125,6 +146,9 @@ class SmtpDouble:
         self.connections += 1
         session = _Session(self, reader, writer, self.connections, secure=self.implicit_tls)
         try:
+            if self.most_connections is not None and len(self._sessions) > self.most_connections:
+                await session.say("421 4.7.0 Too many connections, try again in 1 seconds")
+                return
             await session.run()
         except (_Closed, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             pass
@@ -136,7 +160,7 @@ class SmtpDouble:
 
 @dataclass(slots=True)
 class _Session:
-    """One connection."""
+    """One connection. Commands may come pipelined (RFC 2920)."""
 
     double: SmtpDouble
     reader: asyncio.StreamReader
@@ -144,9 +168,11 @@ class _Session:
     number: int
     secure: bool
     user: str = ""
-    sender: str = ""
+    sender: str | None = None
     options: str = ""
     recipient: str = ""
+    addressed: bool = False
+    """Whether the recipient was taken."""
 
     async def run(self) -> None:
         await self.answer("connect", "220 double.example ESMTP")
@@ -169,15 +195,13 @@ class _Session:
             case "AUTH":
                 await self.authenticate(rest)
             case "MAIL":
-                address, _, self.options = rest.removeprefix("FROM:").partition(" ")
-                self.sender = address.strip("<>")
-                await self.answer("mail", "250 2.1.0 Ok")
+                await self.mail(rest)
             case "RCPT":
-                self.recipient = rest.removeprefix("TO:").strip("<>")
-                await self.answer("rcpt", "250 2.1.5 Ok")
+                await self.rcpt(rest)
             case "DATA":
                 await self.data()
             case "RSET":
+                self.sender, self.addressed = None, False
                 await self.answer("rset", "250 2.0.0 Ok")
             case "QUIT":
                 await self.say("221 2.0.0 Bye")
@@ -197,9 +221,9 @@ class _Session:
     async def start_tls(self) -> None:
         context = self.double.context()
         assert context is not None
-        await self.answer("starttls", "220 2.0.0 Ready")
-        await self.writer.start_tls(context)
-        self.secure = True
+        if (await self.answer("starttls", "220 2.0.0 Ready")).startswith("220"):
+            await self.writer.start_tls(context)
+            self.secure = True
 
     async def authenticate(self, rest: str) -> None:
         method, _, first = rest.partition(" ")
@@ -213,38 +237,101 @@ class _Session:
         self.user = user if right else ""
         await self.answer("auth", "235 2.7.0 Ok" if right else "535 5.7.8 Error: authentication failed")
 
+    async def mail(self, rest: str) -> None:
+        address, _, self.options = rest.removeprefix("FROM:").partition(" ")
+        self.recipient, self.addressed = "", False
+        said = await self.answer("mail", "250 2.1.0 Ok")
+        self.sender = address.strip("<>") if said.startswith("250") else None
+
+    async def rcpt(self, rest: str) -> None:
+        if self.sender is None:
+            await self.say("503 5.5.1 Error: need MAIL command")
+            return
+        self.recipient = rest.removeprefix("TO:").strip("<>")
+        said = await self.answer("rcpt", "250 2.1.5 Ok")
+        self.addressed = said.startswith("25")
+
     async def data(self) -> None:
-        if not await self.answer("data", "354 End data with <CR><LF>.<CR><LF>"):
+        if not self.addressed or self.sender is None:
+            # RFC 2920 §3.1: it may have been pipelined; a script may let it in all the same.
+            await self.answer("data", "554 5.5.1 Error: no valid recipients")
+            return
+        if not (await self.answer("data", "354 End data with <CR><LF>.<CR><LF>")).startswith("354"):
             return
         first = await self.reader.readuntil(b"\r\n")
         await self.answer("body", "")
         stuffed = first + await self.reader.readuntil(b"\r\n.\r\n")
         content = (b"\r\n" + stuffed[: -len(b".\r\n")]).replace(b"\r\n..", b"\r\n.")[2:]
-        self.double.messages.append(
-            Received(self.sender, self.recipient, content, self.options, self.number, self.secure, self.user)
-        )
-        queue_id = f"{len(self.double.messages):06X}"
-        await self.answer("dot", f"250 2.0.0 Ok: queued as {queue_id}")
+        envelope = (self.sender, self.recipient)
+        message = Received(*envelope, content, self.options, self.number, self.secure, self.user, time.time())
+        refusal = self.double.script.answer("dot", recipient=self.recipient, connection=self.number)
+        if isinstance(refusal, str) and refusal[:1] in ("4", "5"):
+            await self.give(refusal, "dot", "")  # what a server refuses it does not keep
+        else:
+            await self.give(refusal, "dot", f"250 2.0.0 Ok: queued as {self.double.take(message)}")
+        self.sender, self.addressed = None, False
         await self.answer("idle", "")
 
-    async def answer(self, phase: Phase, usual: str) -> bool:
-        """Say what the script says, else the usual; whether it was the usual."""
-        scripted = self.double.scripted(phase, self.recipient or None)
-        if isinstance(scripted, Slow):
-            await asyncio.sleep(scripted.seconds)
-        elif scripted is Fault.CUT:
-            raise _Closed
-        elif scripted is Fault.HANG:
-            await asyncio.Event().wait()
-        elif isinstance(scripted, str):
-            await self.say(scripted)
-            if scripted.startswith("421"):
+    async def answer(self, phase: Phase, usual: str) -> str:
+        """Say what the script says, else the usual; what was said."""
+        scripted = self.double.script.answer(phase, recipient=self.recipient or None, connection=self.number)
+        return await self.give(scripted, phase, usual)
+
+    async def give(self, scripted: Answer | None, phase: Phase, usual: str) -> str:
+        if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
+            self.double.turned_away.append((self.recipient, time.time()))
+        match scripted:
+            case Slow(seconds):
+                await asyncio.sleep(seconds)
+            case Drip(seconds):
+                return await self.drip(usual, seconds)
+            case Fault.CUT:
                 raise _Closed
-            return False
+            case Fault.HANG:
+                await asyncio.Event().wait()
+            case str():
+                await self.say(scripted)
+                if scripted.startswith("421"):
+                    raise _Closed
+                return scripted
         if usual:
             await self.say(usual)
-        return True
+        return usual
+
+    async def drip(self, reply: str, seconds: float) -> str:
+        for octet in reply.encode("utf-8") + b"\r\n":
+            self.writer.write(bytes([octet]))
+            await self.writer.drain()
+            await asyncio.sleep(seconds)
+        return reply
 
     async def say(self, reply: str) -> None:
         self.writer.write(reply.encode("utf-8") + b"\r\n")
         await self.writer.drain()
+
+
+async def serve(double: SmtpDouble) -> None:
+    """Take mail until standard input closes."""
+    async with double:
+        print(double.port, flush=True)  # noqa: T201 - whoever started it reads the port
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--script", type=Path, help="the misbehaviour, as JSON (tests/doubles/script.py)")
+    parser.add_argument("--record", type=Path, help="where each message is written down")
+    parser.add_argument("--certificate", type=Path, help="offer STARTTLS with it")
+    parser.add_argument("--extension", action="append", dest="extensions", metavar="NAME")
+    chosen = parser.parse_args()
+    double = SmtpDouble(port=chosen.port, record=chosen.record, certificate=chosen.certificate)
+    double.extensions = tuple(chosen.extensions or double.extensions)
+    double.script = Script(script.load(chosen.script) if chosen.script else [])
+    asyncio.run(serve(double))
+
+
+if __name__ == "__main__":
+    main()

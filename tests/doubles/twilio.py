@@ -4,8 +4,13 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from enum import Enum, auto
+from random import Random
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,8 +50,10 @@ class Sms:
 
     sid: str
     form: dict[str, str]
+    at: datetime
     status: str = "queued"
     error_code: int | None = None
+    direction: str = "outbound-api"
 
     @property
     def to(self) -> str:
@@ -64,15 +71,22 @@ class TwilioDouble:
     account_sid: str = "AC00000000000000000000000000000001"
     token: str = "token"
     opted_out: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=lambda: {"+32470000000"})
+    """Those that the account has."""
+    account_status: str = "active"
     burst: int | None = None
     """After so many messages every further one is answered 429, until `calm()`."""
     listed_after: int = 0
     """How many listings a message stays out of: real lists lag."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     messages: list[Sms] = field(default_factory=list)
     requests: int = 0
+    fetched: int = 0
     url: str = ""
     _script: list[Problem | Fault] = field(default_factory=list)
+    _by_number: dict[str, list[Problem | Fault]] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
     _listings: int = 0
     _taken_at_listing: dict[str, int] = field(default_factory=dict)
     _since_calm: int = 0
@@ -82,6 +96,14 @@ class TwilioDouble:
     def next(self, *answers: Problem | Fault) -> None:
         """Answer the next requests for sending in this way."""
         self._script.extend(answers)
+
+    def on(self, to: str, answer: Problem | Fault, *, times: int = 1) -> None:
+        """Answer so when a message to this number is asked for, so many times."""
+        self._by_number.setdefault(to, []).extend([answer] * times)
+
+    def asked(self, to: str) -> int:
+        """How often a message to this number was asked for."""
+        return self._asked[to]
 
     def calm(self) -> None:
         """Let another burst through."""
@@ -99,6 +121,24 @@ class TwilioDouble:
         async with self._session.post(url, data=form, headers=headers) as answer:
             return answer.status
 
+    async def forge(self, sms: Sms, status: str) -> int:
+        """Tell the callback what is not so, signed with another token; the HTTP status of its answer."""
+        real, self.token = self.token, "another token"
+        known = (sms.status, sms.error_code)
+        try:
+            return await self.report(sms, status)
+        finally:
+            self.token = real
+            sms.status, sms.error_code = known
+
+    def scrambled(
+        self, dice: Random, *, statuses: Sequence[str] = ("sent", "delivered"), copies: int = 2
+    ) -> list[tuple[Sms, str]]:
+        """All callbacks of all messages, each so many times, in any order: pass each pair to `report`."""
+        found = [(sms, status) for sms in self.messages for status in statuses for _ in range(copies)]
+        dice.shuffle(found)
+        return found
+
     def signature(self, url: str, form: dict[str, str]) -> str:
         """HMAC-SHA1 over the URL and the sorted fields, as Twilio documents it."""
         said = url + "".join(name + form[name] for name in sorted(form))
@@ -108,7 +148,14 @@ class TwilioDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         path = "/2010-04-01/Accounts/{account}/Messages.json"
-        app.add_routes([web.post(path, self._create), web.get(path, self._list)])
+        account = path.removesuffix("/Messages.json")
+        app.add_routes([
+            web.post(path, self._create),
+            web.get(path, self._list),
+            web.get(path.replace(".json", "/{sid}.json"), self._fetch),
+            web.get(account + ".json", self._account),
+            web.get(account + "/IncomingPhoneNumbers.json", self._numbers),
+        ])  # fmt: skip
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -128,7 +175,9 @@ class TwilioDouble:
     async def _create(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         form = {name: str(value) for name, value in (await request.post()).items()}
-        scripted = self._script.pop(0) if self._script else None
+        self._asked[form.get("To", "")] += 1
+        script = self._by_number.get(form.get("To", "")) or self._script
+        scripted = script.pop(0) if script else None
         problem = scripted if isinstance(scripted, Problem) else self._problem(request, form)
         if problem is not None:
             return _problem_response(problem)
@@ -151,13 +200,47 @@ class TwilioDouble:
         if not self._is_known(request):
             return _problem_response(Problem(401, 20003))
         self._listings += 1
-        to = request.query.get("To")
+        to, page = request.query.get("To"), int(request.query.get("Page", "0"))
+        size = int(request.query.get("PageSize", "50"))
         shown = [
             self._resource(sms)
             for sms in reversed(self.messages)
             if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
         ]
-        return web.json_response({"messages": shown, "page": 0, "page_size": 50, "next_page_uri": None})
+        start, end = page * size, min((page + 1) * size, len(shown))
+        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json?PageSize={size}&Page="
+        body: dict[str, Any] = {
+            "messages": shown[start:end],
+            "page": page,
+            "page_size": size,
+            "start": start,
+            "end": max(end - 1, 0),
+            "uri": f"{uri}{page}",
+            "first_page_uri": f"{uri}0",
+            "next_page_uri": f"{uri}{page + 1}" if end < len(shown) else None,
+            "previous_page_uri": f"{uri}{page - 1}" if page else None,
+        }
+        return web.json_response(body)
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        self.fetched += 1
+        for sms in self.messages:
+            if sms.sid == request.match_info["sid"]:
+                return web.json_response(self._resource(sms))
+        return _problem_response(Problem(404, 20404))
+
+    async def _account(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        return web.json_response({"sid": self.account_sid, "status": self.account_status})
+
+    async def _numbers(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return _problem_response(Problem(401, 20003))
+        found = [number for number in sorted(self.numbers) if number == request.query.get("PhoneNumber")]
+        return web.json_response({"incoming_phone_numbers": [{"phone_number": number} for number in found]})
 
     def _is_known(self, request: web.Request) -> bool:
         login = base64.b64encode(f"{self.account_sid}:{self.token}".encode()).decode("ascii")
@@ -181,33 +264,35 @@ class TwilioDouble:
 
     def _take(self, form: dict[str, str]) -> Sms:
         self._since_calm += 1
-        sms = Sms(sid=f"SM{len(self.messages) + 1:032x}", form=form)
+        sms = Sms(sid=f"SM{len(self.messages) + 1:032x}", form=form, at=self.now())
         self._taken_at_listing[sms.sid] = self._listings
         self.messages.append(sms)
         return sms
 
     def _resource(self, sms: Sms) -> dict[str, Any]:
+        at, over = format_datetime(sms.at), sms.status in ("delivered", "undelivered")
+        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sms.sid}"
         return {
             "account_sid": self.account_sid,
             "api_version": "2010-04-01",
             "body": sms.body,
-            "date_created": SENT_AT,
-            "date_sent": None,
-            "date_updated": SENT_AT,
-            "direction": "outbound-api",
+            "date_created": at,
+            "date_sent": at if over else None,
+            "date_updated": at,
+            "direction": sms.direction,
             "error_code": sms.error_code,
             "error_message": None,
             "from": sms.form.get("From"),
             "messaging_service_sid": sms.form.get("MessagingServiceSid"),
             "num_media": "0",
             "num_segments": "1",
-            "price": None,
+            "price": "-0.05500" if over else None,
             "price_unit": "USD",
             "sid": sms.sid,
             "status": sms.status,
-            "subresource_uris": {},
+            "subresource_uris": {"media": f"{uri}/Media.json"},
             "to": sms.to,
-            "uri": f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sms.sid}.json",
+            "uri": f"{uri}.json",
         }
 
 

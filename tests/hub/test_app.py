@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub import app
-from hub.errors import EnvironmentFailed
+from hub.errors import EnvironmentFailed, WrongUse
 from hub.lock import Lock
 from hub.store import schema
 from hub.store.engine import open_store, sqlite_url
@@ -163,6 +164,11 @@ async def test_a_database_without_tables_is_not_served(tmp_path: Path) -> None:
         await asyncio.to_thread(app.serve, file)
 
 
+async def test_with_sqlite_there_is_no_slot_to_name(settings: Path) -> None:
+    with pytest.raises(WrongUse, match="leave it out"):
+        await asyncio.to_thread(app.work, settings, "second")
+
+
 @pytest.mark.parametrize("start", [app.serve, app.work])
 def test_where_there_is_no_instance_none_is_made(tmp_path: Path, start: Callable[[Path], int]) -> None:
     file = tmp_path / "config.toml"
@@ -180,3 +186,45 @@ async def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:
 
     with Lock(tmp_path / "lock"):
         pass
+
+
+def _sender(settings: Path) -> str:
+    """The sender alone, as `serve` starts it."""
+    arguments = ["hub.app", "sender", "--config", str(settings)]
+    return f"import sys; sys.argv = {arguments!r}; from hub.app import main; sys.exit(main())"
+
+
+def _more(settings: Path, lines: str) -> None:
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(lines)
+
+
+async def test_a_sender_in_exercise_mode_ends_before_it_could_reach_a_live_relay(settings: Path) -> None:
+    _more(settings, '[email]\nenabled = true\nhost = "relay.example.org"\n')
+
+    sender = await python(_sender(settings))
+    async with asyncio.timeout(60):
+        said, why = await sender.communicate()
+
+    assert sender.returncode == 2
+    assert said == b"", "it was never at work"
+    assert b"an exercise, which reaches this machine only" in why
+
+
+async def test_a_sender_on_a_copied_database_stays_up_and_says_why_it_sends_nothing(settings: Path) -> None:
+    with sqlite3.connect(settings.with_name("univoque.db")) as copy:
+        copy.execute("INSERT INTO settings VALUES ('sender/life/elsewhere', '3 abc')")
+    copy.close()
+
+    sender = await python(_sender(settings))
+    assert sender.stdout is not None
+    async with asyncio.timeout(60):
+        said = await sender.stdout.readline()
+        await asyncio.sleep(0.7)
+        alive = sender.returncode is None
+        sender.terminate()
+        _, why = await sender.communicate()
+
+    assert (said, alive, sender.returncode) == (b"ready\n", True, 0), "`serve` takes it for at work"
+    assert b"this database is not sent from here" in why
+    assert b"univoque adopt" in why

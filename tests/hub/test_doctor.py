@@ -7,7 +7,7 @@ from pathlib import Path
 from hub import doctor
 from hub.context import Hub
 from hub.doctor import Diagnosis
-from hub.store import journal
+from hub.store import journal, lives
 from tests import a
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
@@ -125,3 +125,14 @@ async def test_a_live_instance_needs_an_address_that_readers_can_reach(hub: Hub,
     assert (await examined(tmp_path, service__mode="Actual", service__base_url="https://directives.example"))[
         "public address"
     ].fine
+
+
+async def test_a_copied_database_is_found_before_the_day(hub: Hub, tmp_path: Path) -> None:
+    async with hub.store.write() as tx:
+        await lives.put(tx, "elsewhere", "3 abc")
+
+    found = (await examined(tmp_path))["sender's epoch"]
+
+    assert not found.fine
+    assert "its messages were sent from elsewhere" in found.finding
+    assert "univoque adopt" in found.remedy

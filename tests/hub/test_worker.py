@@ -24,7 +24,7 @@ from hub.queue import desk
 from hub.queue.contract import FencedOff, LedgerBusy, LedgerWaits
 from hub.store import deliveries, dispatches
 from hub.store.engine import Store
-from hub.store.tables import bodies, suppressions
+from hub.store.tables import attempts, bodies, suppressions
 from hub.worker import Stopping
 from tests import plans
 from tests.doubles.smtp import Fault, Slow, SmtpDouble
@@ -61,6 +61,9 @@ class House:
             return await self.standing(dispatch) == sought
 
         await until(there)
+
+    async def has(self, dispatch: int, outcome: Outcome) -> bool:
+        return outcome in await self.standing(dispatch)
 
     def recipients(self) -> list[str]:
         return sorted(message.recipient for message in self.relay.messages)
@@ -192,6 +195,46 @@ async def test_a_cut_before_the_dot_is_no_doubt(house: House) -> None:
     assert len(house.relay.messages) == 5
     async with house.store.read() as tx:
         assert await deliveries.ever_uncertain(tx, dispatch) == set()
+
+
+async def test_an_urgent_message_overtakes_a_newsletter_that_is_under_way(house: House) -> None:
+    newsletter = await house.plan(60, directive="d1", urgency="Future")
+    house.relay.on("dot", Slow(0.05), times=None)
+
+    async with sending(house.hub(email__lanes=1)):
+        await until(lambda: house.has(newsletter, Outcome.ACCEPTED))
+        urgent = await house.plan(3, directive="d2", urgency="Immediate")
+        started = len(house.relay.messages)
+        await house.until(urgent, accepted=3)
+        passed = len(house.relay.messages) - started - 3
+        standing = await house.standing(newsletter)
+
+    assert standing[Outcome.QUEUED] > 0, "the newsletter is still under way"
+    assert passed * 0.05 <= 1, f"{passed} messages of the newsletter went first"
+
+
+async def test_a_relay_that_asks_for_less_gets_less_and_in_the_end_everything(house: House) -> None:
+    dispatch = await house.plan(40)
+    house.relay.on("mail", "450 4.7.1 Error: too much mail from 127.0.0.1", times=5)
+
+    async with sending(house.hub()):
+        await house.until(dispatch, accepted=40)
+
+    async with house.store.read() as tx:
+        spent = await tx.execute(select(func.max(attempts.c.attempt)).where(attempts.c.outcome == "accepted"))
+    assert spent.scalar_one() == 1, "a limit says nothing about the message: it is no attempt"
+
+
+async def test_only_the_domain_that_asks_for_less_waits(house: House) -> None:
+    slow = await house.plan(8, directive="d1", domain="slow.example")
+    other = await house.plan(60, directive="d2")
+    house.relay.on("rcpt", "450 4.7.28 Rate limit, try again in 60 seconds", to="person-1@slow.example")
+
+    async with sending(house.hub(email__lanes=1)):
+        await house.until(other, accepted=60)
+        waiting = await house.standing(slow)
+
+    assert waiting == {Outcome.DEFERRED: 1, Outcome.QUEUED: 7}
 
 
 async def test_a_wrong_password_pauses_the_channel_and_fails_nobody(house: House) -> None:

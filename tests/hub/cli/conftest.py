@@ -1,5 +1,6 @@
 """The command line in an empty directory, with and without an instance in it."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         captured = capsys.readouterr()
         return int(ended.value.code or 0), captured.out if ended.value.code in (0, 1) else captured.err
 
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield command
+    root.handlers[:] = handlers
+    root.setLevel(level)
     structlog.reset_defaults()  # `serve` sets the log up, on a standard error that ends with this test
 
 

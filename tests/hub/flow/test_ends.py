@@ -34,6 +34,7 @@ async def in_march(hub: Hub) -> None:
     await enlist(hub, PEOPLE.encode(), "personnes.csv", dry_run=False, actor="Opérations")
 
 
+@pytest.mark.usefixtures("database")
 async def test_a_cancellation_reaches_exactly_those_who_may_hold_the_text(hub: Hub) -> None:
     await issue(hub, act())
     await mark(hub, 1, direction=Outcome.DELIVERED, soignante=Outcome.ATTEMPTING, fille=Outcome.BOUNCED)

@@ -11,6 +11,8 @@ from hub.flow.unsubscribe import start_number, stop_number, unsubscribe
 from hub.store import journal, suppressions
 from hub.store.tables import addresses, consents, memberships, metadata, organisations, persons
 
+pytestmark = pytest.mark.usefixtures("database")
+
 HEADINGS = "external_id;email;phone;language;preferred;organisation;commune;sector;audience;stream"
 MARIE = ";marie@example.org;0470 00 00 01;fr;sms;;5000;sport;family;"
 DIRECTION = ";direction@example.org;;fr;;Les Tilleuls;5000;elderly.residential;direction;duty"
@@ -31,7 +33,7 @@ def counts(report: dict[str, Any]) -> dict[str, int]:
 
 async def rows_of(hub: Hub, table: Any) -> list[Any]:
     async with hub.store.read() as tx:
-        return [dict(row._mapping) for row in await tx.execute(select(table))]
+        return [dict(row._mapping) for row in await tx.execute(select(table).order_by(*table.primary_key))]
 
 
 async def token_of(hub: Hub, email: str) -> str:

@@ -45,6 +45,7 @@ async def in_march(hub: Hub) -> None:
     await enlist(hub, PEOPLE.encode(), "personnes.csv", dry_run=False, actor="Opérations")
 
 
+@pytest.mark.usefixtures("database")
 async def test_who_may_hold_the_old_text_reads_first_what_changed_and_others_read_the_whole(hub: Hub) -> None:
     await issue(hub, act())
     await mark(
@@ -68,6 +69,7 @@ async def test_who_may_hold_the_old_text_reads_first_what_changed_and_others_rea
     assert "Correction" not in told[DAUGHTER]
 
 
+@pytest.mark.usefixtures("database")
 async def test_what_is_left_of_the_old_text_ends_with_the_approval_of_the_new(hub: Hub) -> None:
     await issue(hub, act())
     await submit(hub, SHORTER, by=EDITOR, kind=Kind.CORRECTION)

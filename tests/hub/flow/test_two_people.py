@@ -35,6 +35,7 @@ async def test_a_submission_waits_with_its_digest_and_its_audience(hub: Hub) -> 
     assert len(submission.revision.approval_digest or "") == 64
 
 
+@pytest.mark.usefixtures("database")
 async def test_a_second_person_puts_it_in_force_and_on_its_way(hub: Hub) -> None:
     await submit(hub, act(), by=EDITOR)
 
@@ -154,6 +155,7 @@ async def test_a_waiver_counts_for_nothing_where_nobody_may_waive(hub: Hub) -> N
     assert finding in again.findings
 
 
+@pytest.mark.usefixtures("database")
 async def test_a_published_directive_is_changed_by_a_new_revision_only(hub: Hub) -> None:
     await submit(hub, act(), by=EDITOR)
     await approve(hub, "visites", by=APPROVER)
@@ -202,6 +204,7 @@ async def test_a_change_of_a_rule_is_never_minor(hub: Hub, change: dict[str, obj
     await submit(hub, act(title=a.text("Interdiction des visites.")), by=EDITOR, kind=Kind.MINOR)
 
 
+@pytest.mark.usefixtures("database")
 async def test_every_step_is_in_the_journal_and_it_holds(hub: Hub) -> None:
     await submit(hub, a.directive(), by=EDITOR)
     await submit(hub, act(), by=EDITOR)

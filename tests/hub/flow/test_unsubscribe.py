@@ -12,6 +12,8 @@ from hub.store import journal, suppressions
 from hub.store.persons import audience
 from hub.store.tables import consents, persons
 
+pytestmark = pytest.mark.usefixtures("database")
+
 LIST = """email;phone;organisation;commune;sector;audience;stream
 marie@example.org;0470 00 00 01;;5000;sport;family;
 direction@example.org;;Les Tilleuls;5000;elderly.residential;direction;duty

@@ -1,20 +1,22 @@
 """What every ledger promises, on every engine."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from hub.model.delivery import Outcome
+from hub.model.pulse import ChannelPulse, Pulse
 from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
+from hub.queue.postgres import PostgresLedger
 from hub.queue.sqlite import SqliteLedger
-from hub.store import deliveries, dispatches, stops
+from hub.store import deliveries, dispatches, holds, progress, stops, unreached
 from hub.store.deliveries import Try
 from hub.store.engine import Store, sqlite_file
+from hub.store.tables import chunks, persons, suppressions
 from hub.store.tables import dispatches as dispatches_table
-from hub.store.tables import persons, suppressions
 from subscribers.audience import UNSUBSCRIBED
 from tests import plans
 from tests.plans import NOON
@@ -29,21 +31,23 @@ def _fingerprint(channel: str, address: str) -> str:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await plans.new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await plans.new_store(database)
     await plans.people(store, 20)
     yield store
     await store.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture
 async def open_ledger(store: Store) -> AsyncIterator[OpenLedger]:
     opened: list[Ledger] = []
 
     def open_() -> Ledger:
         file = sqlite_file(str(store.engine.url))
-        assert file is not None
-        opened.append(SqliteLedger(file, _fingerprint, "Exercise"))
+        if file is None:
+            opened.append(PostgresLedger(store.engine.url, _fingerprint, "Exercise"))
+        else:
+            opened.append(SqliteLedger(file, _fingerprint, "Exercise"))
         return opened[-1]
 
     yield open_
@@ -435,3 +439,135 @@ async def test_a_retry_in_hand_of_a_dispatch_that_was_cancelled_is_ended_too(
     assert void == {Intent(again, 2, 0)}
     assert await standing(store, dispatch) == {Outcome.CANCELLED: 1}
     assert await due(ledger, after=timedelta(hours=1)) == []
+
+
+async def test_in_quiet_hours_what_is_due_and_not_immediate_waits_for_the_morning(
+    store: Store, ledger: Ledger
+) -> None:
+    morning = NOON + timedelta(hours=9)
+    await plans.plan(store, recipients=1, directive="expected", urgency="Expected")
+    urgent = await plans.plan(store, recipients=1, directive="immediate")
+    for _ in range(2):
+        lease_ = await ledger.lease("email", at=NOON)
+        assert lease_ is not None
+        settled = [deferred(item) for item in lease_.items]
+        await ledger.turn(at=NOON, settled=settled, intents=[], done=[lease_.chunk])
+    later = NOON + timedelta(minutes=2)
+
+    await ledger.postpone("email", at=later, until=morning)
+    await ledger.postpone("sms", at=later, until=morning)
+
+    at_night = await ledger.lease_due("email", at=later, limit=10)
+    by_day = await ledger.lease_due("email", at=morning, limit=10)
+    assert at_night is not None
+    assert [item.dispatch for item in at_night.items] == [urgent]
+    assert by_day is not None
+    assert len(by_day.items) == 1
+
+
+async def test_a_chunk_that_is_lent_to_a_schedule_is_no_sender_s_until_it_is_free(
+    store: Store, open_ledger: OpenLedger
+) -> None:
+    dispatch = await plans.plan(store, recipients=4, chunk=2)
+    async with store.write() as tx:
+        await tx.execute(update(chunks).values(owner=holds.SCHEDULE))
+    ledger = open_ledger()
+    await enter(ledger)
+    held = await ledger.lease("email", at=NOON)
+    await ledger.renew(at=NOON + 3 * LEASE, until=NOON + 4 * LEASE)
+    await ledger.leave()
+    await enter(ledger)
+    still = await ledger.lease("email", at=NOON)
+
+    async with store.write() as tx:
+        await holds.free(tx, dispatch, holds.SCHEDULE)
+
+    assert (held, still) == (None, None)
+    assert len(await lease(ledger)) == 2
+
+
+async def test_a_stop_of_one_channel_holds_that_dispatch_there_and_nothing_else(
+    store: Store, ledger: Ledger
+) -> None:
+    first = await plans.plan(store, recipients=2, directive="a", channel="sms")
+    second = await plans.plan(store, recipients=2, directive="b", channel="sms")
+    mail = await plans.plan(store, recipients=2, directive="c")
+    async with store.write() as tx:
+        for dispatch in (first, mail):
+            await stops.put(tx, f"sms/{dispatch}", at=NOON)
+
+    orders = await ledger.orders()
+    leased = [(await lease(ledger, channel))[:1] for channel in ("sms", "sms", "email")]
+
+    assert orders.channels == {f"sms/{first}", f"sms/{mail}"}
+    assert [[item.dispatch for item in items] for items in leased] == [[second], [], [mail]]
+
+
+async def test_a_retry_waits_while_its_channel_of_its_dispatch_is_stopped(
+    store: Store, ledger: Ledger
+) -> None:
+    dispatch = await plans.plan(store, recipients=1, channel="sms")
+    (item,) = await lease(ledger, "sms")
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[deferred(item)], intents=[])
+    async with store.write() as tx:
+        await stops.put(tx, f"sms/{dispatch}", at=NOON)
+
+    stopped = await due(ledger, "sms", after=timedelta(minutes=2))
+    async with store.write() as tx:
+        await stops.lift(tx, f"sms/{dispatch}")
+    lifted = await due(ledger, "sms", after=timedelta(minutes=2))
+
+    assert (stopped, [item.seq for item in lifted]) == ([], [1])
+
+
+async def test_what_was_cancelled_is_closed_whatever_is_stopped(store: Store, ledger: Ledger) -> None:
+    dispatch = await plans.plan(store, recipients=3, channel="sms")
+    async with store.write() as tx:
+        await stops.put(tx, f"sms/{dispatch}", at=NOON)
+        await stops.cancel_directive(tx, "d1", at=NOON)
+
+    await lease(ledger, "sms")
+
+    assert await standing(store, dispatch) == {Outcome.CANCELLED: 3}
+
+
+async def test_a_beat_says_in_the_slot_how_its_life_does(ledger: Ledger, store: Store) -> None:
+    told = Pulse({"email": ChannelPulse(32, 7)})
+
+    await ledger.beat(at=NOON, state=json.dumps(told.to_json()))
+
+    async with store.read() as tx:
+        (slot,) = await progress.senders(tx)
+    assert (slot.name, slot.epoch, slot.beat_at, slot.pulse) == ("sender", 1, NOON, told)
+
+
+async def test_a_life_that_was_fenced_off_beats_no_more(open_ledger: OpenLedger, store: Store) -> None:
+    first, second = open_ledger(), open_ledger()
+    await enter(first)
+    await enter(second)
+
+    with pytest.raises(FencedOff):
+        await first.beat(at=NOON, state="{}")
+
+    async with store.read() as tx:
+        assert [slot.beat_at for slot in await progress.senders(tx)] == [None]
+
+
+async def test_an_outcome_after_a_person_had_it_tried_again_counts(ledger: Ledger, store: Store) -> None:
+    """The refusal before it does not: only the last word on a delivery decides what may follow."""
+    await plans.plan(store, recipients=1)
+    (item,) = await lease(ledger)
+    await intend(ledger, item)
+    await ledger.turn(at=NOON, settled=[Settled(item, 1, 0, Outcome.REFUSED, "550")], intents=[])
+    async with store.write() as tx:
+        (missed,) = [each async for each in unreached.of_dispatch(tx, item.dispatch)]
+        assert await unreached.put_due(tx, item.dispatch, [missed], at=NOON) == 1
+
+    (again,) = await due(ledger)
+    await intend(ledger, again)
+    await ledger.turn(at=NOON, settled=[accepted(again)], intents=[])
+
+    async with store.read() as tx:
+        assert await deliveries.outcome_of(tx, item.dispatch, item.seq) is Outcome.ACCEPTED
+    assert await due(ledger) == []

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from hub.register import Places
 from hub.store import holders, persons
 from hub.store.engine import Store
 from hub.store.holders import Earlier, Holding
-from hub.store.tables import attempts, bodies, deliveries, dispatches, metadata
+from hub.store.tables import attempts, bodies, deliveries, dispatches
 from hub.store.tables import persons as persons_table
 from subscribers.audience import Recipient
 from tests.hub.store.test_persons import (
@@ -30,7 +29,7 @@ from tests.hub.store.test_persons import (
     add_person,
     suppress,
 )
-from tests.plans import new_store
+from tests.plans import empty, new_store
 
 O = Outcome  # noqa: E741 - the stories below read better so
 Story = Sequence[tuple[int, Outcome]]
@@ -66,8 +65,8 @@ QUEUED: Story = ()
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await new_store(database)
     yield store
     await store.close()
 
@@ -293,10 +292,7 @@ async def test_a_correction_reaches_whoever_may_hold_it_or_is_concerned_and_nobo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(persons, "PAGE", page)
-    async with store.write() as tx:
-        for table in reversed(metadata.sorted_tables):
-            if table.name != "settings":
-                await tx.execute(table.delete())
+    await empty(store)
     stories: dict[int, list[tuple[str, Story, bool]]] = {}
     concerned, willing = set(), set()
     where: dict[int, set[str]] = {}

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from hub.context import Hub
 from hub.store import journal
 
+pytestmark = pytest.mark.usefixtures("database")
+
 NOON = datetime(2020, 3, 10, 12, tzinfo=UTC)
 
 

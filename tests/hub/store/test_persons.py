@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,10 @@ from sqlalchemy import insert
 from hub.register import Places
 from hub.store import persons, suppressions
 from hub.store.engine import Store
-from hub.store.tables import addresses, memberships, metadata, organisations
+from hub.store.tables import addresses, memberships, organisations
 from hub.store.tables import persons as persons_table
 from subscribers.audience import Recipient
-from tests.plans import new_store
+from tests.plans import empty, new_store
 
 NOON = datetime(2020, 3, 13, 12, tzinfo=UTC)
 NAMUR, LIEGE, BRUSSELS = "92094", "62063", "21004"
@@ -30,8 +29,8 @@ HOME_DIRECTION = ("elderly.residential", "direction")
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await new_store(database)
     yield store
     await store.close()
 
@@ -264,10 +263,7 @@ A_PERSON = st.fixed_dictionaries(
 async def test_each_person_once_and_no_address_twice(
     store: Store, people: Sequence[dict[str, Any]], barred: set[str]
 ) -> None:
-    async with store.write() as tx:
-        for table in reversed(metadata.sorted_tables):
-            if table.name != "settings":
-                await tx.execute(table.delete())
+    await empty(store)
     for number, person in enumerate(people):
         values = dict(person)
         await add_person(store, *values.pop("hats"), external_id=str(number), **values)

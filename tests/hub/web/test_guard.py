@@ -11,7 +11,15 @@ from aiohttp import web
 from hub.web.server import application
 from tests.hub.web.conftest import Site
 
-PATHS = ("/", "/feeds/all.atom", "/static/univoque.css", "/nowhere", "/health", "/u/unknown", "/d/XXXXXX")
+PATHS = (
+    "/",
+    "/feeds/all.atom",
+    "/static/univoque.css",
+    "/nowhere",
+    "/health/live",
+    "/u/unknown",
+    "/d/XXXXXX",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

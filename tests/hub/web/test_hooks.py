@@ -1,5 +1,9 @@
 """Callbacks of the SMS provider: believed when signed, obeyed once, whatever their order."""
 
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import permutations
 
@@ -9,11 +13,16 @@ from pydantic import SecretStr
 from sqlalchemy import func, insert, select
 from twilio.request_validator import RequestValidator
 
+from hub.context import Hub
+from hub.errors import EnvironmentFailed
+from hub.flow import record
+from hub.flow.record import Report
 from hub.model.delivery import Outcome
 from hub.store import deliveries, instance, suppressions
 from hub.store.deliveries import Try
 from hub.store.tables import attempts, journal
 from hub.store.tables import suppressions as suppressed
+from hub.web.reports import LARGEST, Reports
 from hub.web.server import application
 from tests import plans
 from tests.hub.instance import TOKEN
@@ -171,6 +180,74 @@ async def sent(site: Site) -> tuple[str, Try]:
 async def outcome(site: Site, made: Try) -> Outcome | None:
     async with site.hub.store.read() as tx:
         return await deliveries.outcome_of(tx, made.dispatch, made.seq)
+
+
+async def test_a_start_that_is_replayed_after_a_stop_revives_nobody(site: Site) -> None:
+    """The provider's signature holds no time: what was signed once stays valid."""
+    await enlist(site.hub)
+    start = {"From": PHONE, "Body": "START", "MessageSid": "SM1"}
+    await post(site, INBOUND, {"From": PHONE, "Body": "STOP", "MessageSid": "SM0"})
+    await post(site, INBOUND, start)
+    await post(site, INBOUND, {"From": PHONE, "Body": "STOP", "MessageSid": "SM2"})
+
+    assert await post(site, INBOUND, start) == 200
+
+    assert await barred(site)
+
+
+async def test_a_report_is_acknowledged_only_when_it_is_on_disk(site: Site) -> None:
+    path, made = await sent(site)
+    with closing(sqlite3.connect(site.hub.config.service.data_dir / "univoque.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = asyncio.create_task(post(site, path, {"MessageSid": "SM1", "MessageStatus": "delivered"}))
+        await asyncio.sleep(0.3)
+        too_early = answer.done()
+        other.execute("ROLLBACK")
+        status = await answer
+
+    assert not too_early
+    assert status == 204
+    assert await outcome(site, made) is Outcome.DELIVERED
+
+
+async def test_a_report_that_cannot_be_written_is_not_acknowledged(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = await sent(site)
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+
+    async def full(hub: Hub, reports: Sequence[Report]) -> list[bool]:
+        raise EnvironmentFailed("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(record, "record_all", full)
+        refused = await post(site, path, form)
+
+    assert refused == 503
+    assert await outcome(site, made) is Outcome.ACCEPTED
+    assert await post(site, path, form) == 204
+    assert await outcome(site, made) is Outcome.DELIVERED
+
+
+async def test_a_burst_of_reports_shares_commits(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await plans.people(site.hub.store, 1)
+    dispatch = await plans.plan(site.hub.store, recipients=1, channel="sms")
+    sizes: list[int] = []
+    real = record.record_all
+
+    async def counted(hub: Hub, reports: Sequence[Report]) -> list[bool]:
+        sizes.append(len(reports))
+        return await real(hub, reports)
+
+    monkeypatch.setattr(record, "record_all", counted)
+    reports = Reports(site.hub)
+
+    news = await asyncio.gather(
+        *(reports.record(Report(Try(dispatch, 1, 1), Outcome.DELIVERED)) for _ in range(2 * LARGEST + 1))
+    )
+
+    assert not any(news)
+    assert sizes == [LARGEST, LARGEST, 1]
 
 
 async def test_a_report_of_arrival_is_recorded_once(site: Site) -> None:

@@ -30,7 +30,7 @@ async def test_it_says_when_it_takes_requests_and_ends_when_asked(site: Site) ->
     async with (
         running(site.hub) as port,
         ClientSession() as client,
-        client.get(f"http://127.0.0.1:{port}/health") as response,
+        client.get(f"http://127.0.0.1:{port}/health/live") as response,
     ):
         assert response.status == 200
 

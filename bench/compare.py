@@ -1,0 +1,212 @@
+"""Our fan-out beside its peers, taking turns in one run, into the same smtp-sink of Debian's postfix package.
+
+For each size: smtp-source -d with 8 and with 32 sessions (the better counts), our way from approval to the last
+acceptance with a durable receipt for each message, and the same without receipts; Django's loop beside them.
+Medians of the rounds. `--million` adds 1,000,000 recipients, `--postfix` a real Postfix that keeps each message on
+the disk, with 8 connections. Without those tools it measures our own way alone. `--json` prints one JSON document.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import peers  # noqa: E402 - the path comes first
+from tests.prove.postfix import postfix  # noqa: E402
+
+LANES = 32
+DJANGO = 2_000
+IN_POSTFIX = 2_000
+OPEN = """
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_tls_security_level = none
+relayhost =
+default_transport = discard:
+"""
+"""What makes the private Postfix of the tests take mail from its own machine and forget it once it was on the disk."""
+
+SMALL = 5_000
+"""Recipients against whose memory that of the largest is held."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="60000,228000", help="recipients, separated by commas")
+    parser.add_argument("--rounds", type=int, default=2, help="how often all take turns at each size")
+    parser.add_argument("--million", action="store_true", help="once 1,000,000 recipients, too")
+    parser.add_argument("--postfix", action="store_true", help="a private Postfix, too; needs root")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    chosen = parser.parse_args()
+    if peers.tool("smtp-sink") is None or peers.tool("smtp-source") is None:
+        lacking = (
+            "smtp-sink and smtp-source are not here (apt install postfix): measured into a sink of our own"
+        )
+        print(lacking, file=sys.stderr)
+        print(
+            _fanout("--recipients", chosen.sizes.partition(",")[0], *(["--json"] if chosen.json else [])),
+            end="",
+        )
+        return
+    sizes = [int(size) for size in chosen.sizes.split(",")]
+    with tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder, peers.smtp_sink() as port:
+        found = compared(Path(folder), port, sizes, chosen.rounds, million=chosen.million)
+        if chosen.postfix:
+            found["postfix"] = into_postfix(Path(folder), port, chosen.rounds)
+    print(json.dumps(found) if chosen.json else table(found))
+
+
+@dataclass(slots=True)
+class Turns:
+    """The seconds of each contender at one size, round by round."""
+
+    recipients: int
+    source: dict[int, list[float]] = field(default_factory=lambda: {8: [], 32: []})
+    ours: list[dict[str, Any]] = field(default_factory=list)
+    unreceipted: list[dict[str, Any]] = field(default_factory=list)
+
+    def figures(self) -> dict[str, Any]:
+        """Medians, and what they are to each other."""
+        source = min(statistics.median(times) for times in self.source.values())
+        ours = statistics.median(run["seconds"] for run in self.ours)
+        bare = statistics.median(run["seconds"] for run in self.unreceipted)
+        first = statistics.median(run["first_tenth_s"] for run in self.ours)
+        last = statistics.median(run["last_tenth_s"] for run in self.ours)
+        return {
+            "recipients": self.recipients,
+            "smtp_source_s": round(source, 2),
+            "ours_s": round(ours, 2),
+            "ours_over_smtp_source": round(ours / source, 2),
+            "ours_per_second": round(self.recipients / ours),
+            "first_after_s": statistics.median(run["first_after_s"] for run in self.ours),
+            "without_receipts_s": round(bare, 2),
+            "receipts_cost": round(ours / bare - 1, 3),
+            "last_tenth_over_first": round(last / first, 2),
+            "sender_rss_mb": max(run["peak_rss_mb"] for run in self.ours),
+            "planner_rss_mb": max(run["planner_rss_mb"] for run in self.ours),
+        }
+
+
+def compared(folder: Path, port: int, sizes: list[int], rounds: int, *, million: bool) -> dict[str, Any]:
+    """Let all take turns at each size."""
+    rows = []
+    django: list[float] = []
+    small = _prepared(folder, SMALL)
+    memory = [_ours(port, SMALL, small) for _ in range(rounds)]
+    for size in sizes:
+        prepared, turns = _prepared(folder, size), Turns(size)
+        for _ in range(rounds):
+            for sessions, times in turns.source.items():
+                times.append(peers.smtp_source(port, size, sessions))
+            turns.ours.append(_ours(port, size, prepared))
+            turns.unreceipted.append(_ours(port, size, prepared, "--receipts", "chunk"))
+            django.append(peers.django(port, DJANGO))
+        rows.append(turns.figures())
+    largest = rows[-1]
+    found: dict[str, Any] = {
+        "setting": setting(),
+        "lanes": LANES,
+        "sizes": rows,
+        "django_per_second": round(DJANGO / statistics.median(django)),
+        "ours_over_django": round(largest["ours_per_second"] * statistics.median(django) / DJANGO, 1),
+        "sender_memory_ratio": _grown(memory, largest, "peak_rss_mb", "sender_rss_mb"),
+        "planner_memory_ratio": _grown(memory, largest, "planner_rss_mb", "planner_rss_mb"),
+    }
+    if million:
+        run = _ours(port, 1_000_000, _prepared(folder, 1_000_000))
+        linear = largest["ours_s"] * 1_000_000 / largest["recipients"]
+        found["million"] = {**run, "over_linear": round(run["seconds"] / linear, 2)}
+    return found
+
+
+def into_postfix(folder: Path, next_hop: int, rounds: int) -> dict[str, Any]:
+    """Messages a second that a real Postfix takes over 8 connections: from smtp-source, and from us."""
+    prepared = _prepared(folder, IN_POSTFIX)
+    source, ours = [], []
+    with postfix(folder / "postfix", next_hop=next_hop, more=OPEN) as server:
+        for _ in range(rounds):
+            source.append(IN_POSTFIX / peers.smtp_source(server.port, IN_POSTFIX, 8))
+            run = _ours(server.port, IN_POSTFIX, prepared, lanes=8)
+            ours.append(IN_POSTFIX / (run["seconds"] - run["first_after_s"]))
+    theirs, mine = statistics.median(source), statistics.median(ours)
+    return {
+        "smtp_source_per_second": round(theirs),
+        "ours_per_second": round(mine),
+        "ratio": round(mine / theirs, 2),
+    }
+
+
+def setting() -> str:
+    """The machine, for whoever reads a figure."""
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{machine}, SQLite on disk, loopback, {peers.SIZE} bytes a message"
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures as Markdown."""
+    rows = [
+        "| recipients | smtp-source -d | ours, every receipt durable | ratio | without receipts | last tenth / first |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {row['recipients']:,} | {row['smtp_source_s']} s | {row['ours_s']} s ({row['ours_per_second']:,}/s) "
+        f"| {row['ours_over_smtp_source']} | {row['without_receipts_s']} s | {row['last_tenth_over_first']} |"
+        for row in found["sizes"]
+    ]
+    largest = found["sizes"][-1]
+    rows += [
+        "",
+        f"Setting: {found['setting']}, {found['lanes']} lanes.",
+        f"Django's loop over one connection: {found['django_per_second']:,}/s; "
+        f"ours is {found['ours_over_django']} times as fast.",
+        f"Memory: sender {largest['sender_rss_mb']} MB, {found['sender_memory_ratio']} times that for {SMALL:,}; "
+        f"planner {largest['planner_rss_mb']} MB, {found['planner_memory_ratio']} times.",
+    ]
+    if "postfix" in found:
+        taken = found["postfix"]
+        rows.append(
+            f"A real Postfix, 8 connections: smtp-source {taken['smtp_source_per_second']}/s, "
+            f"ours {taken['ours_per_second']}/s, ratio {taken['ratio']}."
+        )
+    if "million" in found:
+        rows.append(
+            f"1,000,000 recipients: {found['million']['seconds']} s, {found['million']['over_linear']} times linear."
+        )
+    return "\n".join(rows)
+
+
+def _prepared(folder: Path, size: int) -> Path:
+    prepared = folder / f"prepared-{size}"
+    if not prepared.exists():
+        _fanout("--prepare", str(prepared), "--recipients", str(size))
+    return prepared
+
+
+def _ours(port: int, size: int, prepared: Path, *more: str, lanes: int = LANES) -> dict[str, Any]:
+    where = ["--smtp", f"127.0.0.1:{port}", "--prepared", str(prepared), "--lanes", str(lanes)]
+    said = _fanout(*where, "--recipients", str(size), "--json", *more)
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def _fanout(*words: str) -> str:
+    command = [sys.executable, str(ROOT / "bench" / "fanout.py"), *words]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _grown(small: list[dict[str, Any]], large: dict[str, Any], key: str, large_key: str) -> float:
+    return round(float(large[large_key]) / float(max(run[key] for run in small)), 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Which relay takes the mail: the first that works; another stands in for it while it does not."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import uniform
+
+import structlog
+
+from channels.contract import Unavailable
+from channels.settings import EmailSettings
+from channels.smtp_connection import Connection, connect
+
+log = structlog.get_logger(__name__)
+
+_REST = (1.0, 60.0)
+"""Seconds for which a relay that failed is left alone: doubling from the first to the last."""
+
+
+@dataclass(slots=True, eq=False)
+class Relay:
+    """One relay and its circuit breaker: open while it rests, half open for the lane that tries it again."""
+
+    settings: EmailSettings
+    context: ssl.SSLContext | None
+    failures: int = 0
+    rests_until: float = 0.0
+    error: Unavailable | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.settings.host}:{self.settings.port}"
+
+    def is_closed_at(self, now: float) -> bool:
+        """Whether mail may go there: its last connection worked, or its rest is over."""
+        return self.error is None or now >= self.rests_until
+
+    def fail(self, error: Unavailable, now: float) -> None:
+        """It took no connection: leave it alone for a while, longer each time."""
+        if self.error is None:
+            log.warning("a relay fails", relay=self.place, code=error.code, reason=error.detail)
+        self.error = error
+        self.failures += 1
+        rest = min(_REST[0] * 2 ** (self.failures - 1), _REST[1])
+        self.rests_until = now + rest * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+    def work(self) -> None:
+        """It took a connection."""
+        if self.error is not None:
+            log.info("a relay works again", relay=self.place)
+        self.failures, self.error = 0, None
+
+
+@dataclass(slots=True)
+class Relays:
+    """The relays in order of preference, shared by all lanes."""
+
+    order: Sequence[Relay]
+    _trying: set[Relay] = field(default_factory=set)
+
+    async def connect(self) -> tuple[Relay, Connection]:
+        """Connect to the first relay that takes it. Raises Unavailable, the first relay's, where none does.
+
+        A relay that failed is tried again by one lane at a time; a single one is always tried.
+        """
+        loop = asyncio.get_running_loop()
+        failed: list[Unavailable] = []
+        for relay in self.order:
+            alone = len(self.order) == 1
+            if not alone and (not relay.is_closed_at(loop.time()) or relay in self._trying):
+                failed += [relay.error] if relay.error else []
+                continue
+            if relay.error is not None:
+                self._trying.add(relay)
+            try:
+                connection = await connect(relay.settings, relay.context)
+            except Unavailable as error:
+                relay.fail(error, loop.time())
+                failed.append(error)
+            else:
+                relay.work()
+                return relay, connection
+            finally:
+                self._trying.discard(relay)
+        raise failed[0]
+
+    def prefer_another(self, relay: Relay) -> bool:
+        """Whether a relay before this one may be tried: a lane goes home as soon as it can."""
+        now = asyncio.get_running_loop().time()
+        before = self.order[: self.order.index(relay)]
+        return any(other.is_closed_at(now) and other not in self._trying for other in before)

@@ -1,0 +1,63 @@
+"""What a sender does by the clock: schedules, pauses, expiry, and the mark outside the database."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from hub.context import Hub
+from hub.flow import hold, life
+from hub.flow.expire import expire
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.5
+"""Seconds between two looks at what waits for the clock."""
+
+NOTED, SWEPT = 2, 10
+"""Every how many ticks the mark is written, and what has expired is listed."""
+
+LEAP = timedelta(seconds=30)
+"""The clock may drift so much between two ticks; beyond that somebody has set it."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Holds the clock on the wall against the one that nobody can set."""
+
+    steady: Callable[[], float]
+    _before: tuple[datetime, float] | None = None
+
+    def leap(self, now: datetime) -> timedelta:
+        """How far the clock was set since it was asked last: forward, backward (negative), or not at all."""
+        before, self._before = self._before, (now, self.steady())
+        if before is None:
+            return timedelta(0)
+        found = (now - before[0]) - timedelta(seconds=self._before[1] - before[1])
+        return found if abs(found) > LEAP else timedelta(0)
+
+
+async def run(hub: Hub) -> None:
+    """Tick until cancelled; what fails is logged once and tried again."""
+    pace = Pace(asyncio.get_running_loop().time)
+    ticks, failing = 0, False
+    while True:
+        leap = pace.leap(hub.clock.now())
+        if leap:
+            log.warning("the clock was set", seconds=int(leap.total_seconds()))
+        try:
+            await hold.review(hub, leap=max(leap, timedelta(0)))
+            if ticks % NOTED == 0:
+                await life.note(hub)
+            if ticks % SWEPT == 0:
+                await expire(hub)
+        except Exception:
+            if not failing:
+                log.exception("the clockwork is held up; it is tried again")
+            failing = True
+        else:
+            failing = False
+        ticks += 1
+        await asyncio.sleep(TICK)

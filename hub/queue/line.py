@@ -1,0 +1,128 @@
+"""All that waits for one channel: the lanes that ask, and the rows in hand for them, at the pace that is wanted."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hub.queue.contract import Item, Lease
+from hub.queue.pace import Domains, Pace
+
+PARKED = 10_000
+"""How many rows of domains that asked for less are kept in hand while others are looked for."""
+
+
+class Call(NamedTuple):
+    """A lane that asks for work."""
+
+    lane: int
+    answer: asyncio.Future[Item | None]
+
+
+@dataclass(slots=True, eq=False)
+class Hand:
+    """A lease in this sender's hand; `flying` rows are with lanes, a `dropped` chunk goes back unfinished.
+
+    `parked` rows wait because their domain asked for less.
+    """
+
+    lease: Lease
+    rows: deque[Item]
+    parked: dict[str, deque[Item]] = field(default_factory=dict)
+    flying: int = 0
+    dropped: bool = False
+
+    @property
+    def spent(self) -> bool:
+        return not self.rows and not self.flying and not self.parked
+
+    def holds_any_of(self, dispatches: AbstractSet[int]) -> bool:
+        """Whether a row of these dispatches waits in it."""
+        waiting = (self.rows, *self.parked.values())
+        return bool(dispatches) and any(item.dispatch in dispatches for rows in waiting for item in rows)
+
+    def drop(self) -> list[Item]:
+        """Let go of what is not with a lane; returns the rows that were due again, which go back one by one."""
+        waiting = (*self.rows, *(item for rows in self.parked.values() for item in rows))
+        self.rows.clear()
+        self.parked.clear()
+        self.dropped = True
+        return [item for item in waiting if item.due]
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One channel's lanes and rows, the most urgent first."""
+
+    pace: Pace
+    domains: Domains = field(default_factory=Domains)
+    calls: deque[Call] = field(default_factory=deque)
+    hands: list[Hand] = field(default_factory=list)
+    flying: int = 0
+    dry: bool = False
+    """Nothing to lease when last asked; the next look at the ledger clears it."""
+    paused_until: float = 0.0
+    probing: bool = False
+    """The channel failed as a whole: one lane at a time, until one succeeds."""
+    quiet: bool = False
+    """It was quiet when last looked at: only what is immediate is in hand."""
+    taken: int = 0
+    """What the far side took since the last look."""
+
+    @property
+    def parked(self) -> int:
+        return sum(len(rows) for hand in self.hands for rows in hand.parked.values())
+
+    @property
+    def urgency(self) -> int:
+        """Of the most urgent that is in hand; 0, beyond which nothing is, where nothing is in hand."""
+        return min((hand.lease.urgency for hand in self.hands if hand.rows or hand.parked), default=0)
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether more lanes wait than rows are in hand for them."""
+        if self.domains and self.parked >= PARKED:
+            return False
+        return sum(len(hand.rows) for hand in self.hands) < len(self.calls)
+
+    def take(self, lease: Lease | None) -> None:
+        """Take a lease in hand."""
+        if lease is not None and lease.items:
+            self.hands.append(Hand(lease, deque(lease.items)))
+            self.hands.sort(key=lambda hand: hand.lease.urgency)
+
+    def observe(self, seconds: float) -> None:
+        """Learn how fast the far side took messages since the last look."""
+        self.pace.observe(self.taken / max(seconds, 0.01))
+        self.taken = 0
+
+    def offers(self, now: float) -> Iterator[tuple[Hand, Item]]:
+        """Rows that may leave at this instant, each taken out of its hand; others of slow domains are parked."""
+        if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
+            return
+        for hand in self.hands:
+            yield from self._parked(hand, now)
+            while hand.rows:
+                item = hand.rows.popleft()
+                slow = self.domains.of(item.address) if self.domains else None
+                if slow is None:
+                    yield hand, item
+                    continue
+                domain, pace = slow
+                if pace.room(now) >= 1 and domain not in hand.parked:
+                    pace.take()
+                    yield hand, item
+                else:
+                    hand.parked.setdefault(domain, deque()).append(item)
+
+    def _parked(self, hand: Hand, now: float) -> Iterator[tuple[Hand, Item]]:
+        for domain, rows in list(hand.parked.items()):
+            pace = self.domains.pace(domain)
+            while rows and pace.room(now) >= 1:
+                pace.take()
+                item = rows.popleft()
+                if not rows:
+                    del hand.parked[domain]
+                yield hand, item

@@ -1,0 +1,170 @@
+"""F4 to F8: what a relay answers, where it breaks off, how it drags, and how it is secured."""
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+
+from hub.model.delivery import Outcome
+from tests.doubles.smtp import TLS_KEYS, Answer, Drip, Fault, copies
+from tests.faults.conftest import Judge
+from tests.faults.house import House, address, message_ids, open_house
+
+CA = str(TLS_KEYS / "ca.pem")
+
+
+async def test_f4_greylisted_people_are_tried_again_and_never_before_the_hint(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients = 5_000 if large else 200
+    async with open_house(tmp_path) as house:
+        hint = "450 4.2.0 Greylisted, try again in 1 seconds"
+        house.relay.on("rcpt", hint, per="recipient")
+        dispatch = await house.plan(recipients)
+
+        async with house.sending():
+            await house.finished(dispatch, 120)
+
+        row = await house.row("F4", "every recipient greylisted once", dispatch)
+    refused_at = dict(house.relay.turned_away)
+    assert len(refused_at) == len(house.relay.turned_away) == recipients
+    assert min(mail.at - refused_at[mail.recipient] for mail in house.relay.messages) >= 1
+    judge(row)
+
+
+async def test_f4_a_rate_limit_costs_time_and_no_attempt(tmp_path: Path, judge: Judge, large: bool) -> None:
+    recipients, limit = (5_000, 60) if large else (200, 3)
+    async with open_house(tmp_path, delivery__attempts=2) as house:
+        house.relay.on("rcpt", "450 4.7.1 Error: too much mail", after=50, times=limit)
+        dispatch = await house.plan(recipients)
+
+        async with house.sending():
+            await house.finished(dispatch, 300)
+
+        limited_at = house.relay.turned_away[0][1]
+        row = await house.row("F4", "450 4.7.1 after 50 messages", dispatch, fault_at=limited_at)
+    assert max(Counter(to for to, _ in house.relay.turned_away).values()) >= 1
+    judge(row)
+
+
+async def test_f5_a_refusal_for_good_is_held_against_whom_it_concerns(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients, each = (5_000, 100) if large else (100, 5)
+    refusals = {"rcpt": "550 5.1.1 No such user", "data": "554 5.7.1 No", "dot": "554 5.7.1 Content rejected"}
+    otherwise = {}
+    async with open_house(tmp_path, email__username="hub", email__password="secret") as house:
+        house.relay.login = ("hub", "secret")
+        house.relay.on("auth", "535 5.7.8 Error: authentication failed")
+        for number, (phase, reply) in enumerate(refusals.items()):
+            for seq in range(number * each + 1, (number + 1) * each + 1):
+                house.relay.on(phase, reply, to=address(seq))  # type: ignore[arg-type]
+                otherwise[address(seq)] = {Outcome.REFUSED}
+        dispatch = await house.plan(recipients)
+
+        async with house.sending():
+            await house.finished(dispatch, 120)
+
+        what = "5xx on AUTH, then on RCPT, DATA and after the dot"
+        row = await house.row("F5", what, dispatch, otherwise=otherwise)
+    assert house.log.count("the channel is paused") >= 1
+    assert "email.username" in house.log
+    judge(row)
+
+
+async def test_f6_only_a_cut_after_the_dot_is_repeated_and_each_is_listed_before(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients, each = (5_000, 20) if large else (200, 5)
+    kinds = ("rcpt", "data", "body", "dot")
+    async with open_house(tmp_path) as house:
+        for number, phase in enumerate(kinds):
+            for seq in range(number * each + 1, (number + 1) * each + 1):
+                answer = "421 4.3.2 Going down, back in 1 seconds" if phase == "data" else Fault.CUT
+                house.relay.on(phase, answer, to=address(seq))  # type: ignore[arg-type]
+        dispatch = await house.plan(recipients)
+
+        async with house.sending():
+            await house.finished(dispatch, 120)
+
+        what = "cut at RCPT, 421 at DATA, cut before the dot and after it"
+        row = await house.row("F6", what, dispatch)
+        doubted = {to for to, _, _ in await house.doubts(dispatch)}
+    after_the_dot = {address(seq) for seq in range(3 * each + 1, 4 * each + 1)}
+    before_the_dot = {address(seq) for seq in range(2 * each + 1, 3 * each + 1)}
+    assert {to for to, number in copies(house.relay.messages).items() if number == 2} == after_the_dot
+    assert after_the_dot <= doubted <= after_the_dot | before_the_dot
+    assert all(len(ids) == 1 for ids in message_ids(house.relay.messages).values())
+    judge(row, repeats=each)
+
+
+async def test_f7_a_connection_that_hangs_or_drags_holds_up_itself_alone(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients, hang = (20_000, 20) if large else (400, 2)
+    async with open_house(tmp_path, lanes=8, email__command_timeout=hang) as house:
+        house.relay.most_connections = 7
+        house.relay.on("rcpt", Fault.HANG, connection=1, after=10)
+        house.relay.on("mail", Drip(1), connection=2, after=10, times=None)
+        house.relay.on(
+            "mail", "421 4.7.0 Too many messages, try again in 1 seconds", after=50, per="connection"
+        )
+        dispatch = await house.plan(recipients)
+
+        started_at = time.time()
+        async with house.sending():
+            await house.taken(recipients - 2, 240)
+            all_but_two = time.time() - started_at
+            await house.finished(dispatch, 240)
+
+        row = await house.row("F7", "one hangs, one drips, one too many, 50 each", dispatch)
+    print(f"all but two of {recipients} had theirs after {all_but_two:.1f} s")  # noqa: T201
+    judge(row)
+
+
+Wrong = tuple[str, str | None, Answer | None]
+"""What is wrong, the relay's certificate, and what it answers to STARTTLS where that is not the usual."""
+
+ALL_WRONG: tuple[Wrong, ...] = (
+    ("expired", "expired.pem", None),
+    ("not offered", None, None),
+    ("another name", "other.pem", None),
+    ("refused", "server.pem", "454 4.7.0 TLS not available"),
+    ("cut off", "server.pem", Fault.CUT),
+)
+
+
+async def test_f8_nothing_leaves_in_clear_whatever_is_wrong_with_tls(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients = 2_000 if large else 50
+    async with open_house(tmp_path, email__security="starttls", email__ca_file=CA) as house:
+        dispatch = await house.plan(recipients)
+        async with house.sending():
+            for _, certificate, reply in ALL_WRONG if large else ALL_WRONG[:1]:
+                house.relay.certificate = TLS_KEYS / certificate if certificate else None
+                if reply:
+                    house.relay.on("starttls", reply, times=None)
+                await _met(house)
+                house.relay.script.lines.clear()
+            before = len(house.relay.messages)
+            standing = set((await house.standing(dispatch)).values())
+            house.relay.certificate = TLS_KEYS / "server.pem"
+            await house.finished(dispatch, 180)
+
+        what = "TLS expired, not offered, of another name, refused, cut off"
+        row = await house.row("F8", what, dispatch)
+    assert before == 0
+    assert standing <= {Outcome.QUEUED, Outcome.DEFERRED, Outcome.ATTEMPTING}
+    assert {line.split()[0] for line in house.relay.heard_in_clear} <= {b"EHLO", b"STARTTLS", b"QUIT"}
+    assert all(mail.secure for mail in house.relay.messages)
+    judge(row)
+
+
+async def _met(house: House) -> None:
+    """Wait until the sender has tried once more, and was disappointed."""
+    known = house.relay.connections
+    async with asyncio.timeout(90):
+        while house.relay.connections == known:  # noqa: ASYNC110 - the relay rings no bell
+            await asyncio.sleep(0.03)
+    await asyncio.sleep(0.3)

@@ -1,0 +1,158 @@
+"""What status and retry say at the command line, and who may see an address."""
+
+import csv
+import io
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.hub.cli.console import Run, document, staffed
+
+OUTCOMES = (("accepted", "250"), ("refused", "550 5.1.1"), ("refused", "451 4.3.0"), ("expired", ""))
+"""Of the persons 1 to 4, once everything has left."""
+
+
+@pytest.fixture
+def sent(instance: Run, tmp_path: Path) -> Run:
+    """An instance from which a directive has left for four people."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with sqlite3.connect(tmp_path / "data" / "univoque.db") as db:
+        at, until = now.isoformat(" "), (now + timedelta(days=1)).isoformat(" ")
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("INSERT INTO directives (id, code) VALUES ('visites', 'K7QX2M')")
+        db.execute(
+            "INSERT INTO dispatches (id, directive, revision, mode, urgency, approved_at, expires_at, planned_at)"
+            " VALUES (1, 'visites', 1, 'Exercise', 'Immediate', ?, ?, ?)",
+            (at, until, at),
+        )
+        db.execute(
+            "INSERT INTO chunks (dispatch, channel, first, last, urgency, done_at)"
+            " VALUES (1, 'email', 1, 4, 0, ?)",
+            (at,),
+        )
+        for seq, (outcome, code) in enumerate(OUTCOMES, start=1):
+            db.execute(
+                "INSERT INTO persons (id, external_id, language, preferred, preferred_urgent, token, added_at)"
+                " VALUES (?, ?, 'fr', 'email', 'email', ?, ?)",
+                (seq, f"P-{seq}", f"token-{seq}", at),
+            )
+            db.execute(
+                "INSERT INTO deliveries (dispatch, seq, person, channel, address, token, body)"
+                " VALUES (1, ?, ?, 'email', ?, ?, 1)",
+                (seq, seq, f"=person-{seq}@example.org", f"token-{seq}"),
+            )
+            db.execute(
+                "INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)"
+                " VALUES (1, ?, 1, ?, ?, 'sender', 1, 0, ?, '')",
+                (seq, outcome, at, code),
+            )
+    return instance
+
+
+def actions(run: Run) -> list[tuple[str, str]]:
+    return [(e["action"], e["actor"]) for e in document(run("journal", "--json")[1])["entries"]]
+
+
+def test_watch_ends_when_all_has_left_and_tells_that_somebody_was_missed(sent: Run) -> None:
+    with sqlite3.connect("data/univoque.db") as db:
+        db.execute("UPDATE revisions SET stage = stage")
+        db.execute("INSERT INTO due VALUES (1, 4, 'email', 1, '2020-01-01 00:00:00.000000', 1, NULL)")
+
+    code, said = sent("status", "--watch")
+
+    assert code == 1
+    assert "550 5.1.1" in said
+    assert "no such mailbox" in said
+
+
+def test_watch_with_nothing_under_way_ends_at_once(instance: Run) -> None:
+    assert instance("status", "--watch")[0] == 0
+
+
+@pytest.mark.parametrize("other", ["--json", "--failed"])
+def test_watch_is_no_document(instance: Run, other: str) -> None:
+    code, said = instance("status", "--watch", other)
+
+    assert code == 2
+    assert "--watch goes on" in said
+
+
+def test_addresses_are_for_whoever_signs_for_them(sent: Run) -> None:
+    editor, approver = staffed(sent)
+
+    assert sent("status", "visites", "--failed")[0] == 2
+    assert sent("status", "--failed", "--by", "Crise", token=approver)[0] == 2
+    assert sent("status", "visites", "--failed", "--by", "Rédaction", token=editor)[0] == 1
+    assert "unreached listed" not in [action for action, _ in actions(sent)]
+
+    assert sent("status", "visites", "--failed", "--by", "Crise", token=approver)[0] == 0
+
+    assert ("unreached listed", "Crise") in actions(sent)
+
+
+def test_the_list_is_a_table_that_no_spreadsheet_executes(sent: Run) -> None:
+    _, approver = staffed(sent)
+
+    _, said = sent("status", "visites", "--failed", "--by", "Crise", token=approver)
+
+    rows = list(csv.DictReader(io.StringIO(said)))
+    assert [(row["external_id"], row["channel"], row["address"], row["cause"]) for row in rows] == [
+        ("P-2", "email", "'=person-2@example.org", "no such mailbox"),
+        ("P-3", "email", "'=person-3@example.org", "the far side's mail system is at fault"),
+        ("P-4", "email", "'=person-4@example.org", "its time passed before it could be sent"),
+    ]
+
+
+def test_no_other_output_of_status_has_an_address(sent: Run) -> None:
+    for words in (("status",), ("status", "--json"), ("status", "--watch")):
+        assert "person-" not in sent(*words)[1]
+
+
+def test_retry_puts_back_whom_it_did_not_reach(sent: Run) -> None:
+    _, approver = staffed(sent)
+
+    code, said = sent("retry", "visites", "--by", "Crise", "--json", token=approver)
+
+    assert code == 0
+    assert document(said) == {
+        "directive": "visites",
+        "channel": None,
+        "cause": None,
+        "counted": 2,
+        "again": 2,
+    }
+    assert ("tried again", "Crise") in actions(sent)
+
+
+def test_retry_of_one_cause_alone(sent: Run) -> None:
+    _, approver = staffed(sent)
+
+    code, said = sent("retry", "visites", "--cause", "5.1.1", "--by", "Crise", token=approver)
+
+    assert code == 0
+    assert said.startswith("1 of visites are tried again")
+
+
+def test_many_are_tried_again_only_where_the_number_was_named(
+    sent: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.cli import retrying
+
+    monkeypatch.setattr(retrying, "ASKED", 1)
+    _, approver = staffed(sent)
+
+    refused = sent("retry", "visites", "--by", "Crise", "--json", token=approver)
+    wrong = sent("retry", "visites", "--count", "7", "--by", "Crise", "--json", token=approver)
+    named = sent("retry", "visites", "--count", "2", "--by", "Crise", "--json", token=approver)
+
+    assert refused[0] == wrong[0] == 1
+    assert "--count 2" in refused[1]
+    assert document(named[1])["again"] == 2
+
+
+def test_an_editor_has_nobody_tried_again(sent: Run) -> None:
+    editor, _ = staffed(sent)
+
+    assert sent("retry", "visites", "--by", "Rédaction", token=editor)[0] == 1
