@@ -25,10 +25,10 @@ from hub.context import database_url, demand_instance, open_hub
 from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, WrongUse, refused_by_system
 from hub.lock import Lock
 from hub.now import for_mode
+from hub.sender import Stopping, all_done
 from hub.store import schema
 from hub.store.engine import sqlite_file
 from hub.web import server
-from hub.worker import Stopping
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ async def _end(
     for child in children:
         child.stop()
     at_once = asyncio.create_task(asked.now.wait())
-    ended = asyncio.create_task(worker.all_done(lives))
+    ended = asyncio.create_task(all_done(lives))
     allowed = config.delivery.drain.total_seconds() + _GRACE
     await asyncio.wait([ended, at_once], timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():

@@ -17,8 +17,8 @@ from hub import log, worker
 from hub.config import Log
 from hub.context import open_hub
 from hub.flow import deliver
+from hub.sender import Stopping
 from hub.store import dispatches
-from hub.worker import Stopping
 from tests import a, plans
 from tests.doubles.smtp import Fault, SmtpDouble
 from tests.doubles.twilio import TwilioDouble

@@ -21,8 +21,8 @@ from hub.intake import file
 from hub.model.delivery import Outcome
 from hub.model.staff import Role
 from hub.now import parse_instant
+from hub.sender import Stopping
 from hub.store import deliveries, dispatches, instance, schema
-from hub.worker import Stopping
 from tests import a
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble

@@ -16,9 +16,9 @@ from hub.context import Hub
 from hub.flow import spend
 from hub.model.delivery import Outcome
 from hub.now import Clock
+from hub.sender import Stopping
 from hub.store import deliveries, spending
 from hub.store.spending import Spent
-from hub.worker import Stopping
 from tests import a, plans
 from tests.doubles.twilio import TwilioDouble
 

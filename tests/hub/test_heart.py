@@ -15,9 +15,9 @@ from hub.model.pulse import ChannelPulse, Pulse
 from hub.now import Clock
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
+from hub.sender import Stopping
 from hub.store import progress
 from hub.store.engine import Store
-from hub.worker import Stopping
 from tests import plans
 from tests.doubles.smtp import Fault, SmtpDouble
 from tests.hub.test_worker import until

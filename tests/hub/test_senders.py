@@ -14,10 +14,10 @@ from sqlalchemy import select
 from hub import worker
 from hub.errors import EnvironmentFailed
 from hub.model.delivery import Outcome
+from hub.sender import Stopping
 from hub.store import deliveries, dispatches
 from hub.store.engine import Store
 from hub.store.tables import attempts, slots
-from hub.worker import Stopping
 from tests import plans
 from tests.hub.test_worker import sending, until
 from tests.processes import python

@@ -22,10 +22,10 @@ from hub.flow import stop
 from hub.model.delivery import Outcome
 from hub.queue import desk
 from hub.queue.contract import FencedOff, LedgerBusy, LedgerWaits
+from hub.sender import Stopping
 from hub.store import deliveries, dispatches
 from hub.store.engine import Store
 from hub.store.tables import attempts, bodies, suppressions
-from hub.worker import Stopping
 from tests import plans
 from tests.doubles.smtp import Fault, Slow, SmtpDouble
 
