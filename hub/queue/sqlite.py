@@ -12,6 +12,7 @@ from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.model.delivery import FINISHED, Outcome
 from hub.queue import statements as sql
 from hub.queue.contract import (
+    Again,
     Body,
     Entered,
     FencedOff,
@@ -26,6 +27,9 @@ from hub.queue.contract import (
 )
 from hub.store.engine import PRAGMAS
 from subscribers.audience import UNSUBSCRIBED
+
+Key = tuple[int, int]
+"""A delivery: its dispatch and its place in it."""
 
 Fingerprint = Callable[[str, str], str]
 """The keyed hash of a channel's address under which suppressions are kept."""
@@ -52,6 +56,12 @@ class SqliteLedger:
         self._slot = ""
         self._epoch = 0
         self._repeats: Mapping[str, Repeat] = {}
+        self._flying: set[Key] = set()
+        """What lanes of this life have in hand since their intent was written."""
+        self._told: set[Key] = set()
+        """Those of them of which others have written something meanwhile: a report from outside."""
+        self._seen = 0
+        """The newest attempt when this life last wrote: all that is newer is of others."""
 
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
@@ -60,6 +70,9 @@ class SqliteLedger:
             (epoch,) = db.execute(sql.TAKE_SLOT, (slot, _text(at), _text(until))).fetchone()
             self._slot, self._epoch, self._repeats = slot, epoch, repeats
             uncertain = self._expel(slot, at)
+            self._seen = self._newest()
+        self._flying.clear()
+        self._told.clear()
         return Entered(epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
@@ -142,23 +155,29 @@ class SqliteLedger:
         now = _text(at)
         with self._transaction() as db:
             self._fence()
-            self._settle(settled, at)
+            self._hear()
+            landed = [s for s in settled if s.lane >= 0 and _key(s.item) not in self._told]
+            self._land(landed, at)
+            self._settle([s for s in settled if s.lane < 0 or _key(s.item) in self._told], at)
             ended = self._ended(intents)
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
             void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
+            begun = [intent for intent in intents if intent not in void] if void else intents
             stamp = ("attempting", now, self._slot, self._epoch)
             db.executemany(
                 sql.APPEND,
-                [
-                    (intent.item.dispatch, intent.item.seq, intent.attempt, *stamp, intent.lane, "", "")
-                    for intent in intents
-                    if not void or intent not in void
-                ],
+                [(i.item.dispatch, i.item.seq, i.attempt, *stamp, i.lane, "", "") for i in begun],
             )
             for chunk in done:
                 db.execute(sql.CHUNK_DONE, (now, chunk))
             for chunk in released:
                 db.execute("UPDATE chunks SET owner = NULL WHERE id = ?", (chunk,))
+            newest = self._newest()
+        self._seen = newest
+        over = [_key(s.item) for s in settled]
+        self._flying.difference_update(over)
+        self._told.difference_update(over)
+        self._flying.update([_key(i.item) for i in begun])
         return void
 
     async def put_back(self, items: Sequence[Item]) -> None:
@@ -202,29 +221,50 @@ class SqliteLedger:
         self._db.execute(sql.FREE_DUE, (slot,))
         return len(found)
 
+    def _hear(self) -> None:
+        """Learn which deliveries in flight others have written of; only what is new is read."""
+        for key in self._db.execute(sql.NEWS, (self._seen,)):
+            if key in self._flying:
+                self._told.add(key)
+
+    def _newest(self) -> int:
+        return int(self._db.execute(sql.NEWEST).fetchone()[0])
+
+    def _land(self, settled: Sequence[Settled], at: datetime) -> None:
+        """Append outcomes of which nobody else has written anything: their own intent is the latest word."""
+        self._append(sql.APPEND, settled, at)
+        for s in settled:
+            if s.outcome in FINISHED and s.item.due:
+                self._db.execute(sql.FORGET, _key(s.item))
+            elif s.again is not None:
+                self._try_again(s.item, s.again)
+
     def _settle(self, settled: Sequence[Settled], at: datetime) -> None:
         """Append outcomes; those of deliveries that a report finished meanwhile are dropped."""
-        if not settled:
-            return
-        stamp = (_text(at), self._slot, self._epoch)
-        self._db.executemany(
-            sql.SETTLE,
-            [
-                (s.item.dispatch, s.item.seq, s.attempt, s.outcome, *stamp, s.lane, s.code, s.provider_id)
-                for s in settled
-            ],
-        )
+        self._append(sql.SETTLE, settled, at)
         for s in settled:
             if s.outcome in FINISHED:
                 if s.item.due:
-                    self._db.execute(sql.FORGET, (s.item.dispatch, s.item.seq))
+                    self._db.execute(sql.FORGET, _key(s.item))
             elif s.again is not None:
-                again = s.again
                 if self._outcome(s.item) in FINISHED:
-                    self._db.execute(sql.FORGET, (s.item.dispatch, s.item.seq))
+                    self._db.execute(sql.FORGET, _key(s.item))
                 else:
-                    where = (s.item.dispatch, s.item.seq)
-                    self._db.execute(sql.AGAIN, (again.attempt, _text(again.at), again.held, *where))
+                    self._try_again(s.item, s.again)
+
+    def _append(self, statement: str, settled: Sequence[Settled], at: datetime) -> None:
+        if settled:
+            stamp = (_text(at), self._slot, self._epoch)
+            self._db.executemany(
+                statement,
+                [
+                    (s.item.dispatch, s.item.seq, s.attempt, s.outcome, *stamp, s.lane, s.code, s.provider_id)
+                    for s in settled
+                ],
+            )
+
+    def _try_again(self, item: Item, again: Again) -> None:
+        self._db.execute(sql.AGAIN, (again.attempt, _text(again.at), again.held, *_key(item)))
 
     def _ended(self, intents: Sequence[Intent]) -> AbstractSet[Intent]:
         """Those of a dispatch that was cancelled since its rows were taken in hand."""
@@ -289,6 +329,10 @@ def _explained(error: sqlite3.OperationalError) -> UnivoqueError:
     # Locked, full, read-only, an I/O error: all may pass, and nothing is half done.
     waits = LedgerBusy if "locked" in str(error) else LedgerWaits
     return waits(f"{error}; it is tried again")
+
+
+def _key(item: Item) -> Key:
+    return item.dispatch, item.seq
 
 
 def _text(at: datetime) -> str:

@@ -111,6 +111,9 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE coalesce((
     NOT IN ({_FINISHED})
 """  # noqa: S608 - made of constants
 
+NEWS = "SELECT dispatch, seq FROM attempts WHERE id > ?"
+NEWEST = "SELECT coalesce(max(id), 0) FROM attempts"
+
 CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
 
 OUTCOME = "SELECT outcome FROM attempts WHERE dispatch = ? AND seq = ? ORDER BY id DESC LIMIT 1"
