@@ -16,7 +16,7 @@ demo: $(VENV)/.installed ## Set up, replay spring 2020 on this machine, show eve
 	@$(BIN)/univoque demo
 
 test: $(VENV)/.installed-dev ## Set up and run all tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev ## Set up and run format, lint, types and import checks
 	@$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Options and fixtures that every test may use."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,8 @@ from hub.context import Hub, open_hub
 from hub.store import instance, schema
 from hub.store.engine import sqlite_url
 from tests import a
+
+os.environ.pop("COLUMNS", None)  # a runner that works side by side tells its processes how wide it is
 
 if TYPE_CHECKING:
     from tests.postgres import Server

@@ -109,7 +109,7 @@ def postfix(
     """Run one; it takes `limit` messages per client in `unit` seconds, and hands them on to `next_hop`."""
     folder.mkdir()
     folder.chmod(0o755)
-    for above in folder.parents[:3]:  # its daemons run as another user
+    for above in folder.parents[:-2]:  # its daemons run as another user
         if above.owner() == "root" and above.stat().st_mode & 0o777 == 0o700:
             above.chmod(0o711)
     port = free_port()
