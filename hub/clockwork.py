@@ -1,4 +1,4 @@
-"""What a sender does by the clock: schedules, pauses, expiry, and the mark outside the database."""
+"""What a sender does by the clock: schedules, pauses, waits when it is set, expiry, the mark outside the database."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,8 @@ import structlog
 from hub.context import Hub
 from hub.flow import hold, life
 from hub.flow.expire import expire
+from hub.store import waits
+from hub.store.engine import sqlite_file
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +44,19 @@ class Pace:
 async def run(hub: Hub) -> None:
     """Tick until cancelled; what fails is logged once and tried again."""
     pace = Pace(asyncio.get_running_loop().time)
-    ticks, failing = 0, False
+    # With PostgreSQL others wait by clocks of their own.
+    alone = sqlite_file(str(hub.store.engine.url)) is not None
+    ticks, failing, owed = 0, False, timedelta(0)
     while True:
         leap = pace.leap(hub.clock.now())
         if leap:
             log.warning("the clock was set", seconds=int(leap.total_seconds()))
+            owed += leap
         try:
+            if owed and alone:
+                async with hub.store.write_beside() as tx:
+                    await waits.shift(tx, owed)
+            owed = timedelta(0)
             await hold.review(hub, leap=max(leap, timedelta(0)))
             if ticks % NOTED == 0:
                 await life.note(hub)

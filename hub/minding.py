@@ -1,23 +1,18 @@
-"""What a sender keeps an eye on besides its lanes: the room on the disk, and a clock that somebody sets."""
+"""What a sender keeps an eye on besides its lanes: the room on the disk."""
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
 
 import structlog
 
 from hub.context import Hub
 from hub.queue.desk import Desk
-from hub.store import reserve, waits
-from hub.store.engine import sqlite_file
+from hub.store import reserve
 
 log = structlog.get_logger(__name__)
 
 EVERY = 0.25
 """Seconds between two looks."""
-
-CLOCK_STEP = timedelta(minutes=1)
-"""By so much a clock does not go wrong by itself: somebody has set it."""
 
 
 async def the_disk(hub: Hub, desk: Desk, channels: Iterable[str]) -> None:
@@ -37,20 +32,3 @@ async def the_disk(hub: Hub, desk: Desk, channels: Iterable[str]) -> None:
                 desk.resume(name)
         had_room = room
         await asyncio.sleep(EVERY)
-
-
-async def the_clock(hub: Hub) -> None:
-    """When the clock was set, let waits last as long as they were meant to; expiry goes by the clock."""
-    loop, clock = asyncio.get_running_loop(), hub.clock
-    # With PostgreSQL others wait by clocks of their own.
-    alone = sqlite_file(str(hub.store.engine.url)) is not None
-    since, at = loop.time(), clock.now()
-    while True:
-        await asyncio.sleep(EVERY)
-        step = clock.now() - at - timedelta(seconds=loop.time() - since)
-        if abs(step) < CLOCK_STEP:
-            continue
-        since, at = loop.time(), clock.now()
-        if alone:
-            async with hub.store.write() as tx:
-                await waits.shift(tx, step)

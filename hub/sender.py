@@ -90,7 +90,6 @@ class Sender:
                     self._plan(),
                     clockwork.run(self._hub),
                     minding.the_disk(self._hub, self._desk, self._posts),
-                    minding.the_clock(self._hub),
                     heart.beat(),
                 )
                 others = [group.create_task(work) for work in always]

@@ -156,9 +156,9 @@ class SqliteLedger:
         with self._transaction() as db:
             self._fence()
             self._hear()
-            landed = [s for s in settled if s.lane >= 0 and _key(s.item) not in self._told]
-            self._land(landed, at)
-            self._settle([s for s in settled if s.lane < 0 or _key(s.item) in self._told], at)
+            alone = self._flying - self._told if self._told else self._flying
+            self._land([s for s in settled if _key(s.item) in alone], at)
+            self._settle([s for s in settled if _key(s.item) not in alone], at)
             ended = self._ended(intents)
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
             void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
