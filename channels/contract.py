@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 PERSONAL_LINK = "https://univoque.invalid/personal-link"
 """Stands in approved words, on a line of its own, where the recipient's own link goes on leaving."""
@@ -22,14 +22,13 @@ class Words:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message to one address, ready to leave.
 
     `body` is what `Channel.prepare` returned for its variant. `key` is the delivery's UUID (RFC 4122 text):
-    the same for every attempt, so Message-ID repeats. `attempt` identifies this attempt in callbacks. `life`
-    is how long the message still matters. `personal_link` is the recipient's page; `one_click` the RFC 8058
-    URL, None on the duty stream, which has no opt-out.
+    the same for every attempt, so Message-ID repeats. `attempt` identifies this attempt where the far side calls
+    back, and is empty elsewhere. `life` is how long the message still matters. `personal_link` is the recipient's
+    page; `one_click` the RFC 8058 URL, None on the duty stream, which has no opt-out.
     """
 
     body: object
@@ -41,8 +40,7 @@ class Outgoing:
     one_click: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The far side took the message: its reply code and its own id (queue id, SID), if it said one."""
 
     code: str
@@ -59,6 +57,8 @@ class Traits:
     """Whether an uncertain message of this channel may simply be repeated (e-mail: same Message-ID)."""
     per_second: float = math.inf
     """The most messages that may leave in a second."""
+    calls_back: bool = False
+    """Whether the far side reports later on an attempt, by the id that went with it."""
 
 
 class WrongSettings(ValueError):

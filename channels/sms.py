@@ -81,7 +81,7 @@ class SmsChannel:
         if not settings.account_sid or not settings.sender:
             raise WrongSettings("sms.account_sid and sms.sender are needed to send SMS; set both")
         # Nothing in doubt is repeated before the provider was asked for it.
-        self.traits = Traits(name="sms", lanes=settings.lanes, repeats_uncertain=False)
+        self.traits = Traits(name="sms", lanes=settings.lanes, repeats_uncertain=False, calls_back=True)
         self._settings = settings
         self._endpoint = Endpoint(
             settings.base_url,

@@ -77,44 +77,41 @@ class SmtpLane:
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
-        try:
-            return await self._send(outgoing)
-        except Stale:
-            self._drop()
+        prepared = outgoing.body
+        if not isinstance(prepared, email.Prepared):
+            raise TypeError(f"the body is {type(prepared).__name__}, not what prepare() returned")
+        to = recipient(outgoing.address)
+        sender = self._envelope_sender(outgoing.key)
+        stale: Stale | None = None
+        for _ in range(2):
+            connection = await self._connected()
+            form = prepared.whole if connection.eight_bit else prepared.quoted
+            wire = prepared.wire(outgoing, form=form)
             try:
-                return await self._send(outgoing)
+                return await transfer(
+                    connection,
+                    sender=sender,
+                    recipient=to,
+                    form=form,
+                    wire=wire,
+                    dot_timeout=self._dot_timeout,
+                )
+            except ChannelError:
+                raise
             except Stale as error:
-                raise Unavailable("connection-lost", "the relay keeps closing", counts=False) from error
+                self._drop()
+                stale = error
+            except BaseException:
+                # Cancelled in mid-command: the reply still to come would be taken for the next command's.
+                self._drop()
+                raise
+        raise Unavailable("connection-lost", "the relay keeps closing", counts=False) from stale
 
     async def close(self) -> None:
         """Take leave of the relay."""
         if self._connection is not None:
             await self._connection.quit()
             self._connection = None
-
-    async def _send(self, outgoing: Outgoing) -> Receipt:
-        prepared = outgoing.body
-        if not isinstance(prepared, email.Prepared):
-            raise TypeError(f"the body is {type(prepared).__name__}, not what prepare() returned")
-        to = recipient(outgoing.address)
-        connection = await self._connected()
-        form = prepared.whole if connection.eight_bit else prepared.quoted
-        wire = prepared.wire(outgoing, form=form)
-        try:
-            return await transfer(
-                connection,
-                sender=self._envelope_sender(outgoing.key),
-                recipient=to,
-                form=form,
-                wire=wire,
-                dot_timeout=self._dot_timeout,
-            )
-        except (ChannelError, Stale):
-            raise
-        except BaseException:
-            # Cancelled in mid-command: the reply still to come would be taken for the next command's.
-            self._drop()
-            raise
 
     def _envelope_sender(self, key: str) -> bytes:
         path = self._settings.return_path

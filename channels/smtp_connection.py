@@ -11,7 +11,7 @@ import aiosmtplib
 from channels.contract import ChannelError, Unavailable, WrongSettings
 from channels.settings import EmailSettings
 from channels.smtp_replies import Phase, Reply, failure
-from channels.smtp_wire import Lost, Wire
+from channels.smtp_wire import Further, Lost, Wire
 
 # By preference; one try only: several wrong ones in a row lock accounts.
 _AUTH_METHODS = ("plain", "login", "cram-md5")
@@ -44,9 +44,9 @@ class Connection:
     def is_open(self) -> bool:
         return self.wire.is_open
 
-    async def ask(self, commands: bytes, replies: int) -> list[bytes]:
-        """Send commands and wait for the reply to each. Raises Lost."""
-        return await self.wire.exchange(commands, replies, self._command_timeout)
+    async def ask(self, commands: bytes, replies: int, *, further: Further | None = None) -> list[bytes]:
+        """Send commands and wait for the reply to each, then say what is further to be said. Raises Lost."""
+        return await self.wire.exchange(commands, replies, self._command_timeout, further=further)
 
     @property
     def certificate_ends(self) -> datetime | None:

@@ -87,6 +87,8 @@ class Relays:
 
     def prefer_another(self, relay: Relay) -> bool:
         """Whether a relay before this one may be tried: a lane goes home as soon as it can."""
+        if relay is self.order[0]:
+            return False
         now = asyncio.get_running_loop().time()
         before = self.order[: self.order.index(relay)]
         return any(other.is_closed_at(now) and other not in self._trying for other in before)

@@ -1,9 +1,8 @@
 """What an SMTP reply means for us: a receipt, or one of the channel's three ways to fail."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from channels.contract import ChannelError, Receipt, Refused, Slower, Unavailable
 
@@ -32,10 +31,10 @@ _QUEUE_IDS = (
     re.compile(r"^OK\s+\d+\s+(\S+) - gsmtp", re.I),  # Gmail
     re.compile(r"^Ok ([\w-]{20,})$", re.I),  # Amazon SES
 )
+_SHORTEST_WITH_ID = len("id=1")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply of the server: its three digits and its text, lines joined by line feeds."""
 
     digits: int
@@ -46,8 +45,11 @@ class Reply:
         """A reply as it came, lines joined by line feeds. Raises ValueError for what begins with no code."""
         if not (raw[:3].isdigit() and raw[3:4] in (b"", b" ", b"-", b"\r")):
             raise ValueError("this is no SMTP reply")
-        lines = raw.decode("utf-8", "replace").split("\n")
-        return cls(int(raw[:3]), "\n".join([line[4:].strip() for line in lines]))
+        text = raw[4:].decode("utf-8", "replace").strip()
+        if "\n" in text:
+            first, *others = text.split("\n")
+            text = "\n".join([first.strip(), *[line[4:].strip() for line in others]])
+        return cls(int(raw[:3]), text)
 
     @property
     def enhanced(self) -> str:
@@ -68,10 +70,14 @@ class Reply:
 
 def receipt(reply: Reply) -> Receipt:
     """The receipt for a message that the server took."""
-    enhanced = reply.enhanced
-    said = reply.text[len(enhanced) :].strip()
-    found = next((match for pattern in _QUEUE_IDS if (match := pattern.search(said))), None)
-    return Receipt(f"{reply.digits} {enhanced}".rstrip(), found[1] if found else "")
+    status = _ENHANCED.match(reply.text)
+    code = f"{reply.digits} {status[0]}" if status else str(reply.digits)
+    said = reply.text[status.end() :].strip() if status else reply.text
+    if len(said) >= _SHORTEST_WITH_ID:
+        for pattern in _QUEUE_IDS:
+            if found := pattern.search(said):
+                return Receipt(code, found[1])
+    return Receipt(code)
 
 
 def failure(reply: Reply, phase: Phase) -> ChannelError:

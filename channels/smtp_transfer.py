@@ -3,11 +3,13 @@
 Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write: two round trips a message.
 """
 
+from functools import partial
+
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
 from channels.email import Form
 from channels.smtp_connection import Connection
 from channels.smtp_replies import Phase, Reply, failure, receipt
-from channels.smtp_wire import Lost
+from channels.smtp_wire import Further, Lost
 
 Step = tuple[Phase, bytes]
 
@@ -27,11 +29,6 @@ async def transfer(
 
     Raises Refused, Unavailable, Uncertain, or Stale where a connection used before turns out to be closed.
     """
-    await _envelope(connection, sender, recipient, form)
-    return await _content(connection, wire, dot_timeout)
-
-
-async def _envelope(connection: Connection, sender: bytes, recipient: bytes, form: Form) -> None:
     body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
     steps: list[Step] = [
         ("mail", b"MAIL FROM:<%b>%b\r\n" % (sender, body)),
@@ -41,17 +38,27 @@ async def _envelope(connection: Connection, sender: bytes, recipient: bytes, for
     if connection.needs_reset:
         steps.insert(0, _RESET)
     used, connection.used, connection.needs_reset = connection.used, True, True
-    for group in [steps] if connection.pipelining else [[step] for step in steps]:
+    *before, last = [steps] if connection.pipelining else [[step] for step in steps]
+    for group in before:
         await _say(connection, group, used=used)
+    content = Further(wire, dot_timeout, partial(_welcome, last))
+    return _taken(connection, await _say(connection, last, used=used, content=content))
 
 
-async def _say(connection: Connection, group: list[Step], *, used: bool) -> None:
-    """Send a group of commands; the first unwelcome reply counts. Raises ChannelError or Stale."""
+async def _say(
+    connection: Connection, group: list[Step], *, used: bool, content: Further | None = None
+) -> bytes:
+    """Send a group of commands, then the content; returns the last reply.
+
+    The first unwelcome reply to a command counts. Raises ChannelError or Stale.
+    """
     lost = None
     try:
-        replies = await connection.ask(b"".join([words for _, words in group]), len(group))
+        replies = await connection.ask(b"".join([words for _, words in group]), len(group), further=content)
     except Lost as broken:
         lost, replies = broken, broken.replies
+    if len(replies) > len(group):
+        return replies[-1]
     for (phase, _), reply in zip(group, replies, strict=False):
         if reply[:3] not in _WELCOME[phase]:
             if group[-1] is _DATA and replies[-1][:3] in _WELCOME["data"]:
@@ -60,14 +67,21 @@ async def _say(connection: Connection, group: list[Step], *, used: bool) -> None
             if used and phase == "mail" and not connection.is_open:
                 raise Stale from error
             raise error
-    if lost is None:
-        return
+    if lost is None and content is None:
+        return replies[-1]
+    if len(replies) == len(group):
+        raise _unanswered(connection, lost) from lost
+    assert lost is not None
     connection.drop()
     phase = group[len(replies)][0]
     if used and phase == "mail":
         raise Stale from lost
     # Until RCPT the far side has heard nothing that tells this message from another.
     raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
+
+
+def _welcome(group: list[Step], replies: list[bytes]) -> bool:
+    return all([reply[:3] in _WELCOME[phase] for (phase, _), reply in zip(group, replies, strict=True)])
 
 
 async def _take_back(connection: Connection) -> None:
@@ -78,17 +92,19 @@ async def _take_back(connection: Connection) -> None:
         connection.drop()
 
 
-async def _content(connection: Connection, wire: bytes, dot_timeout: float) -> Receipt:
-    if not connection.is_open:
-        raise Unavailable("connection-lost", "before the message was sent")
-    try:
-        (raw,) = await connection.wire.exchange(wire, 1, dot_timeout)
-    except Lost as lost:
-        dot_is_here = lost.code == "timeout" and connection.wire.unsent > 0
-        connection.drop()
-        if dot_is_here:
-            raise Unavailable(lost.code, "the relay stopped reading in mid-message") from lost
-        raise Uncertain(lost.code, "after the message, before its answer") from lost
+def _unanswered(connection: Connection, lost: Lost | None) -> ChannelError:
+    """All commands were welcome, and nothing came after them: what is known of the content."""
+    unsent = connection.wire.unsent
+    connection.drop()
+    if lost is None:
+        return Unavailable("garbled-reply", "the relay said more than was asked, before the message was sent")
+    if lost.code == "timeout" and unsent > 0:  # the dot is still here
+        return Unavailable(lost.code, "the relay stopped reading in mid-message")
+    return Uncertain(lost.code, "after the message, before its answer")
+
+
+def _taken(connection: Connection, raw: bytes) -> Receipt:
+    """What the reply to the content means. Raises Refused, Unavailable or Uncertain."""
     try:
         reply = Reply.read(raw)
     except ValueError:

@@ -1,7 +1,8 @@
 """The line to a relay once it is open: bytes out, whole replies in, and a limit on every silence."""
 
 import asyncio
-from typing import cast
+from collections.abc import Callable
+from typing import NamedTuple, cast
 
 _LONGEST_REPLY = 64 * 1024
 
@@ -13,6 +14,14 @@ class Lost(Exception):
         super().__init__(code)
         self.code = code
         self.replies = replies or []
+
+
+class Further(NamedTuple):
+    """What is written at once where the replies are welcome, without waking anybody; it has one reply."""
+
+    data: bytes
+    within: float
+    welcome: Callable[[list[bytes]], bool]
 
 
 class Wire(asyncio.Protocol):
@@ -28,6 +37,7 @@ class Wire(asyncio.Protocol):
         self._continued: list[bytes] = []
         self._replies: list[bytes] = []
         self._wanted = 0
+        self._further: Further | None = None
         self._waiter: asyncio.Future[list[bytes]] | None = None
         self._broken = "connection-lost" if transport.is_closing() else ""
         self._deadline = 0.0
@@ -44,12 +54,17 @@ class Wire(asyncio.Protocol):
         """Bytes written that have not left this process; what was written last is among them."""
         return self._transport.get_write_buffer_size()
 
-    async def exchange(self, data: bytes, replies: int, within: float) -> list[bytes]:
-        """Write the bytes, then wait for so many replies, lines joined by line feeds. Raises Lost."""
+    async def exchange(
+        self, data: bytes, replies: int, within: float, *, further: Further | None = None
+    ) -> list[bytes]:
+        """Write the bytes, then wait for so many replies, lines joined by line feeds. Raises Lost.
+
+        What is `further` to be said follows when they are welcome; there is one reply more then.
+        """
         if not self.is_open:
             raise Lost(self._broken or "connection-lost")
         self._transport.write(data)
-        self._wanted = replies
+        self._wanted, self._further = replies, further
         waiter = self._waiter = self._loop.create_future()
         self._deadline = self._loop.time() + within
         if self._timer is None or self._timer.when() > self._deadline:
@@ -85,8 +100,7 @@ class Wire(asyncio.Protocol):
         if len(self._rest) + sum(map(len, self._continued)) > _LONGEST_REPLY:
             self._break("garbled-reply")
         elif self._waiter is not None and len(self._replies) >= self._wanted and not self._waiter.done():
-            taken, self._replies = self._replies[: self._wanted], self._replies[self._wanted :]
-            self._waiter.set_result(taken)
+            self._go_on(self._waiter)
 
     def eof_received(self) -> bool:
         self._break("connection-lost")
@@ -95,6 +109,16 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._break("connection-lost")
         self._stop_timer()
+
+    def _go_on(self, waiter: asyncio.Future[list[bytes]]) -> None:
+        further, self._further = self._further, None
+        if further is not None and len(self._replies) == self._wanted and further.welcome(self._replies):
+            self._transport.write(further.data)
+            self._wanted += 1
+            self._deadline = self._loop.time() + further.within
+            return
+        taken, self._replies = self._replies[: self._wanted], self._replies[self._wanted :]
+        waiter.set_result(taken)
 
     def _break(self, code: str) -> None:
         self._broken = self._broken or code

@@ -92,11 +92,14 @@ class Post:
             body=compiled.body,
             address=item.address,
             key=key_of(self.instance, item.dispatch, item.seq),
-            attempt=attempt_id(self.instance, Try(item.dispatch, item.seq, attempt)),
+            attempt=self._mark(item, attempt) if self.channel.traits.calls_back else "",
             life=item.expires_at - self.clock.now(),
             personal_link=page,
             one_click=None if compiled.stream == DUTY else f"{page}/one-click",
         )
+
+    def _mark(self, item: Item, attempt: int) -> str:
+        return attempt_id(self.instance, Try(item.dispatch, item.seq, attempt))
 
     async def _compile(self, id_: int) -> _Compiled:
         body = await self.ledger.body(id_)

@@ -25,6 +25,9 @@ DUE_AT_ONCE = 200
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
 
+GATHERING = 0.001
+"""Seconds for which the first lane that is ready waits for others to share its commit."""
+
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
 
@@ -88,6 +91,8 @@ class Desk:
         self._back: list[Item] = []
         self._orders = Orders(False, frozenset(), frozenset())
         self._bell = asyncio.Event()
+        self._ready = 0
+        self._gathering: asyncio.TimerHandle | None = None
         self._closing = False
 
     async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Item | None:
@@ -97,19 +102,16 @@ class Desk:
         """
         line = self._lines[channel]
         if settled is not None:
-            self.record(lane, settled)
+            self._take_in(lane, settled)
         call = Call(lane, asyncio.get_running_loop().create_future())
         line.calls.append(call)
-        self._bell.set()
+        self._ring()
         return await call.answer
 
     def record(self, lane: int, settled: Settled) -> None:
         """Take an outcome from a lane that wants no next item yet; it goes with the next turn."""
-        self._settled.append(settled)
-        if settled.outcome is Outcome.ACCEPTED:
-            self._flights[lane][0].taken += 1
-        self._land(lane)
-        self._bell.set()
+        self._take_in(lane, settled)
+        self._ring()
 
     def slow_down(self, channel: str, address: str | None, rest: float) -> None:
         """The far side asks for fewer messages a second; with `address`, only the domain of that one does."""
@@ -168,6 +170,10 @@ class Desk:
         while True:
             await self._bell.wait()
             self._bell.clear()
+            self._ready = 0
+            if self._gathering is not None:
+                self._gathering.cancel()
+                self._gathering = None
             try:
                 await self._turn()
             except LedgerWaits as reason:
@@ -176,6 +182,19 @@ class Desk:
                 self._bell.set()
             else:
                 wait.is_over()
+
+    def _take_in(self, lane: int, settled: Settled) -> None:
+        self._settled.append(settled)
+        line = self._land(lane)
+        line.taken += settled.outcome is Outcome.ACCEPTED
+
+    def _ring(self) -> None:
+        """A lane is ready: have a turn when half of them are, or when the others had their time to come."""
+        self._ready += 1
+        if self._ready >= len(self._flights):
+            self._bell.set()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHERING, self._bell.set)
 
     async def _turn(self) -> None:
         if self._back:
@@ -193,7 +212,7 @@ class Desk:
                     chosen += self._choose(line)
         void = await self._commit(chosen)
         for intent, call, line, _ in chosen:
-            if intent in void:
+            if void and intent in void:
                 self._land(call.lane)
                 line.calls.appendleft(call)
                 self._bell.set()
@@ -276,10 +295,11 @@ class Desk:
         elif not line.dry:
             self._bell.set()  # all that was in hand had expired
 
-    def _land(self, lane: int) -> None:
+    def _land(self, lane: int) -> Line:
         line, hand = self._flights.pop(lane)
         line.flying -= 1
         hand.flying -= 1
+        return line
 
     def _take(self, line: Line, lease: Lease | None) -> None:
         line.take(lease)

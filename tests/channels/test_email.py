@@ -280,7 +280,7 @@ def test_a_key_is_a_uuid(key: str) -> None:
     prepared = compiled()
 
     with pytest.raises(Refused):
-        prepared.wire(replace(outgoing(prepared), key=key), form=prepared.whole)
+        prepared.wire(outgoing(prepared)._replace(key=key), form=prepared.whole)
 
 
 @pytest.mark.parametrize("bad", BREAKS)
