@@ -3,19 +3,34 @@
 Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write: two round trips a message.
 """
 
-from functools import partial
+from dataclasses import dataclass
 
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
 from channels.email import Form
 from channels.smtp_connection import Connection
 from channels.smtp_replies import Phase, Reply, failure, receipt
-from channels.smtp_wire import Further, Lost
+from channels.smtp_wire import Codes, Further, Lost
 
-Step = tuple[Phase, bytes]
+_WELCOME: dict[Phase, Codes] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
 
-_WELCOME: dict[Phase, tuple[bytes, ...]] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
-_RESET: Step = ("mail", b"RSET\r\n")
-_DATA: Step = ("data", b"DATA\r\n")
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Commands that leave together, by the phase of each."""
+
+    phases: tuple[Phase, ...]
+    codes: tuple[Codes, ...]
+
+    @classmethod
+    def of(cls, *phases: Phase) -> "_Group":
+        return cls(phases, tuple([_WELCOME[phase] for phase in phases]))
+
+
+_RESET = b"RSET\r\n"
+_DATA = b"DATA\r\n"
+_ALONE = {phase: _Group.of(phase) for phase in _WELCOME}
+_TOGETHER = _Group.of("mail", "rcpt", "data")
+_AFTER_RESET = _Group.of("mail", "mail", "rcpt", "data")
 
 
 class Stale(Exception):
@@ -30,38 +45,41 @@ async def transfer(
     Raises Refused, Unavailable, Uncertain, or Stale where a connection used before turns out to be closed.
     """
     body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
-    steps: list[Step] = [
-        ("mail", b"MAIL FROM:<%b>%b\r\n" % (sender, body)),
-        ("rcpt", b"RCPT TO:<%b>\r\n" % recipient),
-        _DATA,
-    ]
-    if connection.needs_reset:
-        steps.insert(0, _RESET)
+    mail = b"MAIL FROM:<%b>%b\r\n" % (sender, body)
+    rcpt = b"RCPT TO:<%b>\r\n" % recipient
+    reset = connection.needs_reset
     used, connection.used, connection.needs_reset = connection.used, True, True
-    *before, last = [steps] if connection.pipelining else [[step] for step in steps]
-    for group in before:
-        await _say(connection, group, used=used)
-    content = Further(wire, dot_timeout, partial(_welcome, last))
-    return _taken(connection, await _say(connection, last, used=used, content=content))
+    if connection.pipelining:
+        group = _AFTER_RESET if reset else _TOGETHER
+        commands = mail + rcpt + _DATA
+        commands = _RESET + commands if reset else commands
+    else:
+        before = [(_ALONE["mail"], _RESET)] if reset else []
+        for alone, command in (*before, (_ALONE["mail"], mail), (_ALONE["rcpt"], rcpt)):
+            await _say(connection, alone, command, used=used)
+        group, commands = _ALONE["data"], _DATA
+    content = Further(wire, dot_timeout, group.codes)
+    return _taken(connection, await _say(connection, group, commands, used=used, content=content))
 
 
 async def _say(
-    connection: Connection, group: list[Step], *, used: bool, content: Further | None = None
+    connection: Connection, group: _Group, commands: bytes, *, used: bool, content: Further | None = None
 ) -> bytes:
     """Send a group of commands, then the content; returns the last reply.
 
     The first unwelcome reply to a command counts. Raises ChannelError or Stale.
     """
     lost = None
+    phases = group.phases
     try:
-        replies = await connection.ask(b"".join([words for _, words in group]), len(group), further=content)
+        replies = await connection.ask(commands, len(phases), further=content)
     except Lost as broken:
         lost, replies = broken, broken.replies
-    if len(replies) > len(group):
+    if len(replies) > len(phases):
         return replies[-1]
-    for (phase, _), reply in zip(group, replies, strict=False):
+    for phase, reply in zip(phases, replies, strict=False):
         if reply[:3] not in _WELCOME[phase]:
-            if group[-1] is _DATA and replies[-1][:3] in _WELCOME["data"]:
+            if phases[-1] == "data" and replies[-1][:3] in _WELCOME["data"]:
                 await _take_back(connection)
             error = _failed(connection, reply, phase)
             if used and phase == "mail" and not connection.is_open:
@@ -69,19 +87,15 @@ async def _say(
             raise error
     if lost is None and content is None:
         return replies[-1]
-    if len(replies) == len(group):
+    if len(replies) == len(phases):
         raise _unanswered(connection, lost) from lost
     assert lost is not None
     connection.drop()
-    phase = group[len(replies)][0]
+    phase = phases[len(replies)]
     if used and phase == "mail":
         raise Stale from lost
     # Until RCPT the far side has heard nothing that tells this message from another.
     raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
-
-
-def _welcome(group: list[Step], replies: list[bytes]) -> bool:
-    return all([reply[:3] in _WELCOME[phase] for (phase, _), reply in zip(group, replies, strict=True)])
 
 
 async def _take_back(connection: Connection) -> None:

@@ -1,7 +1,6 @@
 """The line to a relay once it is open: bytes out, whole replies in, and a limit on every silence."""
 
 import asyncio
-from collections.abc import Callable
 from typing import NamedTuple, cast
 
 _LONGEST_REPLY = 64 * 1024
@@ -16,12 +15,25 @@ class Lost(Exception):
         self.replies = replies or []
 
 
+Codes = tuple[bytes, ...]
+"""Replies that are welcome, by their three digits."""
+
+
 class Further(NamedTuple):
-    """What is written at once where the replies are welcome, without waking anybody; it has one reply."""
+    """What is written at once when each reply is one of the `codes` for it, without waking anybody.
+
+    It has one reply.
+    """
 
     data: bytes
     within: float
-    welcome: Callable[[list[bytes]], bool]
+    codes: tuple[Codes, ...]
+
+
+def all_welcome(replies: list[bytes], codes: tuple[Codes, ...]) -> bool:
+    """Whether there is a reply for each of the codes, none more, and each is one that is welcome."""
+    alike = len(replies) == len(codes)
+    return alike and all([reply[:3] in welcome for reply, welcome in zip(replies, codes, strict=True)])
 
 
 class Wire(asyncio.Protocol):
@@ -112,7 +124,7 @@ class Wire(asyncio.Protocol):
 
     def _go_on(self, waiter: asyncio.Future[list[bytes]]) -> None:
         further, self._further = self._further, None
-        if further is not None and len(self._replies) == self._wanted and further.welcome(self._replies):
+        if further is not None and all_welcome(self._replies, further.codes):
             self._transport.write(further.data)
             self._wanted += 1
             self._deadline = self._loop.time() + further.within

@@ -21,7 +21,7 @@ from hub import log as hub_log
 from hub import worker
 from hub.children import READY, Child, command
 from hub.config import Config
-from hub.context import database_url, demand_instance, open_hub
+from hub.context import database_url, demand_instance, keep_loaded, open_hub
 from hub.errors import ConfigError, EnvironmentFailed, UnivoqueError, WrongUse, refused_by_system
 from hub.lock import Lock
 from hub.now import for_mode
@@ -150,6 +150,7 @@ async def _send(
     lock = None if file is None else Lock(_beside(file, "sender"))
     async with open_hub(config, for_mode(config.service.mode)) as hub:
         await schema.demand_current(hub.store)
+        keep_loaded()
         if lock is not None:
             await lock.take_within(patience)
         opened = open_channels(

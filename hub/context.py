@@ -112,6 +112,12 @@ def _where(location: Location) -> str:
     return f"{'.'.join(steps)}: " if location else ""
 
 
+def keep_loaded() -> None:
+    """What is loaded by now stays for as long as this process lives: cycles are looked for among the rest."""
+    gc.collect()
+    gc.freeze()
+
+
 @asynccontextmanager
 async def open_hub(config: Config, clock: Clock | None = None) -> AsyncIterator[Hub]:
     """Open the instance that the settings describe; the database is opened on first use.

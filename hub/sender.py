@@ -23,8 +23,10 @@ from hub.queue.desk import Desk
 
 log = structlog.get_logger(__name__)
 
-LOOK = 0.25
+LOOK = 0.1
 """Seconds between two looks at what is new, due or stopped."""
+_UNPLANNED = 0.25
+"""Seconds between two looks at what is approved and not planned."""
 
 _NAP = (0.25, 5.0)
 _BREATH = timedelta(seconds=1)
@@ -194,7 +196,7 @@ class Sender:
                 await asyncio.sleep(_REST)
             else:
                 resting |= dict.fromkeys(failed, loop.time() + _REST)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(_UNPLANNED)
 
 
 async def all_done(tasks: list[asyncio.Task[None]]) -> None:

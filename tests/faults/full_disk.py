@@ -27,8 +27,10 @@ async def main(folder: Path, recipients: int) -> None:
         port = int(found.getsockname()[1])
     async with open_house(folder, web__port=port, service__base_url=f"http://127.0.0.1:{port}") as house:
         house.relay.on("dot", Slow(0.01), times=None)
-        dispatch = await house.plan(recipients)
         async with house.sending("serve"):
+            while await _page(port) != 200:
+                await asyncio.sleep(0.1)
+            dispatch = await house.plan(recipients)
             await house.taken(recipients // 4)
             full_at = time.time()
             _fill(folder / "filler")
@@ -53,10 +55,14 @@ async def _while_full(house: House, port: int) -> dict[str, int]:
     await asyncio.sleep(2)
     before = len(house.relay.messages)
     await asyncio.sleep(1)
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/") as answer:
-        page = answer.status
+    page = await _page(port)
     attempting = sum(1 for state in (await house.standing(1)).values() if state == "attempting")
     return {"left_while_full": len(house.relay.messages) - before, "page": page, "attempting": attempting}
+
+
+async def _page(port: int) -> int:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/") as answer:
+        return answer.status
 
 
 if __name__ == "__main__":
