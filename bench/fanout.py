@@ -34,6 +34,7 @@ from channels.settings import EmailSettings  # noqa: E402
 from hub import config as settings  # noqa: E402
 from hub.context import Hub, open_hub  # noqa: E402
 from hub.errors import EnvironmentFailed, UnivoqueError  # noqa: E402
+from hub.flow import guard  # noqa: E402
 from hub.flow.approve import approve  # noqa: E402
 from hub.flow.dispatch import dispatch  # noqa: E402
 from hub.flow.enlist import enlist  # noqa: E402
@@ -154,6 +155,7 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
         try:
             if not await sender.stdout.readline():
                 raise EnvironmentFailed("the sender did not start; what it says stands above")
+            await guard.look(hub, "bench")  # as `univoque approve` does before it asks
             approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER))
             planned = await dispatch(hub, directive="bench", number=1)
             if planned.recipients != recipients:
@@ -238,7 +240,7 @@ async def _until_accepted(hub: Hub, number: int, recipients: int, since: datetim
     loop = asyncio.get_running_loop()
     furthest, moved_at = None, loop.time()
     while True:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
         async with hub.store.read() as tx:
             if not await dispatches.unfinished(tx, number):
                 break
