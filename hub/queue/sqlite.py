@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ class SqliteLedger:
 
     def __init__(self, file: Path, fingerprint: Fingerprint, mode: str) -> None:
         try:
-            self._db = sqlite3.connect(file, isolation_level=None)
+            # One statement for every number of lanes that may be ready at once.
+            self._db = sqlite3.connect(file, isolation_level=None, cached_statements=1024)
             for pragma in (*PRAGMAS, _PATIENCE):
                 self._db.execute(f"PRAGMA {pragma}")
         except sqlite3.Error as error:
@@ -159,22 +161,22 @@ class SqliteLedger:
         with self._transaction() as db:
             self._fence()
             self._hear()
-            alone = self._flying - self._told if self._told else self._flying
             over = [s.item[:2] for s in settled]
-            if alone.issuperset(over):
-                self._land(settled, at)
-            else:
-                self._land([s for s in settled if _key(s.item) in alone], at)
+            alone = self._flying - self._told if self._told else self._flying
+            landed = settled
+            if not alone.issuperset(over):
+                landed = [s for s in settled if _key(s.item) in alone]
                 self._settle([s for s in settled if _key(s.item) not in alone], at)
+            self._follow(landed)
             ended = self._ended(intents)
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
             void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
             begun = [intent for intent in intents if intent not in void] if void else intents
             stamp = ("attempting", now, self._slot, self._epoch)
-            db.executemany(
-                sql.APPEND,
-                [(*i.item[:2], i.attempt, *stamp, i.lane, "", "") for i in begun],
-            )
+            rows = self._rows(landed, now)
+            rows += [(*i.item[:2], i.attempt, *stamp, i.lane, "", "") for i in begun]
+            if rows:
+                db.execute(sql.append(len(rows)), tuple(chain.from_iterable(rows)))
             for chunk in done:
                 db.execute(sql.CHUNK_DONE, (now, chunk))
             for chunk in released:
@@ -220,7 +222,7 @@ class SqliteLedger:
         found = self._db.execute(sql.OPEN_INTENTS, {"slot": slot}).fetchall()
         stamp = (Outcome.UNCERTAIN, _text(at), self._slot, self._epoch)
         for dispatch, seq, attempt, lane, channel in found:
-            self._db.execute(sql.APPEND, (dispatch, seq, attempt, *stamp, lane, "crash", ""))
+            self._db.execute(sql.append(1), (dispatch, seq, attempt, *stamp, lane, "crash", ""))
             repeat = self._repeats.get(channel, Repeat(held=True))
             self._db.execute(sql.AGAIN, (attempt, _text(at + repeat.wait), repeat.held, dispatch, seq))
         self._db.execute(sql.FREE_CHUNKS, (slot,))
@@ -236,10 +238,9 @@ class SqliteLedger:
     def _newest(self) -> int:
         return int(self._db.execute(sql.NEWEST).fetchone()[0])
 
-    def _land(self, settled: Sequence[Settled], at: datetime) -> None:
-        """Append outcomes of which nobody else has written anything: their own intent is the latest word."""
-        self._append(sql.APPEND, settled, at)
-        for s in settled:
+    def _follow(self, landed: Sequence[Settled]) -> None:
+        """What follows from outcomes of which nobody else has written: their own intent is the latest word."""
+        for s in landed:
             if s.outcome in FINISHED and s.item.due:
                 self._db.execute(sql.FORGET, _key(s.item))
             elif s.again is not None:
@@ -247,7 +248,8 @@ class SqliteLedger:
 
     def _settle(self, settled: Sequence[Settled], at: datetime) -> None:
         """Append outcomes; those of deliveries that a report finished meanwhile are dropped."""
-        self._append(sql.SETTLE, settled, at)
+        if settled:
+            self._db.executemany(sql.SETTLE, self._rows(settled, _text(at)))
         for s in settled:
             if s.outcome in FINISHED:
                 if s.item.due:
@@ -258,16 +260,12 @@ class SqliteLedger:
                 else:
                     self._try_again(s.item, s.again)
 
-    def _append(self, statement: str, settled: Sequence[Settled], at: datetime) -> None:
-        if settled:
-            stamp = (_text(at), self._slot, self._epoch)
-            self._db.executemany(
-                statement,
-                [
-                    (*s.item[:2], s.attempt, _WORDS[s.outcome], *stamp, s.lane, s.code, s.provider_id)
-                    for s in settled
-                ],
-            )
+    def _rows(self, settled: Sequence[Settled], at: str) -> list[tuple[object, ...]]:
+        stamp = (at, self._slot, self._epoch)
+        return [
+            (*s.item[:2], s.attempt, _WORDS[s.outcome], *stamp, s.lane, s.code, s.provider_id)
+            for s in settled
+        ]
 
     def _try_again(self, item: Item, again: Again) -> None:
         self._db.execute(sql.AGAIN, (again.attempt, _text(again.at), again.held, *_key(item)))

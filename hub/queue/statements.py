@@ -1,5 +1,7 @@
 """The SQL of the SQLite ledger; named here so that its module reads as the protocol."""
 
+from functools import cache
+
 from hub.model.delivery import FINISHED
 
 LEAST_URGENT = 1_000
@@ -95,10 +97,15 @@ INSERT OR REPLACE INTO due (attempt, due_at, held, dispatch, seq, channel, owner
 SELECT ?, ?, ?, dispatch, seq, channel, NULL FROM deliveries WHERE dispatch = ? AND seq = ?
 """
 
-APPEND = """
+
+@cache
+def append(rows: int) -> str:
+    """Appends so many attempts at once, for two thirds of what one statement for each would take."""
+    return f"""
 INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+VALUES {", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)}
+"""  # noqa: S608 - made of constants
+
 
 _FINISHED = ", ".join(f"'{outcome}'" for outcome in sorted(FINISHED))
 

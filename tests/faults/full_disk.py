@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 
 from tests.doubles.smtp import Slow
-from tests.faults.house import House, open_house
+from tests.faults.house import House, open_house, until
 
 DISK = 128 * 1024 * 1024
 
@@ -28,8 +29,7 @@ async def main(folder: Path, recipients: int) -> None:
     async with open_house(folder, web__port=port, service__base_url=f"http://127.0.0.1:{port}") as house:
         house.relay.on("dot", Slow(0.01), times=None)
         async with house.sending("serve"):
-            while await _page(port) != 200:
-                await asyncio.sleep(0.1)
+            await until(partial(_is_up, port), 30, lambda: "the public page is not there")
             dispatch = await house.plan(recipients)
             await house.taken(recipients // 4)
             full_at = time.time()
@@ -58,6 +58,10 @@ async def _while_full(house: House, port: int) -> dict[str, int]:
     page = await _page(port)
     attempting = sum(1 for state in (await house.standing(1)).values() if state == "attempting")
     return {"left_while_full": len(house.relay.messages) - before, "page": page, "attempting": attempting}
+
+
+async def _is_up(port: int) -> bool:
+    return await _page(port) == 200
 
 
 async def _page(port: int) -> int:
