@@ -10,7 +10,7 @@ Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", 
 
 # RFC 3463: the mailbox does not exist, never could, moved away, or is shut.
 _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1"})
-# Of the subjects that are about what is sent, these are about an address: RFC 6531 §3.7, RFC 7293 §6.
+# Of the subjects that are about what is sent, these are about an address: RFC 6531, RFC 7293.
 _OF_THE_ADDRESS = frozenset({"6.7", "7.17", "7.18"})
 # RFC 3463 §3.2: of those about addresses, these are about the sender's.
 _OF_THE_SENDER = frozenset({"1.7", "1.8"})

@@ -116,7 +116,7 @@ def test_who_asks_for_less_is_told_from_what_only_fails(
         ("data", 554, "5.7.1 Rejected", "message"),
         ("dot", 550, "5.7.1 Spam", "message"),
         ("dot", 550, "5.7.26 Fails DMARC", "message"),
-        # RFC 7293 §6: the mailbox has another owner. RFC 6531: a form of address.
+        # RFC 7293: the mailbox has another owner. RFC 6531: a form of address.
         ("dot", 550, "5.7.17 Mailbox owner has changed", "address"),
         ("dot", 550, "5.7.18 Domain owner has changed", "address"),
         ("dot", 550, "5.6.7 Non-ASCII addresses not permitted", "address"),
