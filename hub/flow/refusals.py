@@ -140,29 +140,31 @@ class Refusals:
             return await deliveries.was_taken(tx, item.dispatch, body=item.body)
 
     async def _stop(self, item: Item, error: Refused) -> None:
-        now, scope = self._hub.clock.now(), stops.of_dispatch(self._channel, item.dispatch)
         try:
-            async with self._hub.store.write() as tx:
-                fresh = await stops.put(tx, scope, at=now, cause=error.code)
-                found = await dispatches.of_id(tx, item.dispatch)
-                if fresh:
-                    detail = {"revision": found.revision, "channel": self._channel, "code": error.code}
-                    await journal.append(
-                        tx, at=now, actor=ACTOR, action=STOPPED, subject=found.directive, detail=detail
-                    )
+            await stop_message(self._hub, self._channel, item.dispatch, error)
         except EnvironmentFailed as failed:
             log.warning("a refused message is not stopped yet", reason=failed.said)
+        else:
+            self.rows.forget(item.body)
+
+
+async def stop_message(hub: Hub, channel: str, dispatch: int, error: Refused) -> None:
+    """Stop one channel of a dispatch for all senders, and say so once. Idempotent; raises EnvironmentFailed."""
+    now, scope = hub.clock.now(), stops.of_dispatch(channel, dispatch)
+    async with hub.store.write() as tx:
+        if not await stops.put(tx, scope, at=now, cause=error.code):
             return
-        self.rows.forget(item.body)
-        if fresh:
-            log.error(
-                "a message is refused for what it says, and stopped; nobody is marked as failed",
-                directive=found.directive,
-                channel=self._channel,
-                code=error.code,
-                reason=error.detail,
-                remedy=f"`univoque resume {found.directive}` once it is mended",
-            )
+        found = await dispatches.of_id(tx, dispatch)
+        detail = {"revision": found.revision, "channel": channel, "code": error.code}
+        await journal.append(tx, at=now, actor=ACTOR, action=STOPPED, subject=found.directive, detail=detail)
+    log.error(
+        "a message is refused for what it says, and stopped",
+        directive=found.directive,
+        channel=channel,
+        code=error.code,
+        reason=error.detail,
+        remedy=f"`univoque resume {found.directive}` once it is mended",
+    )
 
 
 def withheld() -> Withheld:

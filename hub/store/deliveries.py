@@ -149,6 +149,12 @@ async def was_taken(tx: Tx, dispatch: int, *, body: int) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
+async def was_delivered(tx: Tx, dispatch: int) -> bool:
+    """Whether anybody of a dispatch is reported to have got it."""
+    arrived = (attempts.c.dispatch == dispatch) & (attempts.c.outcome == Outcome.DELIVERED.value)
+    return (await tx.execute(select(attempts.c.seq).where(arrived).limit(1))).first() is not None
+
+
 async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:
     """The channel and address of a delivery."""
     query = select(deliveries.c.channel, deliveries.c.address)

@@ -6,11 +6,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
 from channels.sms import SmsChannel
 from hub import worker
+from hub.cli import progressing
 from hub.context import Hub
 from hub.flow import alarms, stop
 from hub.flow.observe import Progress, Seen, observe
@@ -197,8 +199,12 @@ async def test_it_is_an_alarm_at_once_and_only_one(house: House) -> None:
         await until(lambda: _any(hub))
         seen, progress = await look(house)
 
+    (alarm,) = found = alarms.raised(seen, hub.config.alarms)
     assert progress.refused == "554 5.7.1"
-    (alarm,) = alarms.raised(seen, hub.config.alarms)
+    assert progressing.pace(progress, seen.at).startswith("stopped; ")
+    assert [line for line in progressing.lines(seen, found) if "stopped" in line.lower()] == [
+        f"! {alarm.finding}: {alarm.remedy}."
+    ]
     assert alarm.name == "refused"
     assert "d1 by email" in alarm.finding
     assert "554 5.7.1" in alarm.finding
@@ -225,8 +231,6 @@ async def test_a_text_that_the_provider_refuses_stops_its_sms(tmp_path: Path) ->
         hub = plans.hub_on(store, settings)
         dispatch = await plans.plan(store, recipients=50, channel="sms", at=hub.clock.now())
         provider.next(*[Problem(400, 21617)] * 50)
-        import aiohttp
-
         async with aiohttp.ClientSession() as session:
             channel = SmsChannel(settings.sms, mode="Exercise", site_url="http://127.0.0.1", session=session)
             stopping = Stopping()
