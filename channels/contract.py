@@ -74,12 +74,22 @@ class ChannelError(Exception):
         self.detail = detail
 
 
-class Refused(ChannelError):
-    """Will never succeed for this address. `suppress` says that the address must not be used again."""
+Concerns = Literal["address", "message"]
 
-    def __init__(self, code: str, detail: str = "", *, suppress: bool = False) -> None:
+
+class Refused(ChannelError):
+    """Will never succeed as it is. `suppress` says that the address must not be used again.
+
+    `concerns` says what is at fault as far as the far side's code tells: this address, or what the message says,
+    which it would then refuse for everybody.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", *, suppress: bool = False, concerns: Concerns = "address"
+    ) -> None:
         super().__init__(code, detail)
         self.suppress = suppress
+        self.concerns = concerns
 
 
 Slower = Literal["all", "domain"]

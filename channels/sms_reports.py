@@ -8,8 +8,9 @@ from typing import Literal
 
 from channels.contract import ChannelError, Refused, Unavailable, Uncertain
 
-Verdict = Literal["refused", "suppressed", "later", "stop"]
-"""`suppressed`: refused, and the number is not used again. `stop`: no other message would fare better."""
+Verdict = Literal["refused", "suppressed", "words", "later", "stop"]
+"""`suppressed`: refused, and the number is not used again. `words`: refused for what it says, whoever gets it.
+`stop`: no other message would fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ ON_SENDING: Mapping[int, Meaning] = MappingProxyType(
         21212: Meaning("stop", f"not a valid sender; {_STOP_SENDER}"),
         21217: Meaning("suppressed", "not a valid number"),
         21408: Meaning("refused", "the account may not send to this country"),
+        21602: Meaning("words", "no text"),
         21603: Meaning("stop", f"no sender; {_STOP_SENDER}"),
         21604: Meaning("refused", "no number"),
         21606: Meaning("stop", f"the sender cannot send SMS; {_STOP_SENDER}"),
@@ -44,7 +46,7 @@ ON_SENDING: Mapping[int, Meaning] = MappingProxyType(
         21611: Meaning("later", "the sender's queue is full"),
         21612: Meaning("refused", "this sender cannot reach this number"),
         21614: Meaning("suppressed", "not a mobile number"),
-        21617: Meaning("refused", "longer than 1600 characters"),
+        21617: Meaning("words", "longer than 1600 characters"),
         21635: Meaning("suppressed", "a landline"),
         21659: Meaning("stop", f"the sender is not ours; {_STOP_SENDER}"),
         21701: Meaning("stop", f"there is no such messaging service; {_STOP_SENDER}"),
@@ -64,7 +66,7 @@ AFTER_ACCEPTANCE: Mapping[int, Meaning] = MappingProxyType(
         30004: Meaning("suppressed", "the reader blocks our messages"),
         30005: Meaning("suppressed", "the number is not in use"),
         30006: Meaning("suppressed", "a landline, or a carrier that takes no SMS"),
-        30007: Meaning("refused", "the carrier filtered the message"),
+        30007: Meaning("words", "the carrier filtered the message"),
         30008: Meaning("refused", "the carrier gives no reason"),
     }
 )
@@ -98,6 +100,12 @@ def suppresses(code: int | None) -> bool:
     return meaning is not None and meaning.verdict == "suppressed"
 
 
+def concerns_message(code: int | None) -> bool:
+    """Whether a report with this error code is about what the message says, not about the number."""
+    meaning = AFTER_ACCEPTANCE.get(code) if code is not None else None
+    return meaning is not None and meaning.verdict == "words"
+
+
 def failure(status: int, code: int | None, *, retry_after: timedelta | None = None) -> ChannelError:
     """The failure that an HTTP answer with this status and Twilio code stands for."""
     word = str(code or status)
@@ -109,6 +117,8 @@ def failure(status: int, code: int | None, *, retry_after: timedelta | None = No
             return Unavailable(word, meaning.detail, retry_after=retry_after, counts=False)
         case "stop":
             return Unavailable(word, meaning.detail, counts=False, channel_wide=True)
+        case "words":
+            return Refused(word, meaning.detail, concerns="message")
         case verdict:
             return Refused(word, meaning.detail, suppress=verdict == "suppressed")
 

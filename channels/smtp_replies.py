@@ -4,12 +4,16 @@ import re
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from channels.contract import ChannelError, Receipt, Refused, Slower, Unavailable
+from channels.contract import ChannelError, Concerns, Receipt, Refused, Slower, Unavailable
 
 Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
 
 # RFC 3463: the mailbox does not exist, never could, moved away, or is shut.
 _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1"})
+# Of the subjects that are about what is sent, these are about an address: RFC 6531, RFC 7293.
+_OF_THE_ADDRESS = frozenset({"6.7", "7.17", "7.18"})
+# RFC 3463 §3.2: of those about addresses, these are about the sender's.
+_OF_THE_SENDER = frozenset({"1.7", "1.8"})
 # RFC 4954 §6: these speak of our login, in whatever phase they come.
 _LOGIN = frozenset({530, 534, 535, 538})
 _LONGEST_HINT = timedelta(hours=1)
@@ -125,7 +129,24 @@ def _permanent(reply: Reply, phase: Phase) -> ChannelError:
         return _channel_wide(reply, "the relay refuses our sender; look into email.sender")
     if phase == "rcpt" and _RELAYING.search(reply.text):
         return _channel_wide(reply, "the relay does not relay for us; look into email.host and username")
-    return Refused(reply.code, reply.detail, suppress=phase == "rcpt" and reply.enhanced in _NO_SUCH_MAILBOX)
+    no_such_mailbox = phase == "rcpt" and reply.enhanced in _NO_SUCH_MAILBOX
+    return Refused(reply.code, reply.detail, suppress=no_such_mailbox, concerns=_concerns(reply, phase))
+
+
+def _concerns(reply: Reply, phase: Phase) -> Concerns:
+    """Whether a refusal for good is about the recipient, or about what everybody is to get."""
+    if phase == "rcpt":
+        return "address"
+    detail = reply.enhanced[2:]
+    if not detail:
+        # RFC 5321 §4.3.2: after the dot 550 is policy, and 552 and 554 are the message's; 551 and 553 name mailboxes.
+        return "address" if reply.digits in (551, 553) else "message"
+    if detail in _OF_THE_SENDER:
+        return "message"
+    # RFC 3463 §3: subject 1 is the address, 2 the mailbox, 4 the way there; 3 and 5 to 7 are of what is sent.
+    return (
+        "address" if detail.partition(".")[0] in ("1", "2", "4") or detail in _OF_THE_ADDRESS else "message"
+    )
 
 
 def _channel_wide(reply: Reply, detail: str) -> Unavailable:

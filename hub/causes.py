@@ -58,6 +58,7 @@ _OURS = {
     "crash": "a sender died while it was under way",
     "internal": "a fault in this program",
     "unprepared": "it could not be prepared; the log says why",
+    "stopped": "its message is stopped, because the far side refuses what it says",
     "retry": "a person had it tried again",
 }
 _WITHOUT_CODE = {

@@ -136,6 +136,7 @@ class Delivery(Section):
     first_retry: Duration
     longest_retry: Duration
     life: Span
+    refused_in_a_row: Annotated[int, Field(ge=0)]
     drain: Duration
 
 

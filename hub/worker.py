@@ -15,6 +15,7 @@ from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow import life, reconcile, spend
 from hub.flow.deliver import Post
+from hub.flow.refusals import Refusals
 from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat
 from hub.queue.sqlite import SqliteLedger
 from hub.sender import Sender, Stopping, lease_of
@@ -73,6 +74,7 @@ async def run(
                 clock=hub.clock,
                 random=random or Random(),  # noqa: S311 - jitter, not a secret
                 suppress=_suppressor(hub, name),
+                refusals=Refusals(hub, name),
             )
             for name, channel in channels.items()
         }

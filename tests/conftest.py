@@ -52,6 +52,15 @@ def postgres() -> "Iterator[Server]":
         yield server
 
 
+@pytest.fixture
+def own_postgres(postgres: "Server") -> "Iterator[Server]":
+    """A server that nobody else is disturbed by."""
+    from tests.postgres import server as start
+
+    with start() as own:
+        yield own
+
+
 ENGINES = ("sqlite", "postgresql")
 
 

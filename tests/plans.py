@@ -91,7 +91,7 @@ async def plan(
             tx,
             found.id,
             [
-                NewDelivery(seq, seq, channel, address.format(seq), f"token-{seq:06}", body)
+                NewDelivery(seq, seq, channel, address.format(seq, seq), f"token-{seq:06}", body)
                 for seq in range(1, recipients + 1)
             ],
         )

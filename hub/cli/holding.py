@@ -115,7 +115,8 @@ async def held_back(hub: Hub, tx: Tx) -> dict[str, Any]:
     scopes = await stops.in_force(tx)
     return {
         "all": stops.EVERYTHING in scopes,
-        "channels": sorted(scopes - {stops.EVERYTHING}),
+        # Those of one dispatch are told with it.
+        "channels": sorted(scope for scope in scopes - {stops.EVERYTHING} if "/" not in scope),
         "quiet": {name: until.isoformat() for name, until in quiet.items() if until is not None},
         "not_from_here": await life.fault(hub, tx),
     }

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import causes
-from hub.flow.alarms import Alarm, span
+from hub.flow.alarms import Alarm, span, told_stops
 from hub.flow.observe import LOST, Progress, Seen
 from hub.model.delivery import Outcome
 
@@ -36,7 +36,8 @@ def to_json(each: Progress, at: datetime) -> dict[str, Any]:
         "rate": round(each.rate, 2),
         "seconds_left": None if left is None else round(left.total_seconds(), 1),
         "seconds_to_expiry": round((each.dispatch.expires_at - at).total_seconds(), 1),
-        "stopped": each.dispatch.stopped_at is not None,
+        "stopped": each.dispatch.stopped_at is not None or bool(each.refused),
+        "refused_for": each.refused or None,
         "finished": each.finished,
     }
 
@@ -52,7 +53,7 @@ def pace(each: Progress, at: datetime) -> str:
         return "finished" if not each.due.held else "finished, but for what is held"
     until = each.dispatch.expires_at - at
     rest = f"{span(until)} until it expires" if until.total_seconds() > 0 else "its time has passed"
-    if each.dispatch.stopped_at is not None:
+    if each.dispatch.stopped_at is not None or each.refused:
         return f"stopped; {rest}"
     left = each.time_left
     if left is None:
@@ -92,8 +93,7 @@ def lines(seen: Seen, found: Iterable[Alarm]) -> list[str]:
         for (outcome, code), number in list(each.causes.items())[:CAUSES]
     ]
     said += [f"{dispatch.directive} is being planned." for dispatch in seen.unplanned]
-    for scope, since in seen.stops.items():
-        said.append(f"Stopped: {'all sending' if scope == '*' else scope}, for {span(seen.at - since)}.")
+    said += [f"Stopped: {what}, for {span(seen.at - since)}." for what, since in told_stops(seen)]
     said += [f"! {alarm.finding}: {alarm.remedy}." for alarm in found]
     if not seen.current:
         said.append("These figures are older: the counts cannot be written at the moment.")

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from hub import causes
 from hub.config import Alarms
 from hub.flow.observe import Progress, Seen
+from hub.model.delivery import Outcome
 
 SILENT = 0.2
 """The share of SMS without a report from which on the reports, not the telephones, are at fault."""
@@ -43,9 +45,20 @@ def raised(seen: Seen, limits: Alarms) -> list[Alarm]:
 
 
 def is_held_back(each: Progress, seen: Seen) -> bool:
-    """Whether a person stopped it: its age is no surprise then."""
-    stopped = each.dispatch.stopped_at or each.dispatch.cancelled_at
+    """Whether a person stopped it, or a refusal that has an alarm of its own: its age is no surprise then."""
+    stopped = each.dispatch.stopped_at or each.dispatch.cancelled_at or each.refused or None
     return stopped is not None or bool({"*", each.channel} & set(seen.stops))
+
+
+def told_stops(seen: Seen) -> Iterator[tuple[str, datetime]]:
+    """What is stopped, in words, and since when; what a refusal stopped has an alarm of its own."""
+    by_scope = {each.scope: each for each in seen.progress}
+    for scope, since in seen.stops.items():
+        each = by_scope.get(scope)
+        if each is not None and not each.refused:
+            yield f"{each.dispatch.directive} by {each.channel}", since
+        elif "/" not in scope:
+            yield "all sending" if scope == "*" else scope, since
 
 
 def _sender(seen: Seen, limits: Alarms) -> Iterator[str]:
@@ -113,6 +126,15 @@ def _held(seen: Seen, limits: Alarms) -> Iterator[str]:
             )
 
 
+def _refused(seen: Seen, _: Alarms) -> Iterator[str]:
+    for each in seen.progress:
+        if each.refused and not each.finished:
+            yield (
+                f"{each.dispatch.directive} by {each.channel} is stopped: the far side refuses what it says "
+                f"({each.refused}: {causes.words(Outcome.REFUSED, each.refused)}), and nobody is marked as failed"
+            )
+
+
 def _silent(seen: Seen, limits: Alarms) -> Iterator[str]:
     if seen.silence.of and seen.silence.number > SILENT * seen.silence.of:
         yield (
@@ -122,9 +144,8 @@ def _silent(seen: Seen, limits: Alarms) -> Iterator[str]:
 
 
 def _stopped(seen: Seen, limits: Alarms) -> Iterator[str]:
-    for scope, since in seen.stops.items():
+    for what, since in told_stops(seen):
         if seen.at - since > limits.stopped:
-            what = "all sending" if scope == "*" else scope
             yield f"{what} has been stopped for {span(seen.at - since)}"
     told = {}
     for each in seen.progress:
@@ -167,6 +188,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("late", _late, "open more lanes or another relay, or tell by another way whom it will not reach"),
     Rule("held", _held, "find out whether they arrived; `univoque retry ID` sends them once more"),
+    Rule(
+        "refused",
+        _refused,
+        "ask the relay or provider why, mend it or approve a correction; `univoque resume ID` lets the rest leave",
+    ),
     Rule("silent", _silent, "see whether the provider reaches the callbacks: `univoque doctor`"),
     Rule("stopped", _stopped, "`univoque resume`, or approve a cancellation"),
     Rule(

@@ -10,6 +10,8 @@ import structlog
 
 from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
 from hub.config import Delivery
+from hub.flow import refusals
+from hub.flow.refusals import Refusals, Verdict
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Again, Item, Ledger, Repeat, Settled
@@ -57,11 +59,15 @@ class Post:
     random: Random
     suppress: Callable[[Item, str], Awaitable[None]]
     """Takes note of an address not to be used again, with the far side's code."""
+    refusals: Refusals
     _compiled: OrderedDict[int, _Compiled] = field(default_factory=OrderedDict)
 
     async def send(self, lane: Lane, item: Item, number: int) -> tuple[Settled, Unavailable | None]:
         """Try once. Returns the outcome, and the error where the far side was not available."""
         attempt = item.attempt + 1
+        if item.dispatch in self.refusals.halted:
+            stopped = refusals.withheld()
+            return self._later(item, number, stopped), stopped
         try:
             outgoing = await self._outgoing(item, attempt)
         except Exception:
@@ -72,6 +78,8 @@ class Post:
         try:
             receipt = await lane.send(outgoing)
         except Refused as error:
+            if error.concerns == "message":
+                return await self._refused_words(item, number, error)
             if error.suppress:
                 await self.suppress(item, error.code)
             return Settled(item, attempt, number, Outcome.REFUSED, error.code), None
@@ -83,6 +91,8 @@ class Post:
             # Whatever a channel did not foresee: it may have sent, so it is in doubt until somebody knows.
             log.exception("a channel failed in an unforeseen way", channel=self.channel.traits.name)
             return self._in_doubt(item, number, "internal"), None
+        if self.refusals.rows.open:
+            self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
 
     async def _outgoing(self, item: Item, attempt: int) -> Outgoing:
@@ -112,6 +122,16 @@ class Post:
         if len(self._compiled) > _BODIES:
             self._compiled.popitem(last=False)
         return compiled
+
+    async def _refused_words(
+        self, item: Item, number: int, error: Refused
+    ) -> tuple[Settled, Unavailable | None]:
+        """Refused where others get the same words; else they wait, and are stopped where nobody would get them."""
+        verdict = await self.refusals.weigh(item, error)
+        if verdict is Verdict.ADDRESS:
+            return Settled(item, item.attempt + 1, number, Outcome.REFUSED, error.code), None
+        later = self._later(item, number, Unavailable(error.code, counts=False))
+        return later, refusals.withheld() if verdict is Verdict.STOP else None
 
     def _later(self, item: Item, number: int, error: Unavailable) -> Settled:
         """Deferred with back-off; refused when its tries are used up."""

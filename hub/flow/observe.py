@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.context import Hub
@@ -36,6 +36,13 @@ class Progress:
     """Deliveries finished a second, over the last minute."""
     finished: bool
     """No sender has work left; what is held waits for a person."""
+    refused: str = ""
+    """The far side's code where it refuses what this says, and it is stopped for that."""
+
+    @property
+    def scope(self) -> str:
+        """What a stop of it alone is called."""
+        return stops.of_dispatch(self.channel, self.dispatch.id)
 
     @property
     def left(self) -> int:
@@ -73,7 +80,7 @@ class Seen:
     totals: Mapping[tuple[str, Outcome], int]
     slots: tuple[Slot, ...]
     stops: Mapping[str, datetime]
-    """Which channel is stopped, or everything (`*`), and since when."""
+    """Which channel is stopped, that of which dispatch under way (`sms/12`), or everything (`*`), and since when."""
     silence: Silence
     journal: int
     free_space: int
@@ -86,7 +93,8 @@ async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
     current = await tally(hub)
     at = hub.clock.now()
     async with hub.store.read() as tx:
-        wanted = set(await progress.under_way(tx) if among is None else among)
+        under_way = await progress.under_way(tx)
+        wanted = set(under_way if among is None else among)
         found = [each for each in await dispatches.of_directive(tx) if each.id in wanted]
         return Seen(
             at=at,
@@ -95,7 +103,7 @@ async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
             unplanned=tuple(each for each in found if each.planned_at is None),
             totals=await sums.totals(tx),
             slots=tuple(await progress.senders(tx)),
-            stops=await stops.since(tx),
+            stops=await stops.since(tx, of=under_way),
             silence=await _silence(tx, at - hub.config.alarms.silent),
             journal=await journal.height(tx),
             free_space=shutil.disk_usage(hub.config.service.data_dir).free,
@@ -111,10 +119,14 @@ async def _progress(tx: Tx, found: list[Dispatch], at: datetime) -> list[Progres
     paces = await sums.paces_of(tx, ids)
     open_chunks = await progress.open_chunks(tx)
     due = await progress.due_again(tx)
+    refused = await stops.causes(tx)
     by_id = {each.id: each for each in found}
     return [
-        _one(by_id[place[0]], place, number, counts, paces.get(place, []), place in open_chunks, due, at)
-        for place, number in planned.items()
+        replace(each, refused=refused.get(each.scope, ""))
+        for each in (
+            _one(by_id[place[0]], place, number, counts, paces.get(place, []), place in open_chunks, due, at)
+            for place, number in planned.items()
+        )
     ]
 
 

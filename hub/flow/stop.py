@@ -29,7 +29,8 @@ async def resume(hub: Hub, *, by: str, directive: str | None = None, channel: st
     async with hub.store.write() as tx:
         if directive is not None:
             await _known(tx, directive)
-            changed = await stops.lift_directive(tx, directive) > 0
+            lifted = await stops.lift_directive(tx, directive) + await stops.lift_refused(tx, directive)
+            changed = lifted > 0
         else:
             changed = await stops.lift(tx, _scope(channel))
         if changed:

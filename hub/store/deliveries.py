@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select
 
 from hub.model.delivery import FINISHED, Outcome
 from hub.store.engine import Tx
@@ -135,6 +135,24 @@ async def outcome_of(tx: Tx, dispatch: int, seq: int) -> Outcome | None:
     query = select(attempts.c.outcome).where(attempts.c.dispatch == dispatch, attempts.c.seq == seq)
     outcome = (await tx.execute(query.order_by(attempts.c.id.desc()).limit(1))).scalar_one_or_none()
     return Outcome.QUEUED if outcome is None else Outcome(outcome)
+
+
+async def was_taken(tx: Tx, dispatch: int, *, body: int) -> bool:
+    """Whether the far side has taken this body for anybody of a dispatch."""
+    taken = (Outcome.ACCEPTED.value, Outcome.DELIVERED.value, Outcome.BOUNCED.value)
+    own = (attempts.c.dispatch == deliveries.c.dispatch) & (attempts.c.seq == deliveries.c.seq)
+    query = select(deliveries.c.seq).where(
+        deliveries.c.dispatch == dispatch,
+        deliveries.c.body == body,
+        exists().where(own, attempts.c.outcome.in_(taken)),
+    )
+    return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def was_delivered(tx: Tx, dispatch: int) -> bool:
+    """Whether anybody of a dispatch is reported to have got it."""
+    arrived = (attempts.c.dispatch == dispatch) & (attempts.c.outcome == Outcome.DELIVERED.value)
+    return (await tx.execute(select(attempts.c.seq).where(arrived).limit(1))).first() is not None
 
 
 async def address_of(tx: Tx, dispatch: int, seq: int) -> tuple[str, str]:

@@ -115,6 +115,11 @@ async def of_directive(tx: Tx, directive: str | None = None) -> list[Dispatch]:
     return [_dispatch(row) for row in await tx.execute(query)]
 
 
+async def of_id(tx: Tx, id_: int) -> Dispatch:
+    """One that exists."""
+    return _dispatch((await tx.execute(select(*_COLUMNS).where(dispatches.c.id == id_))).one())
+
+
 async def unplanned(tx: Tx) -> list[Dispatch]:
     """Those that were announced and are not planned to the end."""
     query = select(*_COLUMNS).where(dispatches.c.planned_at.is_(None)).order_by(dispatches.c.id)

@@ -1,5 +1,6 @@
 """Stops in force: everything, one channel, that of one dispatch (`sms/12`), or the dispatches of one directive."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -12,11 +13,19 @@ EVERYTHING = "*"
 _PREFIX = "stop/"  # hub.queue.statements reads these keys
 
 
-async def put(tx: Tx, scope: str, *, at: datetime) -> bool:
-    """Stop a channel, that of one dispatch, or EVERYTHING; False where it is stopped already."""
+def of_dispatch(channel: str, dispatch: int) -> str:
+    """The scope of one channel of one dispatch."""
+    return f"{channel}/{dispatch}"
+
+
+async def put(tx: Tx, scope: str, *, at: datetime, cause: str = "") -> bool:
+    """Stop a channel, that of one dispatch, or EVERYTHING; False where it is stopped already.
+
+    `cause` is the far side's code where it refuses what the message says.
+    """
     if scope in await in_force(tx):
         return False
-    await tx.execute(insert(settings).values(key=_PREFIX + scope, value=at.isoformat()))
+    await tx.execute(insert(settings).values(key=_PREFIX + scope, value=f"{at.isoformat()} {cause}".rstrip()))
     return True
 
 
@@ -32,12 +41,26 @@ async def in_force(tx: Tx) -> frozenset[str]:
     return frozenset(key.removeprefix(_PREFIX) for key in keys)
 
 
-async def since(tx: Tx) -> dict[str, datetime]:
-    """The channels that are stopped, or EVERYTHING, and since when."""
-    rows = await tx.execute(
-        select(settings.c.key, settings.c.value).where(settings.c.key.startswith(_PREFIX))
-    )
-    return {key.removeprefix(_PREFIX): datetime.fromisoformat(value) for key, value in rows}
+async def since(tx: Tx, *, of: Collection[int]) -> dict[str, datetime]:
+    """The channels that are stopped, those of the dispatches `of` too, or EVERYTHING, and since when."""
+    among = {None, *of}
+    return {
+        scope: datetime.fromisoformat(value.partition(" ")[0])
+        for scope, value in await _all(tx)
+        if _dispatch_of(scope) in among
+    }
+
+
+async def causes(tx: Tx) -> dict[str, str]:
+    """The channels of dispatches whose message the far side refuses for what it says, and its code."""
+    return {scope: cause for scope, value in await _all(tx) if (cause := value.partition(" ")[2])}
+
+
+async def lift_refused(tx: Tx, directive: str) -> int:
+    """Let the dispatches of a directive go on that were stopped with a cause; returns how many channels of them."""
+    of = await tx.execute(select(dispatches.c.id).where(dispatches.c.directive == directive))
+    own = set(of.scalars())
+    return await _lift_all(tx, [scope for scope in await causes(tx) if _dispatch_of(scope) in own])
 
 
 async def put_directive(tx: Tx, directive: str, *, at: datetime) -> int:
@@ -64,4 +87,22 @@ async def cancel_directive(tx: Tx, directive: str, *, at: datetime) -> int:
     await tx.execute(update(chunks).where(waited).values(owner=None))
     # Their retries come up at once, to be recorded as cancelled; one in doubt that is held stays in doubt.
     await tx.execute(update(due).where(due.c.dispatch.in_(ended), due.c.held.is_(False)).values(due_at=at))
+    await _lift_all(tx, [scope for scope in await in_force(tx) if _dispatch_of(scope) in ended])
     return len(ended)
+
+
+async def _all(tx: Tx) -> list[tuple[str, str]]:
+    rows = await tx.execute(
+        select(settings.c.key, settings.c.value).where(settings.c.key.startswith(_PREFIX))
+    )
+    return [(key.removeprefix(_PREFIX), value) for key, value in rows]
+
+
+async def _lift_all(tx: Tx, scopes: Collection[str]) -> int:
+    keys = [_PREFIX + scope for scope in scopes]
+    return (await tx.execute(delete(settings).where(settings.c.key.in_(keys)))).rowcount if keys else 0
+
+
+def _dispatch_of(scope: str) -> int | None:
+    _, _, dispatch = scope.partition("/")
+    return int(dispatch) if dispatch else None

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hub.context import Hub
 from hub.flow import record
+from hub.flow.filtered import Filtered
 from hub.flow.record import Report
 from hub.store import deliveries, instance
 from hub.store.deliveries import Try
@@ -27,6 +28,7 @@ class Reports:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._instance: Instance | None = None
+        self._filtered = Filtered(hub)
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -63,6 +65,8 @@ class Reports:
                 for each, told in zip(batch, news, strict=True):
                     if not each.answer.done():  # who asked may have gone
                         each.answer.set_result(told)
+                fresh = [each.report for each, told in zip(batch, news, strict=True) if told]
+                await self._filtered.heed(fresh)
 
 
 REPORTS = web.AppKey("reports", Reports)

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from channels.contract import ChannelError, Refused, Unavailable, Uncertain
-from channels.sms_reports import AFTER_ACCEPTANCE, ON_SENDING, OUTCOMES, failure, outcome, suppresses
+from channels.sms_reports import (
+    AFTER_ACCEPTANCE,
+    ON_SENDING,
+    OUTCOMES,
+    concerns_message,
+    failure,
+    outcome,
+    suppresses,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +74,21 @@ def test_an_error_answer_is_one_of_the_three_failures(
     status: int, code: int | None, kind: type[ChannelError]
 ) -> None:
     assert type(failure(status, code)) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "whom"), [(21602, "message"), (21617, "message"), (21610, "address"), (21408, "address")]
+)
+def test_a_refused_text_is_told_from_a_refused_number(code: int, whom: str) -> None:
+    error = failure(400, code)
+
+    assert isinstance(error, Refused)
+    assert error.concerns == whom
+
+
+def test_a_filter_is_about_the_text_and_an_unreachable_phone_is_not() -> None:
+    assert [code for code in AFTER_ACCEPTANCE if concerns_message(code)] == [30007]
+    assert not concerns_message(None)
 
 
 def test_each_code_says_what_it_means() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Unavailable
+from channels.contract import Concerns, Refused, Unavailable
 from channels.smtp_replies import Phase, Reply, failure, receipt
 
 
@@ -85,3 +85,55 @@ def test_who_asks_for_less_is_told_from_what_only_fails(
 
     assert isinstance(error, Unavailable)
     assert error.asks_less == who
+
+
+@pytest.mark.parametrize(
+    ("phase", "digits", "text", "whom"),
+    [
+        # At RCPT only the envelope is known.
+        ("rcpt", 550, "5.1.1 No such user", "address"),
+        ("rcpt", 550, "5.7.1 Not for this reader", "address"),
+        ("rcpt", 554, "Refused", "address"),
+        # RFC 3463 §3.2, §3.3: the address and its mailbox, also where they are refused late.
+        ("data", 550, "5.1.1 No such user", "address"),
+        ("dot", 550, "5.1.1 No such user", "address"),
+        ("dot", 550, "5.1.10 The domain takes no mail", "address"),
+        ("dot", 552, "5.2.2 Mailbox full", "address"),
+        ("dot", 552, "5.2.3 Longer than this mailbox takes", "address"),
+        ("dot", 550, "5.2.0 Mailbox", "address"),
+        # ... but not the sender's address.
+        ("dot", 553, "5.1.7 Bad sender address", "message"),
+        ("dot", 554, "5.1.8 Bad sender domain", "message"),
+        # §3.4: the relay's own system. §3.5: the way to one domain.
+        ("dot", 552, "5.3.4 Message too big", "message"),
+        ("dot", 554, "5.3.0 Other mail system status", "message"),
+        ("dot", 550, "5.4.1 Access denied", "address"),
+        ("dot", 554, "5.4.4 Unable to route", "address"),
+        # §3.6 to §3.8: protocol, content, policy.
+        ("dot", 554, "5.5.0 Protocol", "message"),
+        ("data", 554, "5.5.1 Not now", "message"),
+        ("dot", 554, "5.6.0 Content rejected", "message"),
+        ("data", 554, "5.7.1 Rejected", "message"),
+        ("dot", 550, "5.7.1 Spam", "message"),
+        ("dot", 550, "5.7.26 Fails DMARC", "message"),
+        # RFC 7293: the mailbox has another owner. RFC 6531: a form of address.
+        ("dot", 550, "5.7.17 Mailbox owner has changed", "address"),
+        ("dot", 550, "5.7.18 Domain owner has changed", "address"),
+        ("dot", 550, "5.6.7 Non-ASCII addresses not permitted", "address"),
+        # RFC 5321 §4.2.3, §4.3.2: 550 after the dot is policy, 551 and 553 are of mailboxes.
+        ("dot", 550, "Rejected for policy reasons", "message"),
+        ("dot", 552, "Message too large", "message"),
+        ("dot", 554, "Transaction failed", "message"),
+        ("dot", 551, "User not local", "address"),
+        ("dot", 553, "Mailbox name not allowed", "address"),
+        # A code of RFC 3463 that begins with 4 beside a 5xx: the reply code decides that it is for good.
+        ("dot", 550, "4.2.2 Mailbox full", "address"),
+    ],
+)
+def test_a_refusal_concerns_the_address_or_the_message(
+    phase: Phase, digits: int, text: str, whom: Concerns
+) -> None:
+    error = failure(Reply(digits, text), phase)
+
+    assert isinstance(error, Refused)
+    assert error.concerns == whom

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.row import Row, note
+from tests.faults.row import Row, note, remark
 
 
 @pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.prove)])
@@ -21,10 +21,15 @@ class Judge:
     def __init__(self, large: bool) -> None:
         self._large = large
 
-    def __call__(self, row: Row, *, repeats: int = 0) -> None:
-        """Nobody is lost, nobody stands wrong, and no more than `repeats` copies too many were made."""
+    def __call__(self, row: Row, *, repeats: int = 0, remarked: str = "") -> None:
+        """Nobody is lost, nobody stands wrong, and no more than `repeats` copies too many were made.
+
+        What is `remarked` stands below the table.
+        """
         if self._large:
             note(row)
+            if remarked:
+                remark(row.fault, remarked)
         assert row.lost == 0, row
         assert row.wrong_state == 0, row
         assert row.repeats <= repeats, row

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from hub.errors import EnvironmentFailed
 from hub.model.delivery import Outcome
 from hub.store import dispatches, instance, schema
 from hub.store.engine import Store, open_store, sqlite_url
@@ -46,6 +47,8 @@ class House:
     settings: dict[str, object] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     """What else its processes find in their environment."""
+    database: str = ""
+    """Its URL; empty for SQLite in the folder."""
 
     @property
     def log(self) -> str:
@@ -62,6 +65,7 @@ class House:
     def environ(self, **settings: object) -> dict[str, str]:
         given = {
             "service__data_dir": self.folder,
+            "database__url": self.database,
             "web__port": 0,
             "email__enabled": "true",
             "email__port": self.relay.port,
@@ -113,8 +117,11 @@ class House:
         """Wait until no sender has work left."""
 
         async def there() -> bool:
-            async with self.store.read() as tx:
-                return not await dispatches.unfinished(tx, dispatch)
+            try:
+                async with self.store.read() as tx:
+                    return not await dispatches.unfinished(tx, dispatch)
+            except EnvironmentFailed:
+                return False  # its server is being started again
 
         await until(there, seconds, lambda: f"the dispatch did not finish: {self.log[-3000:]}")
 
@@ -184,15 +191,17 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, lanes: int = 4, **settings: Any) -> AsyncIterator[House]:
+async def open_house(
+    folder: Path, *, lanes: int = 4, database: str = "", **settings: Any
+) -> AsyncIterator[House]:
     """An instance without anything in it, beside a relay that does as it should."""
-    store = open_store(sqlite_url(folder / "univoque.db"))
+    store = open_store(database or sqlite_url(folder / "univoque.db"))
     await schema.upgrade(store)
     async with store.write() as tx:
         await instance.ensure(tx)
     try:
         async with SmtpDouble() as relay:
-            yield House(folder, store, relay, lanes, settings)
+            yield House(folder, store, relay, lanes, settings, database=database)
     finally:
         await store.close()
 

@@ -52,6 +52,16 @@ def note(row: Row, page: Path = PAGE) -> None:
     print(row.line())  # noqa: T201 - `make prove` prints what it counted
 
 
+def remark(fault: str, sentence: str, page: Path = PAGE) -> None:
+    """Put what no column holds into the page, in place of what was said of this fault before; print it."""
+    text, begins = page.read_text(encoding="utf-8"), f"- {fault}: "
+    found = re.compile(rf"^{re.escape(begins)}.*$", re.MULTILINE)
+    if not found.search(text):
+        raise LookupError(f"{page.name} has no line that begins with {begins!r}; write one")
+    page.write_text(found.sub(lambda _: begins + sentence, text), encoding="utf-8")
+    print(begins + sentence)  # noqa: T201 - `make prove` prints what it counted
+
+
 def setting() -> str:
     """On what the figures were taken."""
     python = platform.python_version()

@@ -9,8 +9,8 @@ from tests.faults import row
 from tests.faults.row import Row, rows_of
 
 HERE = Path(__file__).parent
-WITHOUT = {"F11", "F14", "F15"}
-"""Callbacks, PostgreSQL and NATS have proofs of their own."""
+WITHOUT = {"F15"}
+"""A message broker's: there is none."""
 
 
 def test_every_fault_that_is_tested_has_its_line() -> None:
@@ -32,6 +32,23 @@ def test_a_row_takes_the_place_of_its_last_one_alone(tmp_path: Path) -> None:
     row.note(Row("F1", "kills", 50_000, 0, 12, 2, 14, 0, 1.25), page)
 
     assert page.read_text() == "| F1 | kills | 50,000 | 0 | 12 | 2 | 14 | 0 | 1.2 |\n| F1 | others | – |\n"
+
+
+def test_a_remark_takes_the_place_of_its_last_one(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("| F1 | kills | – |\n\n- F1: three.\n- F10: four.\n")
+
+    row.remark("F1", "five.", page)
+
+    assert page.read_text() == "| F1 | kills | – |\n\n- F1: five.\n- F10: four.\n"
+
+
+def test_a_remark_without_a_place_is_not_lost_in_silence(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("- F10: four.\n")
+
+    with pytest.raises(LookupError, match="F1"):
+        row.remark("F1", "five.", page)
 
 
 def test_a_row_without_a_place_is_not_lost_in_silence(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from hub.flow import stop
 from hub.model.delivery import Outcome
+from hub.store import stops
+from tests import plans
 from tests.doubles.smtp import TLS_KEYS, Answer, Drip, Fault, copies
 from tests.faults.conftest import Judge
-from tests.faults.house import House, address, message_ids, open_house
+from tests.faults.house import House, address, message_ids, open_house, until
 
 CA = str(TLS_KEYS / "ca.pem")
 
@@ -52,13 +55,13 @@ async def test_f5_a_refusal_for_good_is_held_against_whom_it_concerns(
 ) -> None:
     recipients, each = (5_000, 100) if large else (100, 5)
     refusals = {"rcpt": "550 5.1.1 No such user", "data": "554 5.7.1 No", "dot": "554 5.7.1 Content rejected"}
-    otherwise = {}
+    otherwise, apart = {}, recipients // each
     async with open_house(tmp_path, email__username="hub", email__password="secret") as house:
         house.relay.login = ("hub", "secret")
         house.relay.on("auth", "535 5.7.8 Error: authentication failed")
         for number, (phase, reply) in enumerate(refusals.items()):
-            for seq in range(number * each + 1, (number + 1) * each + 1):
-                house.relay.on(phase, reply, to=address(seq))  # type: ignore[arg-type]
+            for seq in range(1 + number * apart // 3, recipients + 1, apart):
+                house.relay.on(phase, reply, to=address(seq), times=None)  # type: ignore[arg-type]
                 otherwise[address(seq)] = {Outcome.REFUSED}
         dispatch = await house.plan(recipients)
 
@@ -70,6 +73,37 @@ async def test_f5_a_refusal_for_good_is_held_against_whom_it_concerns(
     assert house.log.count("the channel is paused") >= 1
     assert "email.username" in house.log
     judge(row)
+
+
+async def test_f5_a_refusal_of_what_a_message_says_stops_it_and_fails_nobody(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients, lanes = (5_000, 32) if large else (200, 4)
+    async with open_house(tmp_path, lanes=lanes) as house:
+        house.relay.on("dot", "554 5.7.1 Content rejected", times=None)
+        dispatch = await house.plan(recipients, domain="d{}.example")
+
+        async with house.sending():
+            await until(lambda: _is_stopped(house), 30, lambda: f"it is not stopped: {house.log[-3000:]}")
+            await asyncio.sleep(2)  # whoever has not heard of it would go on
+            meanwhile = Counter((await house.standing(dispatch)).values())
+            tried = len(house.relay.turned_away)
+            house.relay.script.lines.clear()
+            hub = plans.hub_on(house.store, plans.config_for(tmp_path))
+            assert await stop.resume(hub, by="Olga", directive="d1")
+            await house.finished(dispatch, 120)
+
+        row = await house.row("F5", "554 after the dot from everybody, mended, resumed", dispatch)
+    print(f"{tried} of {recipients} were tried before it was stopped")  # noqa: T201
+    assert set(meanwhile) == {Outcome.DEFERRED, Outcome.QUEUED}
+    assert tried <= 3 + lanes
+    assert house.log.count("a message is refused for what it says") == 1
+    judge(row)
+
+
+async def _is_stopped(house: House) -> bool:
+    async with house.store.read() as tx:
+        return bool(await stops.causes(tx))
 
 
 async def test_f6_only_a_cut_after_the_dot_is_repeated_and_each_is_listed_before(

@@ -66,15 +66,6 @@ async def store(database: str) -> AsyncIterator[Store]:
     await store.close()
 
 
-@pytest.fixture
-def own_postgres(postgres: "Server") -> Iterator["Server"]:
-    """A server that nobody else is disturbed by."""
-    from tests.postgres import server
-
-    with server() as own:
-        yield own
-
-
 def configure(folder: Path, store: Store, port: int) -> Path:
     file = folder / "config.toml"
     url = store.engine.url.render_as_string(hide_password=False)

@@ -28,6 +28,7 @@ def settings(**given: Any) -> Delivery:
         "chunk": 500,
         "attempts": 8,
         "life": 172_800,
+        "refused_in_a_row": 30,
         "drain": 10,
         "first_retry": 60,
         "longest_retry": 3600,

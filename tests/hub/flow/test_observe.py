@@ -129,6 +129,23 @@ async def test_a_stop_is_seen_with_its_age(store: Store, tmp_path: Path) -> None
     assert found.stops == {"sms": NOON}
 
 
+async def test_a_stop_of_one_dispatch_is_told_by_its_name_and_as_long_as_it_is_under_way(
+    store: Store, tmp_path: Path
+) -> None:
+    id_ = await plans.plan(store, recipients=1, channel="sms")
+    async with store.write() as tx:
+        await stops.put(tx, f"sms/{id_}", at=NOON)
+    before = await look(store, tmp_path, NOON + MINUTE)
+    await append(store, id_, [1], Outcome.ACCEPTED, NOON + MINUTE)
+    async with store.write() as tx:
+        await tx.execute(update(chunks).values(done_at=NOON))
+
+    after = await look(store, tmp_path, NOON + MINUTE)
+
+    assert list(alarms.told_stops(before)) == [("d1 by sms", NOON)]
+    assert after.stops == {}
+
+
 def dispatch(**given: object) -> Dispatch:
     fields: dict[str, object] = {
         "id": 1, "directive": "visites", "revision": 1, "mode": "Actual", "urgency": "Immediate",

@@ -18,8 +18,8 @@ from hub.errors import EnvironmentFailed
 from hub.flow import record
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
-from hub.store import deliveries, instance, suppressions
-from hub.store.deliveries import Try
+from hub.store import deliveries, instance, stops, suppressions
+from hub.store.deliveries import Told, Try
 from hub.store.tables import attempts, journal
 from hub.store.tables import suppressions as suppressed
 from hub.web.reports import LARGEST, Reports
@@ -280,6 +280,37 @@ async def test_a_number_that_is_no_more_is_not_used_again(site: Site) -> None:
 
     assert await outcome(site, made) is Outcome.BOUNCED
     assert (await rows(site))[1] == 1
+
+
+async def filtered(site: Site, *, arrived: int = 0, number: int = 3) -> dict[str, str]:
+    """What is stopped after so many SMS arrived, and carriers then filtered so many."""
+    await plans.people(site.hub.store, 50)
+    dispatch = await plans.plan(site.hub.store, recipients=50, channel="sms")
+    reports, told = Reports(site.hub), list[Told]()
+    for seq in range(1, arrived + number + 1):
+        for outcome in (Outcome.ATTEMPTING, Outcome.ACCEPTED):
+            told.append(Told(Try(dispatch, seq, 1), outcome, "", "SM1"))
+    async with site.hub.store.write() as tx:
+        await deliveries.append_reports(tx, told, at=MARCH)
+    for seq in range(1, arrived + 1):
+        await reports.record(Report(Try(dispatch, seq, 1), Outcome.DELIVERED))
+    for seq in range(arrived + 1, arrived + number + 1):
+        await reports.record(Report(Try(dispatch, seq, 1), Outcome.BOUNCED, "30007"))
+    await reports.close()
+    async with site.hub.store.read() as tx:
+        return {scope.partition("/")[0]: code for scope, code in (await stops.causes(tx)).items()}
+
+
+async def test_what_carriers_filter_for_one_after_another_is_stopped(site: Site) -> None:
+    assert await filtered(site) == {"sms": "30007"}
+
+
+async def test_what_arrives_is_not_stopped_for_a_few_that_are_filtered(site: Site) -> None:
+    assert await filtered(site, arrived=1, number=29) == {}
+
+
+async def test_what_arrived_is_stopped_when_many_in_a_row_are_filtered(site: Site) -> None:
+    assert await filtered(site, arrived=1, number=30) == {"sms": "30007"}
 
 
 @pytest.mark.parametrize("attempt", ["1-1-1-0123456789abcdef0123", "x", "1", "-", "1-1-1-"])
