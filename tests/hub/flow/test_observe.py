@@ -136,7 +136,7 @@ async def test_a_stop_of_one_dispatch_is_told_by_its_name_and_as_long_as_it_is_u
     async with store.write() as tx:
         await stops.put(tx, f"sms/{id_}", at=NOON)
     before = await look(store, tmp_path, NOON + MINUTE)
-    await append(store, id_, [1], Outcome.ACCEPTED, NOON + MINUTE)
+    await append(store, id_, range(1, 2), Outcome.ACCEPTED, NOON + MINUTE)
     async with store.write() as tx:
         await tx.execute(update(chunks).values(done_at=NOON))
 
