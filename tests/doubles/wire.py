@@ -16,6 +16,8 @@ class Wire:
     port: int = 0
     _loses: bool = False
     _swallows: bool = False
+    _unheard: bytes = b""
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def cut(self) -> None:
@@ -31,6 +33,16 @@ class Wire:
     def swallow_the_next_answer(self) -> None:
         """Let the next question through; its answer, and what the server commits with it, nobody hears of."""
         self._swallows = True
+
+    def keep_back(self, words: bytes) -> asyncio.Event:
+        """Let no question with these words through, and break nothing; set when the first one has come."""
+        self._unheard = words
+        return self._arrived
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is connected."""
+        return not self._open
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
@@ -52,6 +64,9 @@ class Wire:
             if self._loses:
                 self._loses = False
                 raise EOFError
+            if self._unheard and self._unheard in octets:
+                self._arrived.set()
+                continue
             writer.write(octets)
             await writer.drain()
         raise EOFError
