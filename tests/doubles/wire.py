@@ -14,6 +14,8 @@ class Wire:
 
     socket: Path
     port: int = 0
+    deserted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while everybody who was connected has gone."""
     _loses: bool = False
     _swallows: bool = False
     _unheard: bytes = b""
@@ -39,15 +41,11 @@ class Wire:
         self._unheard = words
         return self._arrived
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nobody is connected."""
-        return not self._open
-
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
         pair = {writer, server_writer}
         self._open |= pair
+        self.deserted.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._up(reader, server_writer))
@@ -58,6 +56,8 @@ class Wire:
             self._open -= pair
             for one in pair:
                 one.transport.abort()
+            if not self._open:
+                self.deserted.set()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while octets := await reader.read(65536):

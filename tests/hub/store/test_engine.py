@@ -154,10 +154,8 @@ async def test_who_is_called_off_while_connecting_leaves_no_connection_behind(po
         connecting.cancel()
         await asyncio.wait([connecting])
 
-        async with asyncio.timeout(5):
-            while not cable.is_idle:
-                await asyncio.sleep(0.01)
         assert connecting.cancelled()
+        await asyncio.wait_for(cable.deserted.wait(), 5)
 
 
 def test_where_its_driver_is_not_installed_it_is_told_what_to_install() -> None:
