@@ -63,7 +63,8 @@ class Store:
             yield
             return
         try:
-            await asyncio.wait_for(self.turns.acquire(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self.turns.acquire()
         except TimeoutError as error:
             raise EnvironmentFailed(_advice("database is locked")) from error
         try:
