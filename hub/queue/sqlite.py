@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from hub.queue.contract import (
     Body,
     Entered,
     FencedOff,
+    Fingerprint,
     Intent,
     Item,
     Lease,
@@ -36,23 +37,19 @@ Key = tuple[int, int]
 _WORDS = {outcome: outcome.value for outcome in Outcome}
 """The driver takes twice as long over a word that is not exactly a `str`."""
 
-Fingerprint = Callable[[str, str], str]
-"""The keyed hash of a channel's address under which suppressions are kept."""
-
 # A lock that is held longer than this is waited for by the desk, not inside a call that stops the event loop.
 _PATIENCE = "busy_timeout = 250"
 
 
 class SqliteLedger:
-    """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`.
-
+    """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`,
+    which are the store's where this process writes through one too (hub.store.engine.Store).
     It hands out what was approved in `mode` alone: an exercise never leaves where it is meant in earnest.
     """
 
     def __init__(
         self, file: Path, fingerprint: Fingerprint, mode: str, *, turns: asyncio.Lock | None = None
     ) -> None:
-        """`turns` is the store's, where this process writes through one too (hub.store.engine.Store)."""
         try:
             # One statement for every number of lanes that may be ready at once.
             self._db = sqlite3.connect(file, isolation_level=None, cached_statements=1024)
@@ -298,8 +295,7 @@ class SqliteLedger:
         return reason is not None and not (duty and reason == UNSUBSCRIBED)
 
     def _fence(self) -> None:
-        row = self._db.execute("SELECT epoch FROM slots WHERE slot = ?", (self._slot,)).fetchone()
-        if row != (self._epoch,):
+        if self._query("SELECT epoch FROM slots WHERE slot = ?", self._slot) != [(self._epoch,)]:
             raise FencedOff(f"{self._slot!r} has a newer life than epoch {self._epoch}; this one ends here")
 
     @asynccontextmanager
