@@ -27,7 +27,7 @@ from channels.contract import (
     WrongSettings,
 )
 from channels.headers import link
-from channels.pace import Pace
+from channels.row import Row
 from channels.settings import Mode, SmsSettings, refuse_live
 from channels.sms_reports import failure
 from channels.twilio_wire import Answer, Endpoint, Wire
@@ -90,7 +90,7 @@ class SmsChannel:
             timeout=settings.timeout,
         )
         self._form = _Form(settings.sender, site_url.rstrip("/") + STATUS_PATH)
-        self._pace = Pace(settings.segments_per_second)
+        self._row = Row(settings.segments_per_second)
         self._session = session
         self._account: Account | None = None
         self._opening = asyncio.Lock()
@@ -103,10 +103,10 @@ class SmsChannel:
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator["SmsLane"]:
-        """A lane; each keeps a connection, all of them one pace."""
+        """A lane; each keeps a connection, all of them one row."""
         wire = Wire(self._endpoint)
         try:
-            yield SmsLane(wire, self._form, self._pace)
+            yield SmsLane(wire, self._form, self._row)
         finally:
             wire.close()
 
@@ -139,14 +139,14 @@ class SmsChannel:
 class SmsLane:
     """Requests to the provider, one at a time."""
 
-    def __init__(self, wire: Wire, form: "_Form", pace: Pace) -> None:
+    def __init__(self, wire: Wire, form: "_Form", row: Row) -> None:
         self._wire = wire
         self._form = form
-        self._pace = pace
+        self._row = row
 
     def wait(self) -> float:
         """Book the next place in the row of all lanes; returns the seconds until it comes."""
-        return self._pace.book()
+        return self._row.book()
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Hand one SMS to the provider. Raises Refused, Unavailable or Uncertain."""
@@ -158,12 +158,12 @@ class SmsLane:
         if not _ATTEMPT.fullmatch(outgoing.attempt):
             raise Refused("malformed", "the attempt's id cannot stand in a URL")
         # What was booked before it was known: one segment.
-        self._pace.add(prepared.units(outgoing.personal_link) - 1)
+        self._row.add(prepared.units(outgoing.personal_link) - 1)
         try:
             return _receipt(await self._wire.post(self._form.fill(outgoing, prepared)))
         except Unavailable as error:
             if error.code.isdecimal() and not error.channel_wide:
-                self._pace.slow(error.retry_after)
+                self._row.slow(error.retry_after)
             raise
 
 

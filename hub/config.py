@@ -2,9 +2,7 @@
 
 import difflib
 import os
-import tomllib
 from datetime import timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,13 +17,11 @@ from pydantic import (
 )
 from sqlalchemy import make_url
 
-from hub import config_values, quiet
+from hub import config_sources, config_values, quiet
 from hub.config_values import Duration, Money, Port, Span
 from hub.errors import ConfigError
 from hub.faults import line as told
-from hub.faults import no_toml, place
-
-ENVIRONMENT_PREFIX = "UNIVOQUE__"
+from hub.faults import place
 
 
 class Section(BaseModel):
@@ -251,14 +247,6 @@ class Config(Section):
         return self.service.data_dir / "public"
 
 
-def default_file() -> Path:
-    """The config.toml that ships with the code: beside the packages in a checkout, inside them in a wheel."""
-    beside = Path(__file__).resolve().parent.parent / "config.toml"
-    if beside.is_file():
-        return beside
-    return Path(str(resources.files("hub") / "_config.default.toml"))
-
-
 def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Config:
     """Read the defaults, then `file` (or ./config.toml where there is one), then the environment.
 
@@ -266,12 +254,12 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Con
     Raises ConfigError, which names each setting at fault, its place and, for an unknown one, the nearest known.
     """
     environ = dict(os.environ) if environ is None else environ
-    values = _read(default_file())
+    values = config_sources.read(config_sources.default_file())
     if file is None and (here := Path("config.toml")).is_file():
         file = here
     if file is not None:
-        _merge(values, _read(file))
-    _merge(values, _from_environment(environ))
+        config_sources.merge(values, config_sources.read(file))
+    config_sources.merge(values, config_sources.from_environment(environ, _known()))
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -303,61 +291,13 @@ def _anchored(config: Config, base: Path) -> Config:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{file} is not there; `univoque init` writes one") from error
-    except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file}: {'; '.join(no_toml(error))}") from error
-
-
-def _merge(values: dict[str, Any], over: dict[str, Any]) -> None:
-    for section, table in over.items():
-        if isinstance(table, dict) and isinstance(values.get(section), dict):
-            values[section] = {**values[section], **table}
-        else:
-            values[section] = table
-
-
-def _from_environment(environ: dict[str, str]) -> dict[str, Any]:
-    """UNIVOQUE__EMAIL__PASSWORD=…, or UNIVOQUE__EMAIL__PASSWORD_FILE=/run/credentials/…"""
-    found: dict[str, Any] = {}
-    for name, value in environ.items():
-        if not name.upper().startswith(ENVIRONMENT_PREFIX):
-            continue
-        section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("__")
-        if not key:
-            raise ConfigError(_no_setting(name, section))
-        if key.endswith("_file") and key != "ca_file":
-            try:
-                value = Path(value).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ConfigError(f"{name}: {error.strerror}: {value}") from error
-            except UnicodeDecodeError as error:
-                raise ConfigError(f"{name}: {value} is no text in UTF-8") from error
-            key = key.removesuffix("_file")
-        found.setdefault(section, {})[key] = (
-            [part.strip() for part in value.split(",")]
-            if (section, key) == ("service", "languages")
-            else value
-        )
-    return found
-
-
-def _no_setting(name: str, section: str) -> str:
-    if (known := Config.model_fields.get(section)) is None:
-        return f"{name}: no such section; there are {', '.join(Config.model_fields)}"
-    first = next(iter(known.annotation.model_fields)).upper()  # type: ignore[union-attr]
-    return (
-        f"{name}: names a section; write {name.upper().removesuffix('__')}__{first}=… for one setting of it"
-    )
+def _known() -> dict[str, tuple[str, ...]]:
+    """The names of all settings, by section."""
+    return {name: tuple(field.annotation.model_fields) for name, field in Config.model_fields.items()}  # type: ignore[union-attr]
 
 
 def _explain(error: ValidationError, values: dict[str, Any], file: Path | None) -> str:
-    known = {name: tuple(field.annotation.model_fields) for name, field in Config.model_fields.items()}  # type: ignore[union-attr]
+    known = _known()
     lines = []
     for fault in error.errors(include_url=False):
         where = ".".join(str(part) for part in place(fault))

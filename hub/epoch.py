@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class Epoch:
     """The ledger had so many tries at least."""
     entries: int = 0
     """The journal had so many lines at least."""
+    database: str = ""
+    """The mark of the database's tables (hub.store.lives.mark); empty where it has none."""
     machine: str = ""
     place: int = 0
 
@@ -47,7 +50,7 @@ def read(file: Path) -> Epoch | None:
     try:
         sealed = json.loads(octets)
         found = Epoch(**sealed["epoch"])
-        if sealed["seal"] == _seal(found):
+        if sealed["seal"] == _seal(sealed["epoch"]):  # of what is written: an older version has fewer words
             return found
     except (ValueError, KeyError, TypeError) as error:
         raise Damaged from error
@@ -61,7 +64,7 @@ def write(file: Path, epoch: Epoch, *, durable: bool) -> None:
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             here = replace(epoch, machine=machine(), place=os.fstat(handle).st_ino)
-            text = json.dumps({"epoch": asdict(here), "seal": _seal(here)})
+            text = json.dumps({"epoch": asdict(here), "seal": _seal(asdict(here))})
             os.pwrite(handle, text.encode().ljust(SIZE), 0)
             if durable:
                 os.fsync(handle)
@@ -88,5 +91,5 @@ def machine() -> str:
     return ""
 
 
-def _seal(epoch: Epoch) -> str:
-    return hashlib.sha256(json.dumps(asdict(epoch), sort_keys=True).encode()).hexdigest()[:16]
+def _seal(epoch: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(epoch, sort_keys=True).encode()).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from random import Random
 from socket import gethostname
@@ -16,12 +16,13 @@ from hub.errors import EnvironmentFailed
 from hub.flow import life, reconcile, spend
 from hub.flow.deliver import Post
 from hub.flow.refusals import Refusals
-from hub.queue.contract import Entered, Item, Ledger, LedgerBusy, LedgerWaits, Repeat
+from hub.queue.contract import Entered, Ledger, LedgerBusy, LedgerWaits, Repeat
 from hub.queue.sqlite import SqliteLedger
 from hub.sender import Sender, Stopping, lease_of
 from hub.store import instance, suppressions
 from hub.store.engine import sqlite_file
 from hub.store.instance import Instance
+from hub.suppressor import Suppressor
 
 if TYPE_CHECKING:
     from hub.queue.postgres import PostgresLedger
@@ -73,7 +74,7 @@ async def run(
                 repeat=repeats[name],
                 clock=hub.clock,
                 random=random or Random(),  # noqa: S311 - jitter, not a secret
-                suppress=_suppressor(hub, name),
+                suppress=Suppressor(hub, name).note,
                 refusals=Refusals(hub, name),
             )
             for name, channel in channels.items()
@@ -136,7 +137,7 @@ def _open_ledger(hub: Hub, who: Instance) -> "SqliteLedger | PostgresLedger":
     url, mode = hub.store.engine.url, hub.config.service.mode
     file = sqlite_file(str(url))
     if file is not None:
-        return SqliteLedger(file, suppressions.hasher(who.secret), mode)
+        return SqliteLedger(file, suppressions.hasher(who.secret), mode, turns=hub.store.turns)
     from hub.queue.postgres import PostgresLedger  # its driver is an extra
 
     return PostgresLedger(url, suppressions.hasher(who.secret), mode)
@@ -164,18 +165,3 @@ def _repeat(hub: Hub, channel: Channel) -> Repeat:
         return Repeat(held=False)
     # The provider is asked first; after that it is repeated where the settings say so (flow.reconcile).
     return Repeat(held=True, wait=hub.config.sms.wait + reconcile.DECIDED)
-
-
-def _suppressor(hub: Hub, channel: str) -> Callable[[Item, str], Awaitable[None]]:
-    async def suppress(item: Item, code: str) -> None:
-        try:
-            async with hub.store.write_beside() as tx:
-                await suppressions.add(
-                    tx, channel=channel, value=item.address, reason=code, at=hub.clock.now()
-                )
-        except (
-            EnvironmentFailed
-        ) as error:  # the message's own outcome stands; the next refusal notes it again
-            log.warning("a refused address was not noted", channel=channel, reason=error.said)
-
-    return suppress

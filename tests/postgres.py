@@ -1,6 +1,7 @@
 """A real PostgreSQL server for tests: one for the whole run, a database of its own for each test."""
 
 import asyncio
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -61,6 +62,19 @@ class Server:
 
     def drop(self, database: str) -> None:
         self._order(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def dump(self, database: str, file: Path) -> None:
+        """As docs/operate.md says."""
+        self._run("pg_dump", "--format=custom", f"--file={file}", self.handle.get_uri(database=database))
+
+    def restore(self, file: Path, database: str) -> None:
+        """What a dump had takes the place of what the database has."""
+        self.drop(database)
+        self._order(CREATE.format(database, "template0"))
+        self._run("pg_restore", f"--dbname={self.handle.get_uri(database=database)}", str(file))
+
+    def _run(self, program: str, *words: str) -> None:
+        subprocess.run([self.handle.bin_path / program, *words], check=True, capture_output=True)
 
     def restart_at_once(self) -> None:
         """As after a crash: nobody is waited for, and what was committed is recovered from the log."""

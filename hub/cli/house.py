@@ -10,7 +10,7 @@ from hub import app as running
 from hub import doctor as examining
 from hub.cli.printing import out, print_json, table
 from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, config_file, demand_files, settings, with_hub
-from hub.config import default_file
+from hub.config_sources import default_file
 from hub.context import Hub
 from hub.flow import enlist as enlisting
 from hub.store import instance, schema

@@ -34,6 +34,9 @@ async def fault(hub: Hub, tx: Tx) -> str | None:
         return copied
     if known.get(found.seat) not in {_name(found.number, found.life), _name(found.number + 1, found.coming)}:
         return f"the database does not know the last sender of this machine (life {found.number}): it is another one"
+    mark = await lives.mark(tx)
+    if found.database and found.database != mark:
+        return f"the database was restored or moved: its tables are not those that {file} was written beside"
     had = await lives.progress(tx)
     if had.attempts < found.attempts or had.entries < found.entries:
         return (
@@ -78,7 +81,14 @@ async def take_over(hub: Hub, tx: Tx) -> Epoch:
         await lives.forget(tx)
     had = await lives.progress(tx)
     number = 1 + max([int(life.split()[0]) for life in known.values()], default=0)
-    fresh = Epoch(token_hex(8), number, token_hex(8), attempts=had.attempts, entries=had.entries)
+    fresh = Epoch(
+        token_hex(8),
+        number,
+        token_hex(8),
+        attempts=had.attempts,
+        entries=had.entries,
+        database=await lives.mark(tx),
+    )
     await lives.put(tx, fresh.seat, _name(fresh.number, fresh.life))
     await asyncio.to_thread(epoch.write, file, fresh, durable=True)
     return fresh
@@ -105,8 +115,15 @@ async def _advance(hub: Hub, file: Path, known: Epoch) -> None:
     await asyncio.to_thread(epoch.write, file, replace(known, coming=coming), durable=True)
     async with hub.store.write() as tx:
         await lives.put(tx, known.seat, _name(known.number + 1, coming))
-        had = await lives.progress(tx)
-    fresh = Epoch(known.seat, known.number + 1, coming, attempts=had.attempts, entries=had.entries)
+        had, mark = await lives.progress(tx), await lives.mark(tx)
+    fresh = Epoch(
+        known.seat,
+        known.number + 1,
+        coming,
+        attempts=had.attempts,
+        entries=had.entries,
+        database=mark,
+    )
     await asyncio.to_thread(epoch.write, file, fresh, durable=True)
 
 

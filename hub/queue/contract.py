@@ -1,6 +1,6 @@
 """What a ledger promises: leases, and one durable commit for the outcomes and intents of all ready lanes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -115,6 +115,10 @@ class Body:
     text: str
     html: str | None
     digest: str
+
+
+Fingerprint = Callable[[str, str], str]
+"""The keyed hash of a channel's address under which suppressions are kept."""
 
 
 class Ledger(Protocol):

@@ -16,6 +16,7 @@ from hub.queue.contract import (
     Body,
     Entered,
     FencedOff,
+    Fingerprint,
     Intent,
     Item,
     Lease,
@@ -25,7 +26,6 @@ from hub.queue.contract import (
     Settled,
 )
 from hub.queue.session import LedgerLost, Session
-from hub.queue.sqlite import Fingerprint
 from hub.queue.statements import LEAST_URGENT, STOP, URGENCY_OF_RETRIES
 from subscribers.audience import UNSUBSCRIBED
 

@@ -1,9 +1,10 @@
 """The ledger on SQLite: plain sqlite3, one connection, one durable commit per turn."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ from hub.queue.contract import (
     Body,
     Entered,
     FencedOff,
+    Fingerprint,
     Intent,
     Item,
     Lease,
@@ -35,20 +37,19 @@ Key = tuple[int, int]
 _WORDS = {outcome: outcome.value for outcome in Outcome}
 """The driver takes twice as long over a word that is not exactly a `str`."""
 
-Fingerprint = Callable[[str, str], str]
-"""The keyed hash of a channel's address under which suppressions are kept."""
-
 # A lock that is held longer than this is waited for by the desk, not inside a call that stops the event loop.
 _PATIENCE = "busy_timeout = 250"
 
 
 class SqliteLedger:
-    """See hub.queue.contract.Ledger. The methods are coroutines by contract; none of them waits.
-
+    """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`,
+    which are the store's where this process writes through one too (hub.store.engine.Store).
     It hands out what was approved in `mode` alone: an exercise never leaves where it is meant in earnest.
     """
 
-    def __init__(self, file: Path, fingerprint: Fingerprint, mode: str) -> None:
+    def __init__(
+        self, file: Path, fingerprint: Fingerprint, mode: str, *, turns: asyncio.Lock | None = None
+    ) -> None:
         try:
             # One statement for every number of lanes that may be ready at once.
             self._db = sqlite3.connect(file, isolation_level=None, cached_statements=1024)
@@ -58,6 +59,7 @@ class SqliteLedger:
             raise EnvironmentFailed(f"{file}: {error}; run `univoque init` first") from error
         self._fingerprint = fingerprint
         self._mode = mode
+        self._turns = turns or asyncio.Lock()
         self._slot = ""
         self._epoch = 0
         self._repeats: Mapping[str, Repeat] = {}
@@ -71,7 +73,7 @@ class SqliteLedger:
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
     ) -> Entered:
-        with self._transaction() as db:
+        async with self._transaction() as db:
             (epoch,) = db.execute(sql.TAKE_SLOT, (slot, _text(at), _text(until))).fetchone()
             self._slot, self._epoch, self._repeats = slot, epoch, repeats
             uncertain = self._expel(slot, at)
@@ -81,7 +83,7 @@ class SqliteLedger:
         return Entered(epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             db.execute("UPDATE slots SET lease_until = ? WHERE slot = ?", (_text(until), self._slot))
             run_out = [slot for (slot,) in db.execute(sql.SLOTS_RUN_OUT, (_text(at), self._slot))]
@@ -93,7 +95,7 @@ class SqliteLedger:
         ceiling = sql.LEAST_URGENT if above is None else above
         if not self._query(sql.NEXT_CHUNK, channel, ceiling, self._mode):
             return None  # asked several times a second: take the write lock only when there is something
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             row = db.execute(sql.NEXT_CHUNK, (channel, ceiling, self._mode)).fetchone()
             if row is None:
@@ -127,7 +129,7 @@ class SqliteLedger:
     async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
         if not self._query(sql.DUE_ITEMS, channel, _text(at), self._mode, 1):
             return None
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             items: list[Item] = []
             settled: list[Settled] = []
@@ -158,7 +160,7 @@ class SqliteLedger:
         released: Sequence[int] = (),
     ) -> AbstractSet[Intent]:
         now = _text(at)
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             self._hear()
             over = [s.item[:2] for s in settled]
@@ -189,7 +191,7 @@ class SqliteLedger:
         return void
 
     async def put_back(self, items: Sequence[Item]) -> None:
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             db.executemany(sql.GIVE_DUE, [(item.dispatch, item.seq, self._slot) for item in items])
 
@@ -202,7 +204,7 @@ class SqliteLedger:
         return Orders("*" in channels, channels - {"*"}, dispatches)
 
     async def leave(self) -> None:
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             # What has an open intent keeps its owner, so that the next life finds it.
             if not db.execute(sql.OPEN_INTENTS, {"slot": self._slot}).fetchall():
@@ -213,7 +215,7 @@ class SqliteLedger:
         self._db.close()
 
     async def beat(self, *, at: datetime, state: str) -> None:
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             db.execute(sql.BEAT, (_text(at), state, self._slot, self._epoch))
 
@@ -293,24 +295,24 @@ class SqliteLedger:
         return reason is not None and not (duty and reason == UNSUBSCRIBED)
 
     def _fence(self) -> None:
-        row = self._db.execute("SELECT epoch FROM slots WHERE slot = ?", (self._slot,)).fetchone()
-        if row != (self._epoch,):
+        if self._query("SELECT epoch FROM slots WHERE slot = ?", self._slot) != [(self._epoch,)]:
             raise FencedOff(f"{self._slot!r} has a newer life than epoch {self._epoch}; this one ends here")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[sqlite3.Connection]:
         """BEGIN IMMEDIATE … COMMIT; any failure rolls back."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        async with self._turns:
             try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.OperationalError as error:
-            raise _explained(error) from error
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
+            except sqlite3.OperationalError as error:
+                raise _explained(error) from error
 
     def _query(self, query: str, *values: object) -> list[Any]:
         """Read without taking the write lock."""
@@ -322,7 +324,7 @@ class SqliteLedger:
     async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
         if not self._query(sql.WOULD_WAKE, channel, _text(at), self._mode):
             return
-        with self._transaction() as db:
+        async with self._transaction() as db:
             self._fence()
             db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
 

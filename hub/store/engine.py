@@ -1,8 +1,9 @@
 """Opens the database: SQLite or PostgreSQL, durable commits, writes that take the lock at once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from hub.errors import EnvironmentFailed
 from hub.store import postgres
 
+PATIENCE = 10.0
+"""Seconds for which a write waits for another one's end."""
+
 Tx = AsyncConnection
 """An open transaction; every function of the store takes one first."""
 
@@ -23,6 +27,12 @@ class Store:
     """The live database. `write()` commits at its end or rolls back; `read()` sees one snapshot."""
 
     engine: AsyncEngine
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """With SQLite, whoever of this process writes has it, a ledger too.
+
+    A ledger waits for the database without giving the event loop back: for a transaction of this very loop that
+    would be as long as it waits at all.
+    """
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -31,13 +41,13 @@ class Store:
         Nobody else writes meanwhile, senders included; so it is short. (A deferred one that reads and then writes
         would fail at once with SQLITE_BUSY_SNAPSHOT.)
         """
-        async with self._begin(self.engine) as tx:
+        async with self._turn(), self._begin(self.engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def write_beside(self) -> AsyncIterator[Tx]:
         """The same for what takes long and touches nothing that senders write: with PostgreSQL they go on."""
-        async with self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
+        async with self._turn(), self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
             yield tx
 
     @asynccontextmanager
@@ -46,6 +56,21 @@ class Store:
         reads = postgres.READS if self.engine.dialect.name == "postgresql" else {}
         async with self._begin(self.engine.execution_options(univoque_begin="read", **reads)) as tx:
             yield tx
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.turns.acquire()
+        except TimeoutError as error:
+            raise EnvironmentFailed(_advice("database is locked")) from error
+        try:
+            yield
+        finally:
+            self.turns.release()
 
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
@@ -115,7 +140,12 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "foreign_keys = ON")
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    f"busy_timeout = {PATIENCE * 1000:.0f}",
+    "foreign_keys = ON",
+)
 """FULL, because a commit is an acknowledgement: NORMAL loses some of them in a power cut (reliability)."""
 
 

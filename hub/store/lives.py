@@ -1,8 +1,9 @@
 """What the database knows of the lives of its senders: it is held against the epoch file of each machine."""
 
+import hashlib
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from hub.store.engine import Tx
 from hub.store.journal import COUNT
@@ -44,3 +45,20 @@ async def progress(tx: Tx) -> Progress:
     last = (await tx.execute(select(func.max(attempts.c.id)))).scalar_one()
     count = (await tx.execute(select(settings.c.value).where(settings.c.key == COUNT))).scalar_one_or_none()
     return Progress(int(last or 0), int(count) if count and count.isdecimal() else 0)
+
+
+async def mark(tx: Tx) -> str:
+    """A mark of these very tables on their server: they are made anew by a restore. Empty with SQLite."""
+    if tx.dialect.name != "postgresql":
+        return ""
+    (named, oids) = (await tx.execute(text(_OIDS))).one()
+    if named:
+        oids += f" {(await tx.execute(text(_SERVER))).scalar_one()}"
+    return hashlib.sha256(oids.encode()).hexdigest()[:16]
+
+
+_OIDS = """
+SELECT has_function_privilege('pg_control_system()', 'execute'), concat_ws(' ', oid, 'attempts'::regclass::oid)
+FROM pg_database WHERE datname = current_database()
+"""
+_SERVER = "SELECT system_identifier FROM pg_control_system()"

@@ -78,7 +78,11 @@ async def connect(
         connection = await asyncpg.connect(
             **options, timeout=CONNECTING, command_timeout=patience, server_settings=ours
         )
-        await _demand_durable(connection)
+        try:
+            await _demand_durable(connection)
+        except BaseException:
+            connection.terminate()  # nobody else knows of it
+            raise
     except asyncpg.PostgresError as error:
         raise explained(error, url) from error
     except (OSError, asyncpg.InterfaceError) as error:  # a time-out is an OSError too
@@ -95,7 +99,6 @@ async def _demand_durable(connection: Any) -> None:
         "SELECT current_setting('fsync'), current_setting('synchronous_commit')"
     )
     if fsync == "off":
-        await connection.close()
         raise EnvironmentFailed(
             "fsync is off at the PostgreSQL server: it would lose what it acknowledged; switch it on"
         )

@@ -35,6 +35,22 @@ async def add(tx: Tx, *, channel: str, value: str, reason: str, at: datetime) ->
     return known is None
 
 
+async def add_all(tx: Tx, reasons: Mapping[tuple[str, str], str], *, at: datetime) -> None:
+    """The same as `add` for many: each (channel, value) with its reason."""
+    known = await among(tx, reasons)
+    fingerprint = hasher((await instance.get(tx)).secret)
+    fresh = [
+        {"channel": channel, "value_hash": fingerprint(channel, value), "reason": reason, "at": at}
+        for (channel, value), reason in reasons.items()
+        if (channel, value) not in known
+    ]
+    if fresh:
+        await tx.execute(insert(suppressions), fresh)
+    for address, before in known.items():
+        if before == UNSUBSCRIBED:
+            await add(tx, channel=address[0], value=address[1], reason=reasons[address], at=at)
+
+
 async def lift(tx: Tx, *, channel: str, value: str) -> bool:
     """Let an address be used again; False where it was not suppressed. Only its owner may ask for it."""
     hash_ = await _hash(tx, channel, value)

@@ -1,11 +1,12 @@
 """Logins, TLS, and refusals that would meet every message: never in clear, never more than one clear error."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from channels.contract import Unavailable, WrongSettings
+from channels.contract import Refused, Unavailable, WrongSettings
 from channels.smtp import EmailChannel
 from tests.channels.settings import NOW, WORDS, Email, Hidden, outgoing
 from tests.doubles.smtp import TLS_KEYS, SmtpDouble
@@ -112,6 +113,57 @@ async def test_nothing_goes_in_clear_when_starttls_is_not_offered_or_refused() -
             assert unavailable.value.channel_wide
 
     assert "MAIL" not in silent.commands + refusing.commands
+
+
+INJECTED = [
+    pytest.param("starttls", "220 2.0.0 Ready\r\n250-evil.example\r\n250 PIPELINING", id="an answer to EHLO"),
+    pytest.param(
+        "starttls", "220 2.0.0 Ready\r\n" + "250 2.1.0 Ok\r\n" * 8 + "250", id="answers to all that follows"
+    ),
+    pytest.param("starttls", "220 2.0.0 Ready\r\n250-half of", id="the beginning of one"),
+    pytest.param(
+        "ehlo", "250-d.example\r\n250 STARTTLS\r\n220 Ready\r\n250-e.example\r\n250 PIPELINING", id="before"
+    ),
+]
+
+
+@pytest.mark.parametrize(("phase", "said"), INJECTED)
+async def test_what_was_slipped_in_before_tls_is_no_answer_within_it(phase: Any, said: str) -> None:
+    """RFC 3207 §4.2, §6; whoever sits in between can write in clear, in the same segment as the 220."""
+    async with SmtpDouble(certificate=TLS_KEYS / "server.pem") as server:
+        server.on(phase, said)
+        server.on("rcpt", "550 5.1.1 Nobody of that name")
+        mail = channel(server, security="starttls", ca_file=CA_FILE)
+
+        async with mail.lane() as lane:
+            with pytest.raises(Refused):
+                await lane.send(outgoing(mail.prepare(WORDS, stream="directives", headers={})))
+
+    assert [line.split()[0] for line in server.heard_in_clear] == [b"EHLO", b"STARTTLS"]
+    assert server.commands[2:5] == ["EHLO", "MAIL", "RCPT"]
+    assert "DATA" not in server.commands  # as it would be with the PIPELINING that was slipped in
+
+
+async def test_what_is_slipped_in_while_tls_begins_ends_the_connection() -> None:
+    ended = asyncio.Event()
+
+    async def slip_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for said in (b"220 d.example", b"250-d.example\r\n250 STARTTLS", b"220 Ready", b"250 Injected"):
+            writer.write(said + b"\r\n")
+            await reader.read(1024)
+        writer.transport.abort()
+        ended.set()
+
+    async with await asyncio.start_server(slip_in, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = Email(port=port, security="starttls", ca_file=CA_FILE)
+        mail = EmailChannel(settings, mode="Exercise", now=lambda: NOW)
+
+        with pytest.raises(Unavailable) as unavailable:
+            await send_one(mail)
+        await ended.wait()
+
+    assert (unavailable.value.code, unavailable.value.counts) == ("tls", False)
 
 
 async def test_a_tls_connection_to_a_server_without_tls_stops_the_channel() -> None:

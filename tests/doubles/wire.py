@@ -14,8 +14,12 @@ class Wire:
 
     socket: Path
     port: int = 0
+    deserted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while everybody who was connected has gone."""
     _loses: bool = False
     _swallows: bool = False
+    _unheard: bytes = b""
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def cut(self) -> None:
@@ -32,10 +36,16 @@ class Wire:
         """Let the next question through; its answer, and what the server commits with it, nobody hears of."""
         self._swallows = True
 
+    def keep_back(self, words: bytes) -> asyncio.Event:
+        """Let no question with these words through, and break nothing; set when the first one has come."""
+        self._unheard = words
+        return self._arrived
+
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
         pair = {writer, server_writer}
         self._open |= pair
+        self.deserted.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._up(reader, server_writer))
@@ -46,12 +56,17 @@ class Wire:
             self._open -= pair
             for one in pair:
                 one.transport.abort()
+            if not self._open:
+                self.deserted.set()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while octets := await reader.read(65536):
             if self._loses:
                 self._loses = False
                 raise EOFError
+            if self._unheard and self._unheard in octets:
+                self._arrived.set()
+                continue
             writer.write(octets)
             await writer.drain()
         raise EOFError

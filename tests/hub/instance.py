@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub import config
+from hub.config_sources import default_file
 from hub.context import Hub
 from hub.flow.examine import spoken
 from hub.model.directive import Directive
@@ -32,7 +33,7 @@ async def new_hub(data_dir: Path, at: datetime, **overrides: str) -> AsyncIterat
         "UNIVOQUE__SMS__AUTH_TOKEN": TOKEN,
         **overrides,
     }
-    settings = config.load(config.default_file(), environ)
+    settings = config.load(default_file(), environ)
     store = open_store(sqlite_url(data_dir / "univoque.db"))
     try:
         if not (data_dir / "univoque.db").exists():

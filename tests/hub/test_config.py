@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub import context
-from hub.config import default_file, load
+from hub.config import load
+from hub.config_sources import default_file
 from hub.errors import ConfigError
 from hub.render import wording
 from hub.store.engine import sqlite_file

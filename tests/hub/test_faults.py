@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from hub.config import Config, default_file
+from hub.config import Config
+from hub.config_sources import default_file
 from hub.facts.grammar import Grammar
 from hub.faults import explain, known_keys, line, no_toml
 from hub.intake import file, values

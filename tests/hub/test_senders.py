@@ -1,7 +1,6 @@
 """Several senders, each a process of its own, on one PostgreSQL: one that dies is taken over."""
 
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -150,7 +149,6 @@ async def test_a_sender_takes_the_first_slot_of_its_machine_that_is_free(
     assert taken == {f"{gethostname()}/1", f"{gethostname()}/2"}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of connections that it broke
 async def test_a_server_that_is_restarted_in_mid_send_loses_nobody(
     own_postgres: "Server", tmp_path: Path
 ) -> None:
@@ -179,7 +177,6 @@ async def test_a_server_that_is_restarted_in_mid_send_loses_nobody(
     assert len(copies) == 400
     assert sum(copies.values()) - 400 <= len(doubtful) <= LANES
     await store.close()
-    gc.collect()  # what the pool let go of is said here, and in no other test
 
 
 async def _some(log: Path) -> bool:

@@ -23,6 +23,7 @@ from hub.lock import Lock
 from hub.store import journal, tables
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.postgres import WRITER, connect, explained
+from tests.doubles.wire import wire
 from tests.processes import ROOT
 
 if TYPE_CHECKING:
@@ -141,6 +142,20 @@ async def test_a_server_that_cannot_be_used_is_told_with_its_remedy_and_no_passw
     assert failed.value.exit_code == 3
     assert "pass-word" not in "".join(traceback.format_exception(failed.value))
     await store.close()
+
+
+async def test_who_is_called_off_while_connecting_leaves_no_connection_behind(postgres: "Server") -> None:
+    async with wire(postgres.socket) as cable:
+        arrived = cable.keep_back(b"synchronous_commit")
+        url = make_url(postgres.url("tables")).set(host="127.0.0.1", port=cable.port, query={})
+        connecting = asyncio.create_task(connect(url))
+        await arrived.wait()
+
+        connecting.cancel()
+        await asyncio.wait([connecting])
+
+        assert connecting.cancelled()
+        await asyncio.wait_for(cable.deserted.wait(), 5)
 
 
 def test_where_its_driver_is_not_installed_it_is_told_what_to_install() -> None:

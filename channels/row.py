@@ -1,4 +1,4 @@
-"""How fast a sender may go: a limit by setting, less while the far side asks for less, and back again."""
+"""Places one after the other at the limit of a sender, fewer while the far side asks for less."""
 
 import time
 from collections.abc import Callable
@@ -16,8 +16,12 @@ _FORBEARANCE = 1.0
 
 
 @dataclass(slots=True)
-class Pace:
-    """Shared by all lanes of one sender; a unit is whatever the far side counts, such as a segment."""
+class Row:
+    """Shared by all lanes of one sender; a unit is whatever the far side counts, such as a segment.
+
+    It keeps to a limit that is known beforehand, and what a message takes is known only when it leaves. The pace
+    of hub.queue.pace finds out a limit that nobody told, in whole messages, and hands out what there is room for.
+    """
 
     limit: float
     """Units a second."""

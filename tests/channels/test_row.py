@@ -1,16 +1,16 @@
-"""The pace of a sender: its limit, less when the far side complains, and back again."""
+"""The places of a sender: its limit, fewer when the far side complains, and back again."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
-from channels import pace
-from channels.pace import Pace
+from channels import row as module
+from channels.row import Row
 
 
-class Row(Pace):
-    """A pace by a clock that a test moves."""
+class Timed(Row):
+    """A row by a clock that a test moves."""
 
     def __init__(self, limit: float) -> None:
         self.now = 100.0
@@ -18,7 +18,7 @@ class Row(Pace):
 
 
 def test_places_come_one_after_the_other_at_the_limit() -> None:
-    row = Row(limit=10)
+    row = Timed(limit=10)
 
     waits = [round(row.book(), 6) for _ in range(4)]
 
@@ -26,7 +26,7 @@ def test_places_come_one_after_the_other_at_the_limit() -> None:
 
 
 def test_a_place_that_nobody_took_is_not_saved_up() -> None:
-    row = Row(limit=10)
+    row = Timed(limit=10)
     row.book()
     row.now += 60
 
@@ -36,7 +36,7 @@ def test_a_place_that_nobody_took_is_not_saved_up() -> None:
 
 
 def test_a_long_message_takes_the_places_of_several() -> None:
-    row = Row(limit=10)
+    row = Timed(limit=10)
     row.book()
 
     row.add(2)
@@ -45,20 +45,20 @@ def test_a_long_message_takes_the_places_of_several() -> None:
 
 
 def test_a_complaint_halves_the_pace_and_time_without_one_gives_it_back() -> None:
-    row = Row(limit=100)
+    row = Timed(limit=100)
 
     row.slow(None)
     slowed = row.rate
-    row.now += pace.RECOVERY / 4
+    row.now += module.RECOVERY / 4
     recovering = row.rate
-    row.now += pace.RECOVERY
+    row.now += module.RECOVERY
     recovered = row.rate
 
     assert (slowed, recovering, recovered) == (50, 75, 100)
 
 
 def test_complaints_about_what_was_on_its_way_already_count_as_one() -> None:
-    row = Row(limit=100)
+    row = Timed(limit=100)
 
     for _ in range(8):
         row.slow(None)
@@ -67,17 +67,17 @@ def test_complaints_about_what_was_on_its_way_already_count_as_one() -> None:
 
 
 def test_a_far_side_that_goes_on_complaining_is_asked_ever_less_but_asked() -> None:
-    row = Row(limit=100)
+    row = Timed(limit=100)
 
     for _ in range(60):
         row.slow(None)
         row.now += 1.0
 
-    assert 100 * pace.SLOWEST <= row.rate < 10
+    assert 100 * module.SLOWEST <= row.rate < 10
 
 
 def test_nothing_leaves_as_long_as_the_far_side_asks() -> None:
-    row = Row(limit=100)
+    row = Timed(limit=100)
 
     row.slow(timedelta(seconds=7))
 
@@ -85,7 +85,7 @@ def test_nothing_leaves_as_long_as_the_far_side_asks() -> None:
 
 
 async def test_without_a_clock_of_its_own_it_goes_by_time() -> None:
-    row = Pace(limit=50)
+    row = Row(limit=50)
     row.book()
 
     await asyncio.sleep(row.book())
