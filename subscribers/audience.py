@@ -1,6 +1,6 @@
 """Who is reached by one event, and where: one person, one message, on the channel they prefer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,26 +19,35 @@ class Hearing(NamedTuple):
     stream: Stream
 
 
+Hats = tuple[tuple[str, str], ...]
+"""(sector, audience), each once, in reading order."""
+
+
 class Choice(NamedTuple):
-    """Where one person is reached, and in which qualities."""
+    """On which channel one person is reached, and in which qualities."""
 
     channel: Reach
-    address: str
     stream: Stream
     hearings: tuple[Hearing, ...]
 
-    @property
-    def hats(self) -> tuple[tuple[str, str], ...]:
-        """(sector, audience), each once, in reading order."""
-        return tuple(dict.fromkeys((hearing.sector, hearing.audience) for hearing in self.hearings))
 
-
-class Recipient(NamedTuple):
-    """One person to be reached by one message. `hats` are (sector, audience) in reading order.
+class Manner(NamedTuple):
+    """How somebody is reached: all of a recipient but who they are. Most people share it with many others.
 
     `held` is the dispatch whose message they may hold, None for none; `left` are the hats of that message in
     which they are not concerned any more.
     """
+
+    channel: Reach
+    language: str
+    stream: Stream
+    hats: Hats
+    held: int | None = None
+    left: Hats = ()
+
+
+class Recipient(NamedTuple):
+    """One person to be reached by one message, and how: see `Manner`."""
 
     person: int
     channel: Reach
@@ -46,9 +55,9 @@ class Recipient(NamedTuple):
     language: str
     stream: Stream
     token: str
-    hats: tuple[tuple[str, str], ...]
+    hats: Hats
     held: int | None = None
-    left: tuple[tuple[str, str], ...] = ()
+    left: Hats = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +82,10 @@ def choose(
     hearings: Sequence[Hearing],
     *,
     preferred: Reach,
-    addresses: Mapping[Reach, str],
+    addresses: Collection[Reach],
     suppressed: Mapping[Reach, str],
 ) -> Choice | None:
-    """The preferred address, or the other where that one is missing or suppressed; None where neither is left.
+    """The preferred channel, or the other where its address is missing or suppressed; None where neither is left.
 
     An address whose owner unsubscribed still takes mandatory notices, and nothing else. `suppressed` holds reasons.
     """
@@ -92,7 +101,7 @@ def choose(
             continue
         if heard:
             stream: Stream = "duty" if all(hearing.stream == "duty" for hearing in heard) else "directives"
-            return Choice(channel, addresses[channel], stream, tuple(sorted(heard)))
+            return Choice(channel, stream, tuple(sorted(heard)))
     return None
 
 

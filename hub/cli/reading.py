@@ -12,9 +12,10 @@ from hub.cli.printing import out, print_findings, table
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow import guard, spend
-from hub.flow.dispatch import REFUSED, unread_counts
+from hub.flow.dispatch import unread_counts
 from hub.flow.examine import Examined, examine, sheet_digest, withdrawals
 from hub.flow.observe import Progress
+from hub.flow.plan import REFUSED
 from hub.flow.submit import audience_counts
 from hub.gate.silence import Silence, silent_sectors
 from hub.in_force import consolidate

@@ -183,13 +183,16 @@ async def count_audience(hub: Hub, tx: Tx, examined: Examined, *, as_of: datetim
 async def audience_counts(
     hub: Hub, tx: Tx, examined: Examined, *, as_of: datetime | None = None
 ) -> AudienceCount:
-    """The same, by channel, language and hat."""
+    """The same, by channel, language and hat, in the transaction in which it was examined."""
+    earlier = await _earlier(hub, tx, examined, as_of)
+    if examined.audience is not None and not earlier.dispatches:
+        return examined.audience  # nobody holds anything: they were counted for the gate
     return await persons.count_audience(
         tx,
         cells={} if examined.case.sheet.ends else examined.case.cells,
         urgent=examined.case.directive.urgency == "Immediate",
         languages=hub.config.service.languages,
-        earlier=await _earlier(hub, tx, examined, as_of),
+        earlier=earlier,
     )
 
 

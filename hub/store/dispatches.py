@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from hub.errors import EnvironmentFailed, NotFound
 from hub.model.message import Message
+from hub.store import parts
 from hub.store.engine import Tx
+from hub.store.parts import Part
 from hub.store.tables import bodies, chunks, deliveries, dispatches, due
 
 URGENCIES = {"Immediate": 0, "Expected": 1, "Future": 2}
@@ -151,7 +153,10 @@ async def planned_counts(tx: Tx, dispatch: int) -> dict[str, int]:
 
 
 async def claim(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> bool:
-    """Become the one who plans it, unless it is planned or somebody is at it; a dead one's part goes."""
+    """Become the one who plans it, unless it is planned or somebody is at it.
+
+    What a dead one left stays where it can be gone on from (hub.store.parts), else it goes.
+    """
     free = or_(dispatches.c.claim.is_(None), dispatches.c.claimed_at < at - CLAIM_HOLDS)
     result = await tx.execute(
         update(dispatches)
@@ -160,17 +165,29 @@ async def claim(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> bool:
     )
     if result.rowcount != 1:
         return False
-    for table in (chunks, deliveries, bodies):
-        await tx.execute(delete(table).where(table.c.dispatch == dispatch))
+    if await parts.find(tx, dispatch) is None:
+        await parts.clear(tx, dispatch)
     return True
 
 
-async def uphold(tx: Tx, dispatch: int, *, claim: str, at: datetime, planned: datetime | None = None) -> None:
-    """Say that the planner lives, or with `planned` that the plan is complete. First in each of its writes.
+async def uphold(
+    tx: Tx,
+    dispatch: int,
+    *,
+    claim: str,
+    at: datetime,
+    part: Part | None = None,
+    planned: datetime | None = None,
+) -> None:
+    """Say that the planner lives, how far it is (`part`), or with `planned` that the plan is complete.
 
-    Raises EnvironmentFailed when another planner took over.
+    First in each of its writes. Raises EnvironmentFailed when another planner took over.
     """
-    values = {"claimed_at": at} if planned is None else {"claimed_at": at, "planned_at": planned}
+    values: dict[str, Any] = {"claimed_at": at}
+    if part is not None:
+        values["plan"] = part.kept()
+    if planned is not None:
+        values |= {"planned_at": planned, "plan": None}
     result = await tx.execute(
         update(dispatches)
         .where(dispatches.c.id == dispatch, dispatches.c.claim == claim, dispatches.c.planned_at.is_(None))
@@ -188,27 +205,32 @@ async def give_up(tx: Tx, dispatch: int, *, claim: str, at: datetime) -> None:
     Raises EnvironmentFailed when another planner took over.
     """
     await uphold(tx, dispatch, claim=claim, at=at)
-    for table in (chunks, deliveries, bodies):
-        await tx.execute(delete(table).where(table.c.dispatch == dispatch))
+    await parts.clear(tx, dispatch)
     own = dispatches.c.id == dispatch
     await tx.execute(update(dispatches).where(own).values(claim=None, claimed_at=None, stopped_at=at))
 
 
 async def add_body(tx: Tx, dispatch: int, message: Message, *, stream: str) -> int:
-    """Freeze the words for one set of hats; returns the body's id."""
+    """Freeze the words for one set of hats; returns the body's id, the same for what was frozen before."""
+    hats = [list(hat) for hat in message.hats]
+    words = (message.channel, message.language, stream, message.subject, message.text, message.html)
+    known = select(bodies.c.id, bodies.c.hats).where(bodies.c.dispatch == dispatch)
+    for id_, theirs in await tx.execute(
+        known.where(bodies.c.digest == body_digest(*words)).order_by(bodies.c.id)
+    ):
+        if theirs == hats:
+            return int(id_)
     result = await tx.execute(
         insert(bodies).values(
             dispatch=dispatch,
             channel=message.channel,
             language=message.language,
             stream=stream,
-            hats=[list(hat) for hat in message.hats],
+            hats=hats,
             subject=message.subject,
             text=message.text,
             html=message.html,
-            digest=body_digest(
-                message.channel, message.language, stream, message.subject, message.text, message.html
-            ),
+            digest=body_digest(*words),
         )
     )
     key = result.inserted_primary_key
@@ -221,8 +243,14 @@ def body_digest(*words: str | None) -> str:
     return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
 
 
-async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[NewDelivery]) -> None:
-    """Write planned deliveries in bulk."""
+async def count_bodies(tx: Tx, dispatch: int) -> int:
+    """How many words are frozen."""
+    query = select(func.count()).select_from(bodies).where(bodies.c.dispatch == dispatch)
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[tuple[int, int, str, str, str, int]]) -> None:
+    """Write planned deliveries (each a NewDelivery, or as plain) in bulk."""
     if rows:
         # Positional, in the table's order: a dictionary per row would cost more than the row itself.
         statement = str(insert(deliveries).compile(dialect=tx.dialect))

@@ -1,163 +1,190 @@
 """Whom a directive reaches: one recipient per person, read page by page, so that memory does not grow with them."""
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import partial
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Integer, Select, exists, func, select, type_coerce
 
 from hub.store import holders, suppressions
+from hub.store.answers import TURNS, Answer, Answers, Found, Line, addresses_of
 from hub.store.engine import Tx
-from hub.store.holders import Earlier, Holding
-from hub.store.tables import addresses, memberships, organisations, persons
-from subscribers.audience import UNSUBSCRIBED, AudienceCount, Choice, Hearing, Recipient, mandatory
+from hub.store.holders import Earlier
+from hub.store.tables import addresses, deliveries, memberships, organisations, persons
+from subscribers.audience import AudienceCount, Manner, Recipient
 from subscribers.concern import Cells, Concern
-from subscribers.model import REACHES, Reach
+from subscribers.model import REACHES
 
-PAGE = 2_000
+PAGE = 4_000
 """Persons read at once."""
 
 
 NOBODY = Earlier(())
 """No earlier message lies with anybody: the directive is new."""
 
+Reached = tuple[int, str, str, Manner]
+"""Person, address, token, and how they are reached: a recipient, as light as can be."""
 
-class _Question(NamedTuple):
+Address = tuple[str, str]
+"""Channel and value."""
+
+_ANSWER = itemgetter(3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
     """Who is asked for."""
 
-    concern: Concern
+    answers: Answers
     urgent: bool
     earlier: Earlier
     known_by: datetime | None = None
+    planned: int | None = None
+    """The dispatch whose deliveries are there already, in part."""
 
 
 async def audience(
     tx: Tx, *, cells: Cells, urgent: bool, earlier: Earlier = NOBODY, known_by: datetime | None = None
 ) -> AsyncIterator[Recipient]:
-    """Those to reach, ordered by channel; each once, and no address twice.
+    """Those to reach, one by one; see `pages`."""
+    async for page in pages(tx, cells=cells, urgent=urgent, earlier=earlier, known_by=known_by):
+        for person, address, token, (channel, language, stream, hats, held, left) in page:
+            yield Recipient(person, channel, address, language, stream, token, hats, held, left)
 
-    That is whom the cells concern, and who may hold a message of the `earlier` dispatches. `language` is the
-    person's own, be there words in it or not. Who shares an address with somebody before them gets nothing:
-    one message per address, and whoever may hold an earlier one comes first. Who was added after `known_by` is
-    left out.
+
+async def pages(
+    tx: Tx,
+    *,
+    cells: Cells,
+    urgent: bool,
+    earlier: Earlier = NOBODY,
+    known_by: datetime | None = None,
+    planned: int | None = None,
+) -> AsyncIterator[list[Reached]]:
+    """Those to reach, ordered by channel; each once, and no address twice. A page may be empty.
+
+    That is whom the cells concern, and who may hold a message of the `earlier` dispatches. Their language is their
+    own, be there words in it or not. Who shares an address with somebody before them gets nothing: one message per
+    address, and whoever may hold an earlier one comes first. Who was added after `known_by` is left out, and so are
+    those to whom a delivery of the dispatch `planned` goes already, and its addresses.
     """
-    question = _Question(Concern(cells), urgent, earlier, known_by)
-    shared = _Shared()
-    turns = [(channel, holds) for channel in REACHES for holds in (True, False)]
-    at_once = turns[0] if earlier.dispatches else turns[1]
-    later = {turn: array("q") for turn in turns}  # eight bytes a person
+    question = _Question(Answers(Concern(cells)), urgent, earlier, known_by, planned)
+    at_once = 0 if earlier.dispatches else 1
+    later = [array("q") for _ in TURNS]  # eight bytes a person
+    taken = _Taken(frozenset() if planned is None else await _given(tx, planned))
     async for page in _pages(tx, question):
-        for found in page:
-            if found.choice is None:
-                continue
-            turn = (found.choice.channel, found.holding is not None)
-            if turn != at_once:
-                later[turn].append(found.person)
-            elif shared.takes(found):
-                yield found.recipient(found.choice)
-    for ids in later.values():
+        for person, _, _, answer in page.found:
+            if answer.turn != at_once and answer.manner is not None:
+                later[answer.turn].append(person)
+        yield taken.by(page, at_once)
+    for turn, ids in enumerate(later):
         for start in range(0, len(ids), suppressions.BATCH):
             some = ids[start : start + suppressions.BATCH].tolist()
-            for found in await _page(tx, question, partial(_among, some)):
-                if found.choice and shared.takes(found):
-                    yield found.recipient(found.choice)
+            yield taken.by(await _page(tx, question, partial(_among, some)), turn)
 
 
 async def count_audience(
     tx: Tx, *, cells: Cells, urgent: bool, languages: Sequence[str], earlier: Earlier = NOBODY
 ) -> AudienceCount:
-    """How many `audience` would yield, by channel, language and hat, and who is left out for which reason."""
-    alike: dict[tuple[Reach, str, tuple[Hearing, ...]], int] = defaultdict(int)
-    left: Counter[str] = Counter()
-    shared = _Shared()
-    waiting: list[_Found] = []  # only those who share an address and hold nothing
+    """How many `pages` would yield, by channel, language and hat, and who is left out for which reason."""
+    alike: Counter[Answer] = Counter()
+    taken = _Taken()
+    waiting: list[Found] = []  # only those who share an address and hold nothing
+    async for page in _pages(tx, _Question(Answers(Concern(cells)), urgent, earlier)):
+        alone, sharing = page.parted()
+        alike.update(map(_ANSWER, alone))
+        if earlier.dispatches:
+            waiting += [found for found in sharing if not _holds(found)]
+            sharing = [found for found in sharing if _holds(found)]
+        alike.update(map(_ANSWER, taken.first(sharing)))
+    alike.update(map(_ANSWER, taken.first(waiting)))
+    return _summed(alike, taken.came_late, languages)
 
-    def count(found: _Found) -> None:
-        if found.choice is None:
-            left["opted out" if found.opted_out else "unreachable"] += 1
-        elif not shared.takes(found):
-            left["same address"] += 1
-        else:
-            alike[found.choice.channel, found.language, found.choice.hearings] += 1
 
-    async for page in _pages(tx, _Question(Concern(cells), urgent, earlier)):
-        for found in page:
-            if earlier.dispatches and found.shares and found.holding is None:
-                waiting.append(found)
-            else:
-                count(found)
-    for found in waiting:
-        count(found)
+def _summed(alike: Mapping[Answer, int], same_address: int, languages: Collection[str]) -> AudienceCount:
     channels: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     hats: Counter[tuple[str, str]] = Counter()
-    for (channel, language, hearings), number in alike.items():
-        channels[channel] += number
-        spoken[language] += number
-        for hat in {(hearing.sector, hearing.audience) for hearing in hearings}:
+    left: Counter[bool] = Counter()
+    for (manner, _, wished), number in alike.items():
+        if manner is None:
+            left[wished] += number
+            continue
+        channels[manner.channel] += number
+        spoken[manner.language] += number
+        for hat in {*manner.hats, *manner.left}:
             hats[hat] += number
     return AudienceCount(
         total=channels.total(),
         channels=dict(channels),
         languages=dict(spoken),
-        unreachable=left["unreachable"],
-        opted_out=left["opted out"],
-        same_address=left["same address"],
+        unreachable=left[False],
+        opted_out=left[True],
+        same_address=same_address,
         other_language=sum(number for language, number in spoken.items() if language not in languages),
         hats=dict(hats),
     )
 
 
-class _Found(NamedTuple):
-    """A person whom the directive concerns, or who holds a message of it; without a choice nothing reaches them."""
-
-    person: int
-    language: str
-    token: str
-    opted_out: bool
-    choice: Choice | None
-    shares: bool
-    holding: Holding | None
-
-    def recipient(self, choice: Choice) -> Recipient:
-        now, left = _hats(choice.hearings)
-        where = (choice.channel, choice.address)
-        held = self.holding.dispatch if self.holding else None
-        return Recipient(self.person, *where, self.language, choice.stream, self.token, now, held, left)
+def _holds(found: Found) -> bool:
+    manner = found[3].manner
+    return manner is not None and manner.held is not None
 
 
-LEFT = 1 << 20
-"""The rank from which on hearings are those of an earlier message that the cells do not concern any more."""
+def _address(found: Found) -> Address | None:
+    _, value, _, (manner, *_) = found
+    return None if manner is None else (manner.channel, value)
 
 
-Hats = tuple[tuple[str, str], ...]
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Those of a page whom the cells concern or who may hold something, by id."""
 
+    found: list[Found]
+    shared: Collection[Address] = ()
+    """The addresses that somebody else has too, on whichever page."""
 
-@lru_cache(maxsize=4096)
-def _hats(hearings: tuple[Hearing, ...]) -> tuple[Hats, Hats]:
-    """(sector, audience) of those concerned now, and of those that only an earlier message concerned."""
-    now, left = (
-        tuple(dict.fromkeys((h.sector, h.audience) for h in hearings if (h.rank >= LEFT) is gone))
-        for gone in (False, True)
-    )
-    return now, left
+    def parted(self) -> tuple[list[Found], list[Found]]:
+        """Who has their address for themselves, or none that works; and who shares it."""
+        if not self.shared:
+            return self.found, []
+        sharing = [found for found in self.found if _address(found) in self.shared]
+        return [found for found in self.found if _address(found) not in self.shared], sharing
 
 
 @dataclass(slots=True)
-class _Shared:
+class _Taken:
     """Remembers only addresses that several persons have: the others cannot come twice."""
 
-    _taken: set[tuple[str, str]] = field(default_factory=set)
+    before: frozenset[Address] = frozenset()
+    """Where a delivery goes already, and somebody else than its reader has the address now."""
+    came_late: int = 0
+    """How many found their address taken."""
+    _taken: set[Address | None] = field(default_factory=set)
 
-    def takes(self, found: _Found) -> bool:
-        if found.choice is None or not found.shares:
-            return found.choice is not None
-        address = (found.choice.channel, found.choice.address)
-        if address in self._taken:
+    def by(self, page: _Page, turn: int) -> list[Reached]:
+        """Those of a page whose turn it is, but for who has the address of somebody before them."""
+        found = [each for each in page.found if each[3].turn == turn]
+        if page.shared or self.before:
+            shared = {*page.shared, *self.before}
+            found = [each for each in found if _address(each) not in shared or self._takes(each)]
+        return [
+            (person, address, token, manner) for person, address, token, (manner, _, _) in found if manner
+        ]
+
+    def first(self, sharing: Iterable[Found]) -> list[Found]:
+        """The first of each address."""
+        return [found for found in sharing if self._takes(found)]
+
+    def _takes(self, found: Found) -> bool:
+        address = _address(found)
+        if address in self.before or address in self._taken:
+            self.came_late += 1
             return False
         self._taken.add(address)
         return True
@@ -175,108 +202,56 @@ def _between(first: int, last: int, column: ColumnElement[int]) -> ColumnElement
     return column.between(first, last)
 
 
-async def _pages(tx: Tx, question: _Question) -> AsyncIterator[list[_Found]]:
+async def _pages(tx: Tx, question: _Question) -> AsyncIterator[_Page]:
     """Everybody whom the cells concern or who may hold something, a page at a time, by id."""
     last = (await tx.execute(select(func.max(persons.c.id)))).scalar() or 0
     for first in range(1, last + 1, PAGE):
         yield await _page(tx, question, partial(_between, first, first + PAGE - 1))
 
 
-async def _page(tx: Tx, question: _Question, within: Within) -> list[_Found]:
+async def _page(tx: Tx, question: _Question, within: Within) -> _Page:
     """Those of a page whom the cells concern or who may hold something, by id, and where each is reached."""
-    people = await _people(tx, within, urgent=question.urgent, known_by=question.known_by)
-    at_home = {row[0]: (row[5], row[6]) for row in people}
-    heard, duties = await _heard(tx, question.concern, within, at_home)
+    lines: Sequence[Line] = (await tx.execute(_lines(question, within))).all()
     held = await holders.find(tx, question.earlier, within)
-    for person, lying in held.items():
-        if person in at_home:
-            heard[person] += _left(lying, heard[person], duties[person])
-    if not heard:
-        return []
-    reached = await _reached(tx, within)
-    barred: Mapping[tuple[str, str], str] = {}
+    found = question.answers.find(lines, held)
+    if not found:
+        return _Page(found)
     if await suppressions.any_at_all(tx):
-        used = [address for person in heard for address in reached.get(person, {}).items()]
+        concerned = {person for person, *_ in found}
+        used = [address for line in lines if line[0] in concerned for address in addresses_of(line)]
         barred = await suppressions.among(tx, used)
-    shared = await _shared(tx, within)
-    found = []
-    for person, language, preferred, token, opted_out, *_ in people:
-        hearings: Sequence[Hearing] = heard.get(person, ())
-        if not hearings:
-            continue
-        theirs = reached.get(person, {})
-        suppressed = (
-            {c: barred[c, value] for c, value in theirs.items() if (c, value) in barred} if barred else {}
-        )
-        if opted_out:
-            hearings = mandatory(hearings)
-        choice = question.concern.choice(hearings, preferred, theirs, suppressed)
-        wished = not hearings or UNSUBSCRIBED in suppressed.values()
-        shares = bool(shared) and choice is not None and (choice.channel, choice.address) in shared
-        found.append(_Found(person, language, token, wished, choice, shares, held.get(person)))
-    return found
+        if barred:
+            found = question.answers.find(lines, held, barred)
+    return _Page(found, await _shared(tx, within))
 
 
-def _left(holding: Holding, heard: Sequence[Hearing], duties: Collection[tuple[str, str]]) -> list[Hearing]:
-    """The hats of what they hold in which they are not concerned any more, after all others.
-
-    One is mandatory where the message was, or where the hat still is.
-    """
-    concerned = {(hearing.sector, hearing.audience) for hearing in heard}
-    return [
-        Hearing(LEFT + rank, *hat, "duty" if hat in duties else holding.stream)
-        for rank, hat in enumerate(holding.hats)
-        if hat not in concerned
-    ]
-
-
-async def _people(
-    tx: Tx, within: Within, *, urgent: bool, known_by: datetime | None
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """(id, language, preferred channel, token, whether they opted out … commune, community) of a page, by id."""
-    c = persons.c
-    preferred = c.preferred_urgent if urgent else c.preferred
+def _lines(question: _Question, within: Within) -> Select[*tuple[Any, ...]]:
+    """What `Answers.find` reads of a page, by person."""
+    p, m, o = persons.c, memberships.c, organisations.c
+    email, phone = addresses.alias("email"), addresses.alias("phone")
+    # Said of each table: else PostgreSQL would read the whole of the others for every page.
+    source = persons.outerjoin(memberships, (m.person == p.id) & within(m.person)).outerjoin(organisations)
+    for channel, alias in zip(REACHES, (email, phone), strict=True):
+        own = (alias.c.person == p.id) & (alias.c.channel == channel) & within(alias.c.person)
+        source = source.outerjoin(alias, own)
     statement = (
-        select(c.id, c.language, preferred, c.token, c.opted_out_at.is_not(None), c.commune, c.community)
-        .where(within(c.id), c.erased_at.is_(None))
-        .order_by(c.id)
+        select(p.id, p.token, email.c.value, phone.c.value)
+        .add_columns(p.language, p.preferred_urgent if question.urgent else p.preferred)
+        .add_columns(type_coerce(p.opted_out_at.is_not(None), Integer), p.commune, p.community)
+        .add_columns(m.sector, m.audience, m.stream, o.name, o.commune, o.community)
+        .select_from(source)
+        .where(within(p.id), p.erased_at.is_(None))
+        .order_by(p.id)
     )
-    if known_by is not None:
-        statement = statement.where(c.added_at <= known_by)
-    return (await tx.execute(statement)).all()
+    if question.known_by is not None:
+        statement = statement.where(p.added_at <= question.known_by)
+    if question.planned is not None:
+        d = deliveries.c
+        statement = statement.where(~exists().where(d.dispatch == question.planned, d.person == p.id))
+    return statement
 
 
-async def _heard(
-    tx: Tx, concern: Concern, within: Within, at_home: Mapping[int, tuple[str | None, str | None]]
-) -> tuple[dict[int, list[Hearing]], dict[int, set[tuple[str, str]]]]:
-    """The memberships of a page that the cells concern, and all mandatory hats."""
-    m, o = memberships.c, organisations.c
-    statement = (
-        select(m.person, m.sector, m.audience, m.stream, o.name, o.commune, o.community)
-        .select_from(memberships.outerjoin(organisations))
-        .where(within(m.person))
-    )
-    found: dict[int, list[Hearing]] = defaultdict(list)
-    duties: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    for person, *membership in (await tx.execute(statement)).all():
-        if membership[2] == "duty":
-            duties[person].add((membership[0], membership[1]))
-        home = at_home.get(person)
-        if home is not None and (hearing := concern.hearing(tuple(membership), home)):
-            found[person].append(hearing)
-    return found, duties
-
-
-async def _reached(tx: Tx, within: Within) -> dict[int, dict[Reach, str]]:
-    """The addresses of a page."""
-    found: dict[int, dict[Reach, str]] = defaultdict(dict)
-    statement = select(addresses.c.person, addresses.c.channel, addresses.c.value)
-    for person, channel, value in (await tx.execute(statement.where(within(addresses.c.person)))).all():
-        found[person][channel] = value
-    return found
-
-
-async def _shared(tx: Tx, within: Within) -> frozenset[tuple[str, str]]:
+async def _shared(tx: Tx, within: Within) -> frozenset[Address]:
     """The addresses of a page that somebody else has too, on whichever page."""
     other = addresses.alias("other")
     same = (other.c.channel == addresses.c.channel) & (other.c.value == addresses.c.value)
@@ -285,4 +260,12 @@ async def _shared(tx: Tx, within: Within) -> frozenset[tuple[str, str]]:
         .join(other, same & (other.c.person != addresses.c.person))
         .where(within(addresses.c.person))
     )
+    return frozenset((channel, value) for channel, value in await tx.execute(statement))
+
+
+async def _given(tx: Tx, dispatch: int) -> frozenset[Address]:
+    """Where deliveries of a dispatch go, of the addresses that another than their reader has now."""
+    d, other = deliveries.c, addresses.c
+    taken_up = exists().where(other.channel == d.channel, other.value == d.address, other.person != d.person)
+    statement = select(d.channel, d.address).where(d.dispatch == dispatch, taken_up)
     return frozenset((channel, value) for channel, value in await tx.execute(statement))

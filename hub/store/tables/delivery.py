@@ -35,6 +35,7 @@ dispatches = Table(
     Column("scheduled_as", String),
     Column("held", String),
     Column("held_until", Instant),
+    Column("plan", JSON(none_as_null=True)),
     UniqueConstraint("directive", "revision"),
     comment="One revision on its way; `claim` says who plans it, nothing leaves before planned_at.",
 )
