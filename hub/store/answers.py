@@ -1,9 +1,7 @@
 """Whether and how a directive reaches somebody: worked out once for all who are alike, and most people are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from hub.store.holders import Holding
@@ -21,7 +19,6 @@ Facts = tuple[Any, ...]
 """Of a line: language, preferred channel, whether opted out, commune, community; sector, audience, stream of the
 membership; name, commune, community of its organisation."""
 
-_PERSON = itemgetter(0)
 _WHO = 4
 """So many values of a line say who it is; the others decide."""
 
@@ -59,7 +56,7 @@ class Answers:
 
     def find(
         self,
-        lines: Iterable[Line],
+        lines: Sequence[Line],
         held: Mapping[int, Holding],
         barred: Mapping[tuple[str, str], str] = _NOTHING,
     ) -> list[Found]:
@@ -68,21 +65,17 @@ class Answers:
         `held` is what each may hold, `barred` why an address (channel, value) is suppressed.
         """
         found: list[Found] = []
-        for person, group in groupby(lines, _PERSON):
-            theirs = list(group)
-            _, token, email, phone, *_ = theirs[0]
+        for line, more in _by_person(lines):
+            person, token, email, phone = line[:_WHO]
             key = (
-                tuple([line[_WHO:] for line in theirs]),
+                (line[_WHO:], *[each[_WHO:] for each in more]) if more else (line[_WHO:],),
                 email is not None,
                 phone is not None,
                 held.get(person) if held else None,
                 barred.get(("email", email)) if barred else None,
                 barred.get(("sms", phone)) if barred else None,
             )
-            try:
-                answer = self._known[key]
-            except KeyError:
-                answer = self._remember(key)
+            answer = self._known[key] if key in self._known else self._remember(key)
             if answer is not None:
                 manner = answer.manner
                 address = "" if manner is None else email if manner.channel == "email" else phone
@@ -123,6 +116,15 @@ class Answers:
         dispatch = holding.dispatch if holding else None
         manner = Manner(choice.channel, language, choice.stream, now, dispatch, left)
         return Answer(manner, TURNS.index((choice.channel, holding is not None)), wished=False)
+
+
+def _by_person(lines: Sequence[Line]) -> Iterator[tuple[Line, Sequence[Line]]]:
+    """Each person's first line, and the others that few have."""
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end == len(lines) or lines[end][0] != lines[start][0]:
+            yield lines[start], lines[start + 1 : end]
+            start = end
 
 
 def addresses_of(line: Line) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Addresses that are not to be used, as keyed hashes: they outlive the person, so that an import revives nobody."""
 
 import hmac
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
@@ -17,9 +18,12 @@ BATCH = 900
 
 def hasher(secret: bytes) -> Callable[[str, str], str]:
     """The hash of a channel's address. Without the key nobody can try out addresses against the table."""
+    keyed = hmac.new(secret, digestmod="sha256")
 
     def fingerprint(channel: str, value: str) -> str:
-        return hmac.digest(secret, f"{channel}:{value}".encode(), "sha256").hex()
+        found = keyed.copy()  # for many addresses half the cost of beginning with the key
+        found.update(f"{channel}:{value}".encode())
+        return found.hexdigest()
 
     return fingerprint
 
@@ -67,17 +71,19 @@ async def among(tx: Tx, addresses: Collection[tuple[str, str]]) -> Mapping[tuple
     if not await any_at_all(tx):
         return {}
     fingerprint = hasher((await instance.get(tx)).secret)
-    by_hash = {(channel, fingerprint(channel, value)): (channel, value) for channel, value in addresses}
-    hashes = [hash_ for _, hash_ in by_hash]
+    by_channel: dict[str, dict[str, str]] = defaultdict(dict)
+    for channel, value in addresses:
+        by_channel[channel][fingerprint(channel, value)] = value
     found: dict[tuple[str, str], str] = {}
-    for start in range(0, len(hashes), BATCH):
-        asked = suppressions.c.value_hash.in_(hashes[start : start + BATCH])
-        rows = await tx.execute(
-            select(suppressions.c.channel, suppressions.c.value_hash, suppressions.c.reason).where(asked)
-        )
-        found |= {
-            by_hash[channel, hash_]: reason for channel, hash_, reason in rows if (channel, hash_) in by_hash
-        }
+    for channel, by_hash in by_channel.items():
+        hashes = list(by_hash)
+        for start in range(0, len(hashes), BATCH):
+            # Without the channel the index would be of no use.
+            asked = (suppressions.c.channel == channel) & suppressions.c.value_hash.in_(
+                hashes[start : start + BATCH]
+            )
+            rows = await tx.execute(select(suppressions.c.value_hash, suppressions.c.reason).where(asked))
+            found |= {(channel, by_hash[hash_]): reason for hash_, reason in rows}
     return found
 
 
