@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -139,12 +139,18 @@ def _say_the_same(channel: str, in_text: Iterable[Span], in_html: Iterable[Span]
 
 def digest(value: Block | Message) -> str:
     """The SHA-256 of a block or message in canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical(asdict(value)).encode()).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def canonical(value: Any) -> str:
-    """JSON with one form per value: keys sorted, no spaces, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    """JSON with one form per value: keys sorted, no spaces, UTF-8; dataclasses by their fields."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_by_fields)
+
+
+def _by_fields(value: Any) -> Any:
+    # One level at a time: dataclasses.asdict copies all that is below, for four times the time.
+    names = getattr(type(value), "__dataclass_fields__", None)
+    return str(value) if names is None else {name: getattr(value, name) for name in names}
 
 
 def frames_digest(wording: Wording, register: Register) -> str:
