@@ -36,6 +36,12 @@ default_transport = discard:
 """
 """What makes the private Postfix of the tests take mail from its own machine and forget it once it was on the disk."""
 
+RELAY = 1_000
+"""Messages a second that a relay may take: a real one takes fewer than the sink, and sets the pace."""
+
+DEPLOYMENTS = (228_000, 3_600_000, 11_700_000)
+"""Organisations and workers of the sector; the region; the country."""
+
 SMALL = 5_000
 """Recipients against whose memory that of the largest is held."""
 
@@ -92,6 +98,13 @@ class Turns:
             "without_receipts_s": round(bare, 2),
             "receipts_cost": round(ours / bare - 1, 3),
             "last_tenth_over_first": round(last / first, 2),
+            "octets_per_person": round(
+                statistics.median(run["octets_before"] for run in self.ours) / self.recipients
+            ),
+            "octets_per_message": round(
+                statistics.median(run["octets_after"] - run["octets_before"] for run in self.ours)
+                / self.recipients
+            ),
             "sender_rss_mb": max(run["peak_rss_mb"] for run in self.ours),
             "planner_rss_mb": max(run["planner_rss_mb"] for run in self.ours),
         }
@@ -182,7 +195,23 @@ def table(found: dict[str, Any]) -> str:
         rows.append(
             f"1,000,000 recipients: {found['million']['seconds']} s, {found['million']['over_linear']} times linear."
         )
-    return "\n".join(rows)
+    return "\n".join([*rows, "", *needs(largest)])
+
+
+def needs(measured: dict[str, Any]) -> list[str]:
+    """What each size of deployment needs, reckoned from the largest run (docs/operate.md shows it)."""
+    rows = [
+        "| people | database | and for each message to all | the hub alone | a relay that takes "
+        f"{RELAY:,}/s |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for people in DEPLOYMENTS:
+        stored, sent = (people * measured[key] / 1e9 for key in ("octets_per_person", "octets_per_message"))
+        minutes = people / measured["ours_per_second"] / 60
+        rows.append(
+            f"| {people:,} | {stored:.1f} GB | {sent:.1f} GB | {minutes:.1f} min | {people / RELAY / 60:.0f} min |"
+        )
+    return rows
 
 
 def _prepared(folder: Path, size: int) -> Path:

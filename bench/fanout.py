@@ -74,7 +74,9 @@ def main() -> None:
             file = _settings_file(Path(folder), host, port, chosen.lanes)
             if chosen.prepared is None:
                 asyncio.run(_prepare(file, chosen.recipients))
+            before = _octets(Path(folder))
             measured = asyncio.run(_measure(file, chosen.recipients, chosen.patience, chosen.receipts))
+            measured |= {"octets_before": before, "octets_after": _octets(Path(folder))}
     except UnivoqueError as error:
         if chosen.json:
             print(json.dumps({"error": {"kind": error.kind, "text": str(error)}}))
@@ -85,6 +87,11 @@ def main() -> None:
         if chosen.json
         else "\n".join(f"{key:20} {value:>12,}" for key, value in found.items())
     )
+
+
+def _octets(folder: Path) -> int:
+    """What the database takes on the disk, its log included."""
+    return sum(file.stat().st_size for file in folder.glob("univoque.db*"))
 
 
 SETTINGS = """

@@ -35,6 +35,8 @@ async def test_fanning_out_prints_its_figures() -> None:
         "first_after_s",
         "first_tenth_s",
         "last_tenth_s",
+        "octets_before",
+        "octets_after",
     }
     assert found["recipients"] == 5
 

@@ -25,9 +25,6 @@ DUE_AT_ONCE = 200
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
 
-GATHERING = 0.001
-"""Seconds for which the first lane that is ready waits for others to share its commit."""
-
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
 
@@ -92,7 +89,7 @@ class Desk:
         self._orders = Orders(False, frozenset(), frozenset())
         self._bell = asyncio.Event()
         self._ready = 0
-        self._gathering: asyncio.TimerHandle | None = None
+        self._gathering: asyncio.Handle | None = None
         self._closing = False
 
     async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Item | None:
@@ -189,12 +186,21 @@ class Desk:
         line.taken += settled.outcome is Outcome.ACCEPTED
 
     def _ring(self) -> None:
-        """A lane is ready: have a turn when half of them are, or when the others had their time to come."""
+        """A lane is ready: have a turn when half of them are, or when a round of the loop brings no further one.
+
+        So a busy relay's lanes share their commits, and a slow one's wait for nobody.
+        """
         self._ready += 1
         if self._ready >= len(self._flights):
             self._bell.set()
         elif self._gathering is None:
-            self._gathering = asyncio.get_running_loop().call_later(GATHERING, self._bell.set)
+            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
+
+    def _gather(self, before: int) -> None:
+        if self._ready > before:
+            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
+        else:
+            self._bell.set()
 
     async def _turn(self) -> None:
         if self._back:

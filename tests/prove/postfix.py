@@ -40,7 +40,6 @@ smtpd_client_event_limit_exceptions =
 smtpd_client_message_rate_limit = {limit}
 anvil_rate_time_unit = {unit}s
 smtpd_peername_lookup = no
-{more}
 """
 
 _MASTER = """
@@ -119,7 +118,7 @@ def postfix(
     shutil.chown(folder / "data", "postfix")
     shutil.copy(TLS_KEYS / "server.pem", folder / "server.pem")
     (folder / "server.pem").chmod(0o600)
-    (folder / "main.cf").write_text(_MAIN.format(**given, realm=REALM, more=more))
+    (folder / "main.cf").write_text(_overridden(_MAIN.format(**given, realm=REALM), more))
     (folder / "master.cf").write_text(_MASTER.format(**given))
     (folder / "sasl" / "smtpd.conf").write_text(_SASL.format(**given))
     accounts = [_found("saslpasswd2"), "-p", "-c", "-f", str(folder / "sasldb2"), "-u", REALM, USER]
@@ -134,6 +133,13 @@ def postfix(
         yield Postfix(port, folder)
     finally:
         subprocess.run([*command, "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+
+def _overridden(settings: str, more: str) -> str:
+    # Named once each: every daemon warns of a second one, and the one that keeps the log can wait for itself then.
+    lines = [line for line in (settings + more).splitlines() if line]
+    found = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines)}
+    return "".join(f"{name} = {value}\n" for name, value in found.items())
 
 
 def free_port() -> int:
