@@ -36,7 +36,7 @@ async def test_f4_greylisted_people_are_tried_again_and_never_before_the_hint(
 
 
 async def test_f4_a_rate_limit_costs_time_and_no_attempt(tmp_path: Path, judge: Judge, large: bool) -> None:
-    recipients, limit = (5_000, 60) if large else (200, 3)
+    recipients, limit = (5_000, 20) if large else (200, 3)
     async with open_house(tmp_path, delivery__attempts=2) as house:
         house.relay.on("rcpt", "450 4.7.1 Error: too much mail", after=50, times=limit)
         dispatch = await house.plan(recipients)
