@@ -202,7 +202,7 @@ async def test_it_is_an_alarm_at_once_and_only_one(house: House) -> None:
     (alarm,) = found = alarms.raised(seen, hub.config.alarms)
     assert progress.refused == "554 5.7.1"
     assert progressing.pace(progress, seen.at).startswith("stopped; ")
-    assert [line for line in progressing.lines(seen, found) if "stopped" in line.lower()] == [
+    assert [line for line in progressing.lines(seen, found) if line.startswith("!")] == [
         f"! {alarm.finding}: {alarm.remedy}."
     ]
     assert alarm.name == "refused"
