@@ -19,10 +19,10 @@ from hub.context import open_hub
 from hub.flow import deliver
 from hub.sender import Stopping
 from hub.store import dispatches
-from tests import a, plans
+from tests import plans
 from tests.doubles.smtp import Fault, SmtpDouble
 from tests.doubles.twilio import TwilioDouble
-from tests.test_the_way import PEOPLE, the_way
+from tests.test_the_way import PEOPLE, settings, the_way
 
 MARKS = ("[address]", "[number]", "[link]")
 """What the log puts in place of what it takes out: it should never have to."""
@@ -60,22 +60,13 @@ async def test_the_way_says_nothing_of_anybody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _configure("json", monkeypatch)
-    async with SmtpDouble() as relay, TwilioDouble() as provider:
-        config = a.config(
-            tmp_path,
-            service__base_url="https://univoque.example",
-            email__enabled="true",
-            email__port=str(relay.port),
-            email__security="none",
-            sms__enabled="true",
-            sms__base_url=provider.url,
-            sms__account_sid=provider.account_sid,
-            sms__auth_token=provider.token,
-            sms__sender="+32460000000",
-        )
-        async with open_hub(config) as hub:
-            await the_way(hub, relay, provider)
-            sent = provider.token
+    async with (
+        SmtpDouble() as relay,
+        TwilioDouble() as provider,
+        open_hub(settings(tmp_path, relay, provider)) as hub,
+    ):
+        await the_way(hub, relay, provider)
+        sent = provider.token
 
     said = capsys.readouterr()
     assert [word for word in [*private(), sent] if word in said.err + said.out] == []

@@ -11,6 +11,7 @@ import pytest
 
 from channels.registry import open_channels
 from hub import worker
+from hub.config import Config
 from hub.context import Hub, open_hub
 from hub.flow.approve import approve
 from hub.flow.dispatch import dispatch
@@ -39,21 +40,28 @@ eupen@example.org;;email;fr;;Eupen;elderly.residential;family;directives
 
 
 async def test_one_directive_reaches_every_reader(tmp_path: Path) -> None:
-    async with SmtpDouble() as relay, TwilioDouble() as provider:
-        config = a.config(
-            tmp_path,
-            service__base_url="https://univoque.example",
-            email__enabled="true",
-            email__port=str(relay.port),
-            email__security="none",
-            sms__enabled="true",
-            sms__base_url=provider.url,
-            sms__account_sid=provider.account_sid,
-            sms__auth_token=provider.token,
-            sms__sender="+32460000000",
-        )
-        async with open_hub(config) as hub:
-            await the_way(hub, relay, provider)
+    async with (
+        SmtpDouble() as relay,
+        TwilioDouble() as provider,
+        open_hub(settings(tmp_path, relay, provider)) as hub,
+    ):
+        await the_way(hub, relay, provider)
+
+
+def settings(folder: Path, relay: SmtpDouble, provider: TwilioDouble) -> Config:
+    """Both channels on, to the doubles."""
+    return a.config(
+        folder,
+        service__base_url="https://univoque.example",
+        email__enabled="true",
+        email__port=str(relay.port),
+        email__security="none",
+        sms__enabled="true",
+        sms__base_url=provider.url,
+        sms__account_sid=provider.account_sid,
+        sms__auth_token=provider.token,
+        sms__sender="+32460000000",
+    )
 
 
 async def the_way(hub: Hub, relay: SmtpDouble, provider: TwilioDouble) -> None:

@@ -30,7 +30,7 @@ DOMAINS = 3
 """So many domains in a row are no accident, while nobody at all has taken the message."""
 
 SETTLES = 1.0
-"""Seconds after which a stop is in force in every sender, this one included: they look four times a second."""
+"""Seconds after which a stop is in force in every sender, this one included: they look ten times a second."""
 
 
 class Verdict(Enum):

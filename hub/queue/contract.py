@@ -158,7 +158,7 @@ class Ledger(Protocol):
         done: Sequence[int] = (),
         released: Sequence[int] = (),
     ) -> AbstractSet[Intent]:
-        """One commit for a whole turn of the event loop: outcomes, then intents, chunks done or given back.
+        """One commit for all lanes that are ready: outcomes, then intents, chunks done or given back.
 
         Returns the intents that are void, because a report settled the delivery meanwhile, or because its dispatch
         was cancelled, which is its outcome then: do not send those.

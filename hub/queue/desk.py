@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 DUE_AT_ONCE = 200
 """How many deliveries that are due again are taken in hand at once."""
 
-
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
 
@@ -60,7 +59,7 @@ class _Chosen(NamedTuple):
 
 
 class Desk:
-    """Groups the exchanges of one turn of the event loop into one durable commit.
+    """Groups the exchanges of the lanes that are ready into one durable commit, a turn.
 
     A lane gets an item only when its previous outcome and its new intent are on disk; so a crash leaves
     at most one uncertain delivery per lane.
