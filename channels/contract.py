@@ -59,6 +59,8 @@ class Traits:
     """The most messages that may leave in a second."""
     calls_back: bool = False
     """Whether the far side reports later on an attempt, by the id that went with it."""
+    announces: bool = False
+    """Whether a lane gains by knowing what follows on it: it may tell the far side for whom that is."""
 
 
 class WrongSettings(ValueError):
@@ -127,8 +129,11 @@ class Uncertain(ChannelError):
 class Lane(Protocol):
     """One connection to the far side; sends one message to one address at a time."""
 
-    async def send(self, outgoing: Outgoing) -> Receipt:
-        """Hand the message over. Raises Refused, Unavailable or Uncertain."""
+    async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
+        """Hand the message over. Raises Refused, Unavailable or Uncertain.
+
+        What is `ahead` follows on this lane, unless something comes between; none of its content leaves yet.
+        """
         ...
 
 

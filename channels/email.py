@@ -46,6 +46,10 @@ class Prepared:
     """8bit where the lines allow it; for servers that offer 8BITMIME (RFC 6152)."""
     quoted: Form
 
+    def form(self, *, eight_bit: bool) -> Form:
+        """The form for a server that offers 8BITMIME, or for one that does not."""
+        return self.whole if eight_bit else self.quoted
+
     def wire(self, outgoing: Outgoing, *, form: Form) -> bytes:
         """One recipient's message as it follows DATA, the final dot included.
 

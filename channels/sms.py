@@ -148,7 +148,7 @@ class SmsLane:
         """Book the next place in the row of all lanes; returns the seconds until it comes."""
         return self._row.book()
 
-    async def send(self, outgoing: Outgoing) -> Receipt:
+    async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
         """Hand one SMS to the provider. Raises Refused, Unavailable or Uncertain."""
         prepared = outgoing.body
         if not isinstance(prepared, PreparedSms):

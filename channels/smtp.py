@@ -7,12 +7,21 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from channels import email
-from channels.contract import ChannelError, Outgoing, Receipt, Traits, Unavailable, Words, WrongSettings
+from channels.contract import (
+    ChannelError,
+    Outgoing,
+    Receipt,
+    Refused,
+    Traits,
+    Unavailable,
+    Words,
+    WrongSettings,
+)
 from channels.headers import fits_return_path, is_address, recipient, return_path
 from channels.settings import EmailSettings, Mode, refuse_live
-from channels.smtp_connection import Connection, tls_context
+from channels.smtp_connection import Connection, Envelope, tls_context
 from channels.smtp_relays import Relay, Relays
-from channels.smtp_transfer import Stale, transfer
+from channels.smtp_transfer import Stale, Unheard, transfer
 
 
 class EmailChannel:
@@ -44,6 +53,7 @@ class EmailChannel:
             lanes=settings.lanes,
             repeats_uncertain=True,
             per_second=settings.per_second or math.inf,
+            announces=True,
         )
         self._settings = settings
         self._now = now
@@ -75,30 +85,26 @@ class SmtpLane:
         self._dot_timeout = settings.dot_timeout.total_seconds()
         self._connection: Connection | None = None
 
-    async def send(self, outgoing: Outgoing) -> Receipt:
+    async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
         """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
-        prepared = outgoing.body
-        if not isinstance(prepared, email.Prepared):
-            raise TypeError(f"the body is {type(prepared).__name__}, not what prepare() returned")
-        to = recipient(outgoing.address)
-        sender = self._envelope_sender(outgoing.key)
         stale: Stale | None = None
         for _ in range(2):
-            connection = await self._connected()
-            form = prepared.whole if connection.eight_bit else prepared.quoted
-            wire = prepared.wire(outgoing, form=form)
+            connection = await self._connected(outgoing)
+            envelope = self._envelope(connection, outgoing)
+            wire = _prepared(outgoing).wire(outgoing, form=envelope.form)
             try:
                 return await transfer(
                     connection,
-                    sender=sender,
-                    recipient=to,
-                    form=form,
-                    wire=wire,
+                    envelope,
+                    wire,
                     dot_timeout=self._dot_timeout,
+                    ahead=self._announcement(connection, ahead),
                 )
             except ChannelError:
                 raise
             except Stale as error:
+                if isinstance(error, Unheard) and self._relay is not None:
+                    self._relay.spare()
                 self._drop()
                 stale = error
             except BaseException:
@@ -113,15 +119,35 @@ class SmtpLane:
             await self._connection.quit()
             self._connection = None
 
-    def _envelope_sender(self, key: str) -> bytes:
+    def _envelope(self, connection: Connection, outgoing: Outgoing) -> Envelope:
+        """Raises Refused where the message cannot be addressed."""
+        announced = connection.announced
+        if announced is not None and announced.outgoing is outgoing:
+            return announced
         path = self._settings.return_path
-        return return_path(path, key) if path else self._sender
+        sender = return_path(path, outgoing.key) if path else self._sender
+        form = _prepared(outgoing).form(eight_bit=connection.eight_bit)
+        return Envelope.of(outgoing, sender=sender, form=form)
 
-    async def _connected(self) -> Connection:
+    def _announcement(self, connection: Connection, ahead: Outgoing | None) -> Envelope | None:
+        """What is to be said of the next message, None where the relay would not hear it."""
+        if ahead is None or self._relay is None or not (connection.pipelining and self._relay.hears_ahead):
+            return None
+        try:
+            return self._envelope(connection, ahead)
+        except Refused:
+            return None  # it is said when its turn comes
+
+    async def _connected(self, outgoing: Outgoing) -> Connection:
+        """A connection on which nothing was announced but this message."""
         if self._relay is not None and self._relays.prefer_another(self._relay):
             await self.close()
+        announced = self._connection.announced if self._connection is not None else None
+        if announced is not None and announced.outgoing is not outgoing:
+            self._drop()
         if self._connection is None or not self._connection.is_open:
             self._connection = None
+            recipient(outgoing.address)  # for one that cannot be sent to no relay is bothered
             self._relay, self._connection = await self._relays.connect()
         return self._connection
 
@@ -129,6 +155,12 @@ class SmtpLane:
         if self._connection is not None:
             self._connection.drop()
             self._connection = None
+
+
+def _prepared(outgoing: Outgoing) -> email.Prepared:
+    if not isinstance(outgoing.body, email.Prepared):
+        raise TypeError(f"the body is {type(outgoing.body).__name__}, not what prepare() returned")
+    return outgoing.body
 
 
 def _context(settings: EmailSettings) -> ssl.SSLContext | None:

@@ -4,18 +4,36 @@ import asyncio
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import aiosmtplib
 
-from channels.contract import ChannelError, Unavailable, WrongSettings
+from channels.contract import ChannelError, Outgoing, Unavailable, WrongSettings
+from channels.email import Form
+from channels.headers import recipient
 from channels.settings import EmailSettings
 from channels.smtp_replies import Phase, Reply, failure
-from channels.smtp_wire import Further, Lost, Wire
+from channels.smtp_wire import Lost, Wire
 
 # By preference; one try only: several wrong ones in a row lock accounts.
 _AUTH_METHODS = ("plain", "login", "cram-md5")
 _QUIT_TIMEOUT = 2.0
+
+
+class Envelope(NamedTuple):
+    """MAIL and RCPT of one message, as they are sent on a connection, and the form of its content there."""
+
+    outgoing: Outgoing
+    mail: bytes
+    rcpt: bytes
+    form: Form
+
+    @classmethod
+    def of(cls, outgoing: Outgoing, *, sender: bytes, form: Form) -> "Envelope":
+        """Raises Refused where the address is none that can be sent to."""
+        body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
+        mail = b"MAIL FROM:<%b>%b\r\n" % (sender, body)
+        return cls(outgoing, mail, b"RCPT TO:<%b>\r\n" % recipient(outgoing.address), form)
 
 
 def tls_context(settings: EmailSettings) -> ssl.SSLContext:
@@ -39,14 +57,20 @@ class Connection:
         """Whether a transaction was begun on it: only then may the server have closed it for idleness."""
         self.needs_reset = False
         """Whether a transaction stands open that must be given up before the next."""
+        self.announced: Envelope | None = None
+        """What the relay was told of the next message: it waits for its content, and for nothing else."""
 
     @property
     def is_open(self) -> bool:
         return self.wire.is_open
 
-    async def ask(self, commands: bytes, replies: int, *, further: Further | None = None) -> list[bytes]:
-        """Send commands and wait for the reply to each, then say what is further to be said. Raises Lost."""
-        return await self.wire.exchange(commands, replies, self._command_timeout, further=further)
+    async def ask(self, commands: bytes, replies: int) -> list[bytes]:
+        """Send commands and wait for the reply to each. Raises Lost."""
+        return await self.wire.exchange(commands, replies, self._command_timeout)
+
+    async def rest(self) -> list[bytes]:
+        """The replies to what was announced. Raises Lost."""
+        return await self.wire.rest(self._command_timeout)
 
     @property
     def certificate_ends(self) -> datetime | None:
@@ -60,7 +84,10 @@ class Connection:
         self.wire.drop()
 
     async def quit(self) -> None:
-        """Take leave, and close."""
+        """Take leave, and close; without a word where the relay would take it for the content of a message."""
+        if self.announced is not None:
+            self.drop()
+            return
         with suppress(Lost):
             await self.wire.exchange(b"QUIT\r\n", 1, _QUIT_TIMEOUT)
         self.wire.close()

@@ -27,6 +27,8 @@ class Relay:
     failures: int = 0
     rests_until: float = 0.0
     error: Unavailable | None = None
+    hears_ahead: bool = True
+    """Whether it hears what follows a message in the same breath, as RFC 2920 §3.1 wants."""
 
     @property
     def place(self) -> str:
@@ -44,6 +46,12 @@ class Relay:
         self.failures += 1
         rest = min(_REST[0] * 2 ** (self.failures - 1), _REST[1])
         self.rests_until = now + rest * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+    def spare(self) -> None:
+        """It did not hear what followed a message: say each message by itself from now on."""
+        if self.hears_ahead:
+            log.warning("a relay does not hear what follows a message", relay=self.place)
+        self.hears_ahead = False
 
     def work(self) -> None:
         """It took a connection."""

@@ -1,82 +1,115 @@
 """One message over an open SMTP connection: envelope, content, and what each end means.
 
-Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write: two round trips a message.
+Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write; those of the message that
+follows leave with the content of the one before, as §3.1 there allows: one round trip a message.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
-from channels.email import Form
-from channels.smtp_connection import Connection
+from channels.smtp_connection import Connection, Envelope
 from channels.smtp_replies import Phase, Reply, failure, receipt
-from channels.smtp_wire import Codes, Further, Lost
+from channels.smtp_wire import Lost
 
-_WELCOME: dict[Phase, Codes] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Commands that leave together, by the phase of each."""
-
-    phases: tuple[Phase, ...]
-    codes: tuple[Codes, ...]
-
-    @classmethod
-    def of(cls, *phases: Phase) -> "_Group":
-        return cls(phases, tuple([_WELCOME[phase] for phase in phases]))
-
-
+_WELCOME: dict[Phase, tuple[bytes, ...]] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
 _RESET = b"RSET\r\n"
 _DATA = b"DATA\r\n"
-_ALONE = {phase: _Group.of(phase) for phase in _WELCOME}
-_TOGETHER = _Group.of("mail", "rcpt", "data")
-_AFTER_RESET = _Group.of("mail", "mail", "rcpt", "data")
+_MAIL: tuple[Phase, ...] = ("mail",)
+_RCPT: tuple[Phase, ...] = ("rcpt",)
+_CONTENT: tuple[Phase, ...] = ("data",)
+_TOGETHER: tuple[Phase, ...] = ("mail", "rcpt", "data")
+_AFTER_RESET: tuple[Phase, ...] = ("mail", *_TOGETHER)
 
 
 class Stale(Exception):
-    """The server had closed the connection before this message was mentioned."""
+    """The connection came to its end before anything was concluded of this message; a new one will tell."""
+
+
+class Unheard(Stale):
+    """The relay did not hear what followed the message before, though it offers PIPELINING."""
 
 
 async def transfer(
-    connection: Connection, *, sender: bytes, recipient: bytes, form: Form, wire: bytes, dot_timeout: float
+    connection: Connection,
+    envelope: Envelope,
+    wire: bytes,
+    *,
+    dot_timeout: float,
+    ahead: Envelope | None = None,
 ) -> Receipt:
-    """Send one message to one recipient.
+    """Send one message to one recipient; what is `ahead` is announced with it, where the relay lets us.
 
-    Raises Refused, Unavailable, Uncertain, or Stale where a connection used before turns out to be closed.
+    Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
+    connection used before turns out to be closed.
     """
-    body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
-    mail = b"MAIL FROM:<%b>%b\r\n" % (sender, body)
-    rcpt = b"RCPT TO:<%b>\r\n" % recipient
-    reset = connection.needs_reset
-    used, connection.used, connection.needs_reset = connection.used, True, True
-    if connection.pipelining:
-        group = _AFTER_RESET if reset else _TOGETHER
-        commands = mail + rcpt + _DATA
-        commands = _RESET + commands if reset else commands
+    if connection.announced is envelope:
+        await _hear(connection)
     else:
-        before = [(_ALONE["mail"], _RESET)] if reset else []
-        for alone, command in (*before, (_ALONE["mail"], mail), (_ALONE["rcpt"], rcpt)):
-            await _say(connection, alone, command, used=used)
-        group, commands = _ALONE["data"], _DATA
-    content = Further(wire, dot_timeout, group.codes)
-    return _taken(connection, await _say(connection, group, commands, used=used, content=content))
+        await _open(connection, envelope)
+    return await _hand_over(connection, wire, dot_timeout, ahead if connection.pipelining else None)
 
 
-async def _say(
-    connection: Connection, group: _Group, commands: bytes, *, used: bool, content: Further | None = None
-) -> bytes:
-    """Send a group of commands, then the content; returns the last reply.
+async def _open(connection: Connection, envelope: Envelope) -> None:
+    """Open a transaction, up to the relay's asking for the content. Raises ChannelError or Stale."""
+    reset, used = connection.needs_reset, connection.used
+    connection.used = connection.needs_reset = True
+    if connection.pipelining:
+        commands = envelope.mail + envelope.rcpt + _DATA
+        if reset:
+            await _say(connection, _AFTER_RESET, _RESET + commands, used=used)
+        else:
+            await _say(connection, _TOGETHER, commands, used=used)
+        return
+    if reset:
+        await _say(connection, _MAIL, _RESET, used=used)
+    for phases, command in ((_MAIL, envelope.mail), (_RCPT, envelope.rcpt), (_CONTENT, _DATA)):
+        await _say(connection, phases, command, used=used)
 
-    The first unwelcome reply to a command counts. Raises ChannelError or Stale.
+
+async def _hear(connection: Connection) -> None:
+    """Take the replies to what was announced. Raises ChannelError or Stale.
+
+    They count where the message before was taken; after any other end of it, a new connection decides.
     """
-    lost = None
-    phases = group.phases
+    clean = not connection.needs_reset
+    connection.needs_reset = True
     try:
-        replies = await connection.ask(commands, len(phases), further=content)
+        replies = await connection.rest()
+    except Lost as lost:
+        connection.drop()
+        raise (Unheard if lost.code == "timeout" else Stale) from lost
+    finally:
+        connection.announced = None
+    if not connection.is_open or not (clean or _all_welcome(_TOGETHER, replies)):
+        connection.drop()
+        raise Stale
+    await _judge(connection, _TOGETHER, replies, used=True)
+
+
+async def _say(connection: Connection, phases: Sequence[Phase], commands: bytes, *, used: bool) -> None:
+    """Send a group of commands. Raises ChannelError or Stale where a reply is unwelcome or does not come."""
+    lost = None
+    try:
+        replies = await connection.ask(commands, len(phases))
     except Lost as broken:
         lost, replies = broken, broken.replies
-    if len(replies) > len(phases):
-        return replies[-1]
+    await _judge(connection, phases, replies, used=used)
+    if lost is None:
+        return
+    connection.drop()
+    phase = phases[min(len(replies), len(phases) - 1)]
+    if used and phase == "mail":
+        raise Stale from lost
+    # Until RCPT the far side has heard nothing that tells this message from another.
+    raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
+
+
+async def _judge(
+    connection: Connection, phases: Sequence[Phase], replies: Sequence[bytes], *, used: bool
+) -> None:
+    """The first unwelcome reply to a command counts. Raises ChannelError or Stale."""
+    if _all_welcome(phases, replies):
+        return
     for phase, reply in zip(phases, replies, strict=False):
         if reply[:3] not in _WELCOME[phase]:
             if phases[-1] == "data" and replies[-1][:3] in _WELCOME["data"]:
@@ -85,17 +118,10 @@ async def _say(
             if used and phase == "mail" and not connection.is_open:
                 raise Stale from error
             raise error
-    if lost is None and content is None:
-        return replies[-1]
-    if len(replies) == len(phases):
-        raise _unanswered(connection, lost) from lost
-    assert lost is not None
-    connection.drop()
-    phase = phases[len(replies)]
-    if used and phase == "mail":
-        raise Stale from lost
-    # Until RCPT the far side has heard nothing that tells this message from another.
-    raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
+
+
+def _all_welcome(phases: Sequence[Phase], replies: Sequence[bytes]) -> bool:
+    return all([reply[:3] in _WELCOME[phase] for phase, reply in zip(phases, replies, strict=False)])
 
 
 async def _take_back(connection: Connection) -> None:
@@ -106,15 +132,26 @@ async def _take_back(connection: Connection) -> None:
         connection.drop()
 
 
-def _unanswered(connection: Connection, lost: Lost | None) -> ChannelError:
-    """All commands were welcome, and nothing came after them: what is known of the content."""
-    unsent = connection.wire.unsent
-    connection.drop()
-    if lost is None:
-        return Unavailable("garbled-reply", "the relay said more than was asked, before the message was sent")
-    if lost.code == "timeout" and unsent > 0:  # the dot is still here
-        return Unavailable(lost.code, "the relay stopped reading in mid-message")
-    return Uncertain(lost.code, "after the message, before its answer")
+async def _hand_over(
+    connection: Connection, wire: bytes, dot_timeout: float, ahead: Envelope | None
+) -> Receipt:
+    """Send the content, and hear what became of it. Raises Refused, Unavailable or Uncertain."""
+    if not connection.is_open:
+        connection.drop()
+        raise Unavailable("connection-lost", "before the message was sent")
+    after = b"" if ahead is None else ahead.mail + ahead.rcpt + _DATA
+    connection.announced = ahead
+    try:
+        replies = await connection.wire.exchange(
+            wire + after, 1, dot_timeout, owed=0 if ahead is None else len(_TOGETHER)
+        )
+    except Lost as lost:
+        unsent = connection.wire.unsent
+        connection.drop()
+        if lost.code == "timeout" and unsent > len(after):  # the dot is still here
+            raise Unavailable(lost.code, "the relay stopped reading in mid-message") from lost
+        raise Uncertain(lost.code, "after the message, before its answer") from lost
+    return _taken(connection, replies[0])
 
 
 def _taken(connection: Connection, raw: bytes) -> Receipt:

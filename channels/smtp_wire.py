@@ -1,9 +1,11 @@
 """The line to a relay once it is open: bytes out, whole replies in, and a limit on every silence."""
 
 import asyncio
-from typing import NamedTuple, cast
+from typing import cast
 
 _LONGEST_REPLY = 64 * 1024
+_LONGEST_PAUSE = 10.0
+"""Seconds for which the far side is kept waiting for what was announced to it."""
 
 
 class Lost(Exception):
@@ -15,31 +17,11 @@ class Lost(Exception):
         self.replies = replies or []
 
 
-Codes = tuple[bytes, ...]
-"""Replies that are welcome, by their three digits."""
-
-
-class Further(NamedTuple):
-    """What is written at once when each reply is one of the `codes` for it, without waking anybody.
-
-    It has one reply.
-    """
-
-    data: bytes
-    within: float
-    codes: tuple[Codes, ...]
-
-
-def all_welcome(replies: list[bytes], codes: tuple[Codes, ...]) -> bool:
-    """Whether there is a reply for each of the codes, none more, and each is one that is welcome."""
-    alike = len(replies) == len(codes)
-    return alike and all([reply[:3] in welcome for reply, welcome in zip(replies, codes, strict=True)])
-
-
 class Wire(asyncio.Protocol):
     """Takes a connection over from whoever opened it; one exchange at a time.
 
     There is one timer per line, not per reply: it looks again when the silence allowed at that moment may be over.
+    It limits our own silence, too, while the far side waits for what was announced to it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -49,7 +31,7 @@ class Wire(asyncio.Protocol):
         self._continued: list[bytes] = []
         self._replies: list[bytes] = []
         self._wanted = 0
-        self._further: Further | None = None
+        self._owed = 0
         self._waiter: asyncio.Future[list[bytes]] | None = None
         self._broken = "connection-lost" if transport.is_closing() else ""
         self._deadline = 0.0
@@ -59,32 +41,32 @@ class Wire(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether it can be written to, and nothing came that nobody asked for: that is a goodbye."""
-        return not (self._broken or self._replies or self._transport.is_closing())
+        return not (self._broken or len(self._replies) > self._owed or self._transport.is_closing())
 
     @property
     def unsent(self) -> int:
         """Bytes written that have not left this process; what was written last is among them."""
         return self._transport.get_write_buffer_size()
 
-    async def exchange(
-        self, data: bytes, replies: int, within: float, *, further: Further | None = None
-    ) -> list[bytes]:
+    async def exchange(self, data: bytes, replies: int, within: float, *, owed: int = 0) -> list[bytes]:
         """Write the bytes, then wait for so many replies, lines joined by line feeds. Raises Lost.
 
-        What is `further` to be said follows when they are welcome; there is one reply more then.
+        Those `owed` come after them, and are left for `rest`; the line closes when nobody asks for them for long.
         """
         if not self.is_open:
             raise Lost(self._broken or "connection-lost")
+        self._owed = owed
         self._transport.write(data)
-        self._wanted, self._further = replies, further
-        waiter = self._waiter = self._loop.create_future()
-        self._deadline = self._loop.time() + within
-        if self._timer is None or self._timer.when() > self._deadline:
-            self._set_timer()
-        try:
-            return cast(list[bytes], await waiter)
-        finally:
-            self._waiter = None
+        return await self._wait(replies, within)
+
+    async def rest(self, within: float) -> list[bytes]:
+        """The replies that are owed; at once where they are here. Raises Lost."""
+        wanted, self._owed = self._owed, 0
+        if len(self._replies) >= wanted and not self._broken:
+            return self._take(wanted)
+        if self._broken:
+            raise Lost(self._broken, self._replies)
+        return await self._wait(wanted, within)
 
     def close(self) -> None:
         """Close when all that was written has left."""
@@ -112,7 +94,7 @@ class Wire(asyncio.Protocol):
         if len(self._rest) + sum(map(len, self._continued)) > _LONGEST_REPLY:
             self._break("garbled-reply")
         elif self._waiter is not None and len(self._replies) >= self._wanted and not self._waiter.done():
-            self._go_on(self._waiter)
+            self._waiter.set_result(self._take(self._wanted))
 
     def eof_received(self) -> bool:
         self._break("connection-lost")
@@ -122,15 +104,26 @@ class Wire(asyncio.Protocol):
         self._break("connection-lost")
         self._stop_timer()
 
-    def _go_on(self, waiter: asyncio.Future[list[bytes]]) -> None:
-        further, self._further = self._further, None
-        if further is not None and all_welcome(self._replies, further.codes):
-            self._transport.write(further.data)
-            self._wanted += 1
-            self._deadline = self._loop.time() + further.within
-            return
-        taken, self._replies = self._replies[: self._wanted], self._replies[self._wanted :]
-        waiter.set_result(taken)
+    async def _wait(self, replies: int, within: float) -> list[bytes]:
+        self._wanted = replies
+        waiter = self._waiter = self._loop.create_future()
+        self._allow(within)
+        try:
+            return cast(list[bytes], await waiter)
+        finally:
+            self._waiter = None
+            if self._owed:
+                self._allow(_LONGEST_PAUSE)
+
+    def _take(self, replies: int) -> list[bytes]:
+        taken, self._replies = self._replies[:replies], self._replies[replies:]
+        return taken
+
+    def _allow(self, seconds: float) -> None:
+        """Let this silence last so long from now."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set_timer()
 
     def _break(self, code: str) -> None:
         self._broken = self._broken or code
@@ -139,12 +132,15 @@ class Wire(asyncio.Protocol):
 
     def _on_timer(self) -> None:
         self._timer = None
-        if self._waiter is None or self._waiter.done():
+        idle = self._waiter is None or self._waiter.done()
+        if idle and not self._owed:
             return  # the next exchange sets it again
-        if self._loop.time() >= self._deadline:
-            self._break("timeout")
-        else:
+        if self._loop.time() < self._deadline:
             self._set_timer()
+        elif idle:
+            self.drop()
+        else:
+            self._break("timeout")
 
     def _set_timer(self) -> None:
         self._stop_timer()

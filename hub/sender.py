@@ -76,7 +76,8 @@ class Sender:
         self._purse = purse
         self._stopping = stopping
         most = {name: post.channel.traits.per_second for name, post in posts.items()}
-        self._desk = Desk(ledger, hub.clock, most, quiet=_nights(hub, posts))
+        announcing = [name for name, post in posts.items() if post.channel.traits.announces]
+        self._desk = Desk(ledger, hub.clock, most, announcing=announcing, quiet=_nights(hub, posts))
         self._health = {name: Health() for name in posts}
 
     async def run(self) -> None:
@@ -146,16 +147,16 @@ class Sender:
                         self._desk.record(number, settled)
                         settled = None
                     await self._rest(seconds)
-                if (item := await self._desk.exchange(name, number, settled)) is None:
+                if (work := await self._desk.exchange(name, number, settled)) is None:
                     return
-                settled, error = await post.send(lane, item, number)
+                settled, error = await post.send(lane, work.item, number, ahead=work.ahead)
                 health.judge(name, self._desk, settled, error)
                 if error is None or error.counts:
                     nap = 0.0
                     continue
                 if error.asks_less:
                     rest = min(max(error.retry_after or _BREATH, _BREATH), _LONGEST_BREATH)
-                    whose = item.address if error.asks_less == "domain" else None
+                    whose = work.item.address if error.asks_less == "domain" else None
                     self._desk.slow_down(name, whose, rest.total_seconds())
                     continue
                 self._desk.record(number, settled)

@@ -61,22 +61,29 @@ class Post:
     """Takes note of an address not to be used again, with the far side's code."""
     refusals: Refusals
     _compiled: OrderedDict[int, _Compiled] = field(default_factory=OrderedDict)
+    _ahead: dict[int, tuple[Item, Outgoing]] = field(default_factory=dict)
+    """By lane, the message that follows on it."""
 
-    async def send(self, lane: Lane, item: Item, number: int) -> tuple[Settled, Unavailable | None]:
-        """Try once. Returns the outcome, and the error where the far side was not available."""
+    async def send(
+        self, lane: Lane, item: Item, number: int, *, ahead: Item | None = None
+    ) -> tuple[Settled, Unavailable | None]:
+        """Try once. Returns the outcome, and the error where the far side was not available.
+
+        What is `ahead` follows on this lane, unless something comes between.
+        """
         attempt = item.attempt + 1
         if item.dispatch in self.refusals.halted:
             stopped = refusals.withheld()
             return self._later(item, number, stopped), stopped
         try:
-            outgoing = await self._outgoing(item, attempt)
+            outgoing = self._foreseen(number, item) or await self._outgoing(item, attempt)
         except Exception:
             # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
             log.exception("not sent", channel=self.channel.traits.name, body=item.body)
             unprepared = Unavailable("unprepared", counts=False)
             return self._later(item, number, unprepared), unprepared
         try:
-            receipt = await lane.send(outgoing)
+            receipt = await lane.send(outgoing, await self._foresee(number, ahead))
         except Refused as error:
             if error.concerns == "message":
                 return await self._refused_words(item, number, error)
@@ -94,6 +101,21 @@ class Post:
         if self.refusals.rows.open:
             self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
+
+    async def _foresee(self, number: int, ahead: Item | None) -> Outgoing | None:
+        """The message that follows, made once and kept for when it does."""
+        if ahead is None:
+            return None
+        try:
+            outgoing = await self._outgoing(ahead, ahead.attempt + 1)
+        except Exception:  # noqa: BLE001 - said when its turn comes
+            return None
+        self._ahead[number] = (ahead, outgoing)
+        return outgoing
+
+    def _foreseen(self, number: int, item: Item) -> Outgoing | None:
+        foreseen, outgoing = self._ahead.pop(number, (None, None))
+        return outgoing if foreseen is item else None
 
     async def _outgoing(self, item: Item, attempt: int) -> Outgoing:
         compiled = self._compiled.get(item.body) or await self._compile(item.body)

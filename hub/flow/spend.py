@@ -272,7 +272,7 @@ class _MeteredLane:
     def wait(self) -> float:
         return self._lane.wait() if isinstance(self._lane, Paced) else 0.0
 
-    async def send(self, outgoing: Outgoing) -> Receipt:
+    async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
         """Pay, then send; what the provider did not take is paid back, what is in doubt is not."""
         made = deliveries.read_attempt_id(self._instance, outgoing.attempt)
         if made is None or not isinstance(outgoing.body, Priced):

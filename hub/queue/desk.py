@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ import structlog
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
-from hub.queue.line import Call, Hand, Line
+from hub.queue.line import Call, Hand, Line, Work
 from hub.queue.pace import Pace
 
 log = structlog.get_logger(__name__)
@@ -71,16 +71,20 @@ class Desk:
         clock: Clock,
         channels: Mapping[str, float],
         *,
+        announcing: Collection[str] = (),
         quiet: Callable[[str], datetime | None] = lambda _: None,
     ) -> None:
         """`channels` with the most that each may send in a second, infinite for no limit.
 
+        The lanes of those that are `announcing` are told what follows on them.
         `quiet` tells when the quiet hours of a channel end, None where none hold.
         """
         self._quiet = quiet
         self._ledger = ledger
         self._clock = clock
-        self._lines = {channel: Line(pace=Pace(most)) for channel, most in channels.items()}
+        self._lines = {
+            channel: Line(Pace(most), announces=channel in announcing) for channel, most in channels.items()
+        }
         self._looked_at = -math.inf
         self._flights: dict[int, tuple[Line, Hand]] = {}
         self._settled: list[Settled] = []
@@ -91,7 +95,7 @@ class Desk:
         self._gathering: asyncio.Handle | None = None
         self._closing = False
 
-    async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Item | None:
+    async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Work | None:
         """Hand in what came of the last item, get the next one; None when the desk closes.
 
         Waits while there is nothing to do; the outcome is durable by then.
@@ -185,14 +189,12 @@ class Desk:
         line.taken += settled.outcome is Outcome.ACCEPTED
 
     def _ring(self) -> None:
-        """A lane is ready: have a turn when half of them are, or when a round of the loop brings no further one.
+        """A lane is ready: have a turn when a round of the loop brings no further one.
 
         So a busy relay's lanes share their commits, and a slow one's wait for nobody.
         """
         self._ready += 1
-        if self._ready >= len(self._flights):
-            self._bell.set()
-        elif self._gathering is None:
+        if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
 
     def _gather(self, before: int) -> None:
@@ -222,7 +224,7 @@ class Desk:
                 line.calls.appendleft(call)
                 self._bell.set()
             elif not call.answer.done():
-                call.answer.set_result(intent.item)
+                call.answer.set_result(Work(intent.item, line.foresee(call.lane)))
         if self._closing and not self._settled:
             self._dismiss()
 
@@ -245,7 +247,7 @@ class Desk:
             for intent, call, line, hand in reversed(chosen):
                 self._land(call.lane)
                 line.calls.appendleft(call)
-                hand.rows.appendleft(intent.item)
+                hand.ahead[call.lane] = intent.item
                 if hand.dropped:
                     self._back += hand.drop()
             raise
@@ -274,11 +276,11 @@ class Desk:
         chosen: list[_Chosen] = []
         now, monotonic = self._clock.now(), asyncio.get_running_loop().time()
         room = line.pace.room(monotonic)
-        for hand, item in line.offers(monotonic):
+        for hand, item, call in line.offers(monotonic):
             if item.expires_at <= now:
                 self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
+                line.calls.appendleft(call)
                 continue
-            call = line.calls.popleft()
             hand.flying += 1
             line.flying += 1
             self._flights[call.lane] = (line, hand)

@@ -1,6 +1,7 @@
 """All that waits for one channel: the lanes that ask, and the rows in hand for them, at the pace that is wanted."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -14,40 +15,51 @@ PARKED = 10_000
 """How many rows of domains that asked for less are kept in hand while others are looked for."""
 
 
+class Work(NamedTuple):
+    """What a lane is to send, and what follows on it unless something comes between."""
+
+    item: Item
+    ahead: Item | None
+
+
 class Call(NamedTuple):
     """A lane that asks for work."""
 
     lane: int
-    answer: asyncio.Future[Item | None]
+    answer: asyncio.Future[Work | None]
 
 
 @dataclass(slots=True, eq=False)
 class Hand:
     """A lease in this sender's hand; `flying` rows are with lanes, a `dropped` chunk goes back unfinished.
 
-    `parked` rows wait because their domain asked for less.
+    `parked` rows wait because their domain asked for less. Those `ahead` follow on the lanes of these numbers:
+    nothing is written of them, and any of them may be taken back.
     """
 
     lease: Lease
     rows: deque[Item]
     parked: dict[str, deque[Item]] = field(default_factory=dict)
+    ahead: dict[int, Item] = field(default_factory=dict)
     flying: int = 0
     dropped: bool = False
 
     @property
     def spent(self) -> bool:
-        return not self.rows and not self.flying and not self.parked
+        return not (self.rows or self.flying or self.parked or self.ahead)
 
     def holds_any_of(self, dispatches: AbstractSet[int]) -> bool:
         """Whether a row of these dispatches waits in it."""
-        waiting = (self.rows, *self.parked.values())
+        waiting = (self.rows, *self.parked.values(), self.ahead.values())
         return bool(dispatches) and any(item.dispatch in dispatches for rows in waiting for item in rows)
 
     def drop(self) -> list[Item]:
         """Let go of what is not with a lane; returns the rows that were due again, which go back one by one."""
-        waiting = (*self.rows, *(item for rows in self.parked.values() for item in rows))
+        parked = (item for rows in self.parked.values() for item in rows)
+        waiting = (*self.rows, *parked, *self.ahead.values())
         self.rows.clear()
         self.parked.clear()
+        self.ahead.clear()
         self.dropped = True
         return [item for item in waiting if item.due]
 
@@ -57,6 +69,8 @@ class Line:
     """One channel's lanes and rows, the most urgent first."""
 
     pace: Pace
+    announces: bool = False
+    """Whether its lanes are told what follows on them."""
     domains: Domains = field(default_factory=Domains)
     calls: deque[Call] = field(default_factory=deque)
     hands: list[Hand] = field(default_factory=list)
@@ -78,14 +92,16 @@ class Line:
     @property
     def urgency(self) -> int:
         """Of the most urgent that is in hand; 0, beyond which nothing is, where nothing is in hand."""
-        return min((hand.lease.urgency for hand in self.hands if hand.rows or hand.parked), default=0)
+        waiting = (hand for hand in self.hands if hand.rows or hand.parked or hand.ahead)
+        return min((hand.lease.urgency for hand in waiting), default=0)
 
     @property
     def needs_more(self) -> bool:
-        """Whether more lanes wait than rows are in hand for them."""
+        """Whether too few rows are in hand for the lanes that ask, or for all to know what follows on them."""
         if self.domains and self.parked >= PARKED:
             return False
-        return sum(len(hand.rows) for hand in self.hands) < len(self.calls)
+        wanted = 3 * (len(self.calls) + self.flying) if self.announces else len(self.calls)
+        return sum(len(hand.rows) for hand in self.hands) < wanted
 
     def take(self, lease: Lease | None) -> None:
         """Take a lease in hand."""
@@ -98,26 +114,65 @@ class Line:
         self.pace.observe(self.taken / max(seconds, 0.01))
         self.taken = 0
 
-    def offers(self, now: float) -> Iterator[tuple[Hand, Item]]:
-        """Rows that may leave at this instant, each taken out of its hand; others of slow domains are parked."""
+    def offers(self, now: float) -> Iterator[tuple[Hand, Item, Call]]:
+        """Rows that may leave at this instant, each taken out of its hand, and for whom; others are parked.
+
+        Whoever takes no more of them stops asking, and so does who has left no call.
+        """
         if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
             return
         for hand in self.hands:
+            if hand.ahead:
+                yield from self._following(hand)
             yield from self._parked(hand, now)
             while hand.rows:
                 item = hand.rows.popleft()
                 slow = self.domains.of(item.address) if self.domains else None
                 if slow is None:
-                    yield hand, item
+                    yield hand, item, self.calls.popleft()
                     continue
                 domain, pace = slow
                 if pace.room(now) >= 1 and domain not in hand.parked:
                     pace.take()
-                    yield hand, item
+                    yield hand, item, self.calls.popleft()
                 else:
                     hand.parked.setdefault(domain, deque()).append(item)
+        for hand in self.hands:  # an idle lane need not wait for a busy one
+            while hand.ahead:
+                _, item = hand.ahead.popitem()
+                yield hand, item, self.calls.popleft()
 
-    def _parked(self, hand: Hand, now: float) -> Iterator[tuple[Hand, Item]]:
+    def foresee(self, lane: int) -> Item | None:
+        """What follows on this lane; None where the others may need it sooner, or it may not leave at once."""
+        if not self.announces or self._hindered:
+            return None
+        for hand in self.hands:
+            if (item := hand.ahead.get(lane)) is not None:
+                return item
+            if len(hand.rows) > self.flying and not (self.domains and self.domains.of(hand.rows[0].address)):
+                item = hand.ahead[lane] = hand.rows.popleft()
+                return item
+        return None
+
+    @property
+    def _hindered(self) -> bool:
+        return self.probing or self.pace.rate < math.inf
+
+    def _following(self, hand: Hand) -> Iterator[tuple[Hand, Item, Call]]:
+        """What was to follow on the lanes that ask now; back among the rows where it may not leave at once."""
+        if self._hindered:
+            hand.rows.extendleft(hand.ahead.values())
+            hand.ahead.clear()
+            return
+        for call in [call for call in self.calls if call.lane in hand.ahead]:
+            item = hand.ahead.pop(call.lane)
+            if self.domains and self.domains.of(item.address):
+                hand.rows.appendleft(item)
+            else:
+                self.calls.remove(call)
+                yield hand, item, call
+
+    def _parked(self, hand: Hand, now: float) -> Iterator[tuple[Hand, Item, Call]]:
         for domain, rows in list(hand.parked.items()):
             pace = self.domains.pace(domain)
             while rows and pace.room(now) >= 1:
@@ -125,4 +180,4 @@ class Line:
                 item = rows.popleft()
                 if not rows:
                     del hand.parked[domain]
-                yield hand, item
+                yield hand, item, self.calls.popleft()

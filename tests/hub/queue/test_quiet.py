@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from hub.now import Clock
-from hub.queue.contract import Item
 from hub.queue.desk import Desk
+from hub.queue.line import Work
 from hub.queue.sqlite import SqliteLedger
 from hub.store.engine import Store
 from hub.store.tables import chunks, dispatches, due
@@ -47,7 +47,7 @@ class Night:
     async def look(self) -> None:
         await self.desk.look()
 
-    def ask(self) -> "asyncio.Task[Item | None]":
+    def ask(self) -> "asyncio.Task[Work | None]":
         self._lane += 1
         return asyncio.create_task(self.desk.exchange("email", self._lane, None))
 
@@ -63,11 +63,11 @@ async def night(store: Store, tmp_path: Path) -> AsyncIterator[Night]:
     await night.ledger.close()
 
 
-async def got(*asked: "asyncio.Task[Item | None]") -> list[int]:
+async def got(*asked: "asyncio.Task[Work | None]") -> list[int]:
     """The dispatches of what lanes were given within a moment; who got nothing waits on."""
     await asyncio.wait(asked, timeout=0.3)
-    items = [task.result() for task in asked if task.done()]
-    return [item.dispatch for item in items if item is not None]
+    given = [task.result() for task in asked if task.done()]
+    return [work.item.dispatch for work in given if work is not None]
 
 
 async def is_due(store: Store, dispatch: int, seq: int = 1) -> None:
