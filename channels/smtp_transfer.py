@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
 from channels.smtp_connection import Connection, Envelope
 from channels.smtp_replies import Phase, Reply, failure, receipt
-from channels.smtp_wire import Lost
+from channels.smtp_wire import Closed, Lost
 
 _WELCOME: dict[Phase, tuple[bytes, ...]] = {"mail": (b"250",), "rcpt": (b"250", b"251"), "data": (b"354",)}
 _RESET = b"RSET\r\n"
@@ -18,6 +18,7 @@ _MAIL: tuple[Phase, ...] = ("mail",)
 _RCPT: tuple[Phase, ...] = ("rcpt",)
 _CONTENT: tuple[Phase, ...] = ("data",)
 _TOGETHER: tuple[Phase, ...] = ("mail", "rcpt", "data")
+_USUAL = [b"250", b"250", b"354"]
 _AFTER_RESET: tuple[Phase, ...] = ("mail", *_TOGETHER)
 
 
@@ -42,11 +43,18 @@ async def transfer(
     Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
     connection used before turns out to be closed.
     """
-    if connection.announced is envelope:
+    announced = connection.announced is envelope
+    if announced:
         await _hear(connection)
     else:
         await _open(connection, envelope)
-    return await _hand_over(connection, wire, dot_timeout, ahead if connection.pipelining else None)
+    try:
+        return await _hand_over(connection, wire, dot_timeout, ahead if connection.pipelining else None)
+    except Closed as lost:
+        connection.drop()
+        if announced:
+            raise Stale from lost
+        raise Unavailable(lost.code, "before the message was sent") from lost
 
 
 async def _open(connection: Connection, envelope: Envelope) -> None:
@@ -80,7 +88,9 @@ async def _hear(connection: Connection) -> None:
         raise (Unheard if lost.code == "timeout" else Stale) from lost
     finally:
         connection.announced = None
-    if not connection.is_open or not (clean or _all_welcome(_TOGETHER, replies)):
+    if [reply[:3] for reply in replies] == _USUAL:
+        return
+    if not clean:
         connection.drop()
         raise Stale
     await _judge(connection, _TOGETHER, replies, used=True)
@@ -108,8 +118,6 @@ async def _judge(
     connection: Connection, phases: Sequence[Phase], replies: Sequence[bytes], *, used: bool
 ) -> None:
     """The first unwelcome reply to a command counts. Raises ChannelError or Stale."""
-    if _all_welcome(phases, replies):
-        return
     for phase, reply in zip(phases, replies, strict=False):
         if reply[:3] not in _WELCOME[phase]:
             if phases[-1] == "data" and replies[-1][:3] in _WELCOME["data"]:
@@ -118,10 +126,6 @@ async def _judge(
             if used and phase == "mail" and not connection.is_open:
                 raise Stale from error
             raise error
-
-
-def _all_welcome(phases: Sequence[Phase], replies: Sequence[bytes]) -> bool:
-    return all([reply[:3] in _WELCOME[phase] for phase, reply in zip(phases, replies, strict=False)])
 
 
 async def _take_back(connection: Connection) -> None:
@@ -135,16 +139,15 @@ async def _take_back(connection: Connection) -> None:
 async def _hand_over(
     connection: Connection, wire: bytes, dot_timeout: float, ahead: Envelope | None
 ) -> Receipt:
-    """Send the content, and hear what became of it. Raises Refused, Unavailable or Uncertain."""
-    if not connection.is_open:
-        connection.drop()
-        raise Unavailable("connection-lost", "before the message was sent")
+    """Send the content, and hear what became of it. Raises Refused, Unavailable or Uncertain, and Closed."""
     after = b"" if ahead is None else ahead.mail + ahead.rcpt + _DATA
     connection.announced = ahead
     try:
         replies = await connection.wire.exchange(
             wire + after, 1, dot_timeout, owed=0 if ahead is None else len(_TOGETHER)
         )
+    except Closed:
+        raise
     except Lost as lost:
         unsent = connection.wire.unsent
         connection.drop()

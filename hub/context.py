@@ -4,7 +4,7 @@ import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from hub import register, reread
 from hub.config import Config
 from hub.errors import ConfigError, EnvironmentFailed
 from hub.faults import Location, line, no_toml, place
+from hub.gate import Spoken
 from hub.model.directive import Language
 from hub.now import Clock
 from hub.register import Register
@@ -32,6 +33,7 @@ class Hub:
     register: Register
     wording: Wording
     clock: Clock
+    spoken: Spoken = field(default_factory=Spoken, compare=False, repr=False)
 
 
 GARBAGE = (20_000, 20, 20)

@@ -116,6 +116,7 @@ def judge(
         reach=None if audience is None else _reach(audience),
         silence=hub.config.gate.silence,
         known=known,
+        spoken=hub.spoken,
     )
     findings = tuple(_with_waivers(finding, waived) for finding in gate.examine(case))
     return Examined(case, findings, tuple(waived), audience)

@@ -24,15 +24,16 @@ from hub.gate import (
     voices,
 )
 from hub.gate.case import Case
+from hub.gate.speech import Spoken
 from hub.in_force import Rules
 from hub.model.directive import Language
 from hub.model.message import Hat
 from hub.model.review import Finding, Level
 from hub.now import midnight
-from hub.render import Sheet, cells, render
-from hub.render.frame import Frame, compose
+from hub.render import Sheet, cells
+from hub.render.frame import Frame
 
-__all__ = ["CHECKS", "Case", "blockers", "examine", "open_case"]
+__all__ = ["CHECKS", "Case", "Spoken", "blockers", "examine", "open_case"]
 
 Check = Callable[[Case], Iterator[Finding]]
 
@@ -93,27 +94,26 @@ def open_case(
     reach: Mapping[Hat, int] | None = None,
     silence: timedelta | None = None,
     known: Rules | None = None,
+    spoken: Spoken | None = None,
 ) -> Case:
     """Render a directive and put all that a check may ask about it in one place.
 
-    Without `at` it is judged as of its day of issue.
+    Without `at` it is judged as of its day of issue. What was `spoken` last is not rendered again.
     """
-    rendering = render(sheet, languages)
-    messages = {variant: compose([block], frame) for variant, block in rendering.blocks.items()}
+    speech = (spoken or Spoken()).speak(sheet, frame, languages)
     day = judged_on(sheet.directive)
     instant = at or (midnight(day) if day else datetime.min.replace(tzinfo=UTC))
-    asides = tuple(recall.asides(sheet, rendering, frame))
     return Case(
         sheet,
         frame,
-        rendering,
-        messages,
+        speech.rendering,
+        speech.messages,
         cells(sheet),
         languages,
         instant,
         frame.mode,
         frame.kind,
-        asides,
+        speech.asides,
         reach=reach,
         silence=silence,
         known=known,
