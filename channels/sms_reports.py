@@ -8,7 +8,7 @@ from typing import Literal
 
 from channels.contract import ChannelError, Refused, Unavailable, Uncertain
 
-Verdict = Literal["refused", "suppressed", "words", "later", "stop"]
+Effect = Literal["refused", "suppressed", "words", "later", "stop"]
 """`suppressed`: refused, and the number is not used again. `words`: refused for what it says, whoever gets it.
 `stop`: no other message would fare better."""
 
@@ -17,7 +17,7 @@ Verdict = Literal["refused", "suppressed", "words", "later", "stop"]
 class Meaning:
     """What an error code of Twilio's means for us."""
 
-    verdict: Verdict
+    effect: Effect
     detail: str
 
 
@@ -97,13 +97,13 @@ def outcome(status: str) -> str | None:
 def suppresses(code: int | None) -> bool:
     """Whether a report with this error code means that the number must not be used again."""
     meaning = AFTER_ACCEPTANCE.get(code) if code is not None else None
-    return meaning is not None and meaning.verdict == "suppressed"
+    return meaning is not None and meaning.effect == "suppressed"
 
 
 def concerns_message(code: int | None) -> bool:
     """Whether a report with this error code is about what the message says, not about the number."""
     meaning = AFTER_ACCEPTANCE.get(code) if code is not None else None
-    return meaning is not None and meaning.verdict == "words"
+    return meaning is not None and meaning.effect == "words"
 
 
 def failure(status: int, code: int | None, *, retry_after: timedelta | None = None) -> ChannelError:
@@ -112,15 +112,15 @@ def failure(status: int, code: int | None, *, retry_after: timedelta | None = No
     if status >= 500:
         return Uncertain(word, "the provider failed while it had the message")
     meaning = ON_SENDING.get(code or 0) or _by_status(status)
-    match meaning.verdict:
+    match meaning.effect:
         case "later":
             return Unavailable(word, meaning.detail, retry_after=retry_after, counts=False)
         case "stop":
             return Unavailable(word, meaning.detail, counts=False, channel_wide=True)
         case "words":
             return Refused(word, meaning.detail, concerns="message")
-        case verdict:
-            return Refused(word, meaning.detail, suppress=verdict == "suppressed")
+        case effect:
+            return Refused(word, meaning.detail, suppress=effect == "suppressed")
 
 
 def _by_status(status: int) -> Meaning:

@@ -11,7 +11,7 @@ import structlog
 from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
 from hub.config import Delivery
 from hub.flow import refusals
-from hub.flow.refusals import Refusals, Verdict
+from hub.flow.refusals import Consequence, Refusals
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Again, Item, Ledger, Repeat, Settled
@@ -149,11 +149,11 @@ class Post:
         self, item: Item, number: int, error: Refused
     ) -> tuple[Settled, Unavailable | None]:
         """Refused where others get the same words; else they wait, and are stopped where nobody would get them."""
-        verdict = await self.refusals.weigh(item, error)
-        if verdict is Verdict.ADDRESS:
+        consequence = await self.refusals.weigh(item, error)
+        if consequence is Consequence.ADDRESS:
             return Settled(item, item.attempt + 1, number, Outcome.REFUSED, error.code), None
         later = self._later(item, number, Unavailable(error.code, counts=False))
-        return later, refusals.withheld() if verdict is Verdict.STOP else None
+        return later, refusals.withheld() if consequence is Consequence.STOP else None
 
     def _later(self, item: Item, number: int, error: Unavailable) -> Settled:
         """Deferred with back-off; refused when its tries are used up."""

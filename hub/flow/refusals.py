@@ -33,8 +33,8 @@ SETTLES = 1.0
 """Seconds after which a stop is in force in every sender, this one included: they look ten times a second."""
 
 
-class Verdict(Enum):
-    """What a refusal for what the message says means."""
+class Consequence(Enum):
+    """What follows from a refusal for what the message says."""
 
     ADDRESS = auto()
     """Others get it: it is this recipient's own."""
@@ -69,29 +69,31 @@ class Rows:
             found.ever = True
             self._settle(body, found, key)
 
-    async def weigh(self, body: int, key: Key, address: str, ever: Callable[[], Awaitable[bool]]) -> Verdict:
-        """What to make of a refusal; `ever` asks whether anybody at all has got this body, and is asked seldom."""
+    async def weigh(
+        self, body: int, key: Key, address: str, ever: Callable[[], Awaitable[bool]]
+    ) -> Consequence:
+        """What follows from a refusal; `ever` asks whether anybody at all has got this body, and is asked seldom."""
         if not self._most:
-            return Verdict.ADDRESS
+            return Consequence.ADDRESS
         found = self.open.setdefault(body, _Row())
         again = key in found.waiting
         if again and key not in found.row:
             self._settle(body, found, key)
-            return Verdict.ADDRESS
+            return Consequence.ADDRESS
         found.waiting.add(key)
         found.row[key] = address.rpartition("@")[2].lower()
         wide = len(set(found.row.values())) >= DOMAINS
         if len(found.row) >= self._most or (wide and again):
-            return Verdict.STOP
+            return Consequence.STOP
         if not wide and not again:
-            return Verdict.LATER
+            return Consequence.LATER
         found.ever = found.ever or await ever()
         if not found.ever:
-            return Verdict.STOP
+            return Consequence.STOP
         if wide:
-            return Verdict.LATER
+            return Consequence.LATER
         self._settle(body, found, key)
-        return Verdict.ADDRESS
+        return Consequence.ADDRESS
 
     def forget(self, body: int) -> None:
         """Begin anew: what was at fault is being mended."""
@@ -115,25 +117,25 @@ class Refusals:
         self.halted: set[int] = set()
         """Dispatches that this sender has just stopped: rows of them that it has in hand do not leave either."""
 
-    async def weigh(self, item: Item, error: Refused) -> Verdict:
-        """What to make of a refusal for what the message says. By STOP it is stopped for all senders."""
+    async def weigh(self, item: Item, error: Refused) -> Consequence:
+        """What follows from a refusal for what the message says. By STOP it is stopped for all senders."""
         async with self._deciding:  # lanes meet it side by side; one of them decides
             if item.dispatch in self.halted:
-                return Verdict.LATER
+                return Consequence.LATER
             try:
-                verdict = await self.rows.weigh(
+                consequence = await self.rows.weigh(
                     item.body, (item.dispatch, item.seq), item.address, lambda: self._ever(item)
                 )
             except EnvironmentFailed:
-                return Verdict.LATER
-            if verdict is Verdict.STOP:
+                return Consequence.LATER
+            if consequence is Consequence.STOP:
                 self.halted.add(item.dispatch)
-        if verdict is Verdict.STOP:
+        if consequence is Consequence.STOP:
             try:
                 await self._stop(item, error)
             finally:
                 asyncio.get_running_loop().call_later(SETTLES, self.halted.discard, item.dispatch)
-        return verdict
+        return consequence
 
     async def _ever(self, item: Item) -> bool:
         async with self._hub.store.read() as tx:

@@ -116,6 +116,7 @@ class Desk:
     def slow_down(self, channel: str, address: str | None, rest: float) -> None:
         """The far side asks for fewer messages a second; with `address`, only the domain of that one does."""
         line, now = self._lines[channel], asyncio.get_running_loop().time()
+        line.notice(now - self._looked_at)
         if address is None:
             line.pace.slow_down(now, rest=rest)
         else:

@@ -14,6 +14,9 @@ from hub.queue.pace import Domains, Pace
 PARKED = 10_000
 """How many rows of domains that asked for less are kept in hand while others are looked for."""
 
+_WINDOW = 0.1
+"""Seconds at least over which a rate is reckoned: what a far side takes in an instant, it may not take in a second."""
+
 
 class Work(NamedTuple):
     """What a lane is to send, and what follows on it unless something comes between."""
@@ -111,8 +114,12 @@ class Line:
 
     def observe(self, seconds: float) -> None:
         """Learn how fast the far side took messages since the last look."""
-        self.pace.observe(self.taken / max(seconds, 0.01))
+        self.pace.observe(self.taken / max(seconds, _WINDOW))
         self.taken = 0
+
+    def notice(self, seconds: float) -> None:
+        """Learn before the next look how fast it took them, where somebody asks for less."""
+        self.pace.notice(self.taken / max(seconds, _WINDOW))
 
     def offers(self, now: float) -> Iterator[tuple[Hand, Item, Call]]:
         """Rows that may leave at this instant, each taken out of its hand, and for whom; others are parked.

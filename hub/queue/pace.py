@@ -44,7 +44,7 @@ class Pace:
     _handed: int = 0
     """What left since the last request."""
     _probed: int = 0
-    """Requests in a row before which next to nothing was taken."""
+    """Requests in a row before which little or nothing was taken."""
 
     @property
     def is_free(self) -> bool:
@@ -65,19 +65,28 @@ class Pace:
         """Take note of how fast messages were taken of late; a lull is forgotten only slowly."""
         self._observed = max(rate, self._observed * _MEMORY)
 
+    def notice(self, rate: float) -> None:
+        """Take note of a burst that nobody has looked at yet: it may show that messages are taken faster."""
+        if rate > (self._observed or _UNKNOWN):
+            self._observed = rate
+
     def slow_down(self, now: float, *, rest: float) -> None:
         """The far side asks for less: half of what it took, after a rest.
 
         Where it took next to nothing since it last asked, it is the same limit still: a longer rest, no lower rate.
+        Where it took some, but far less than its rate, half that rate, and no less than it took, rests included.
         """
         if now - self._cut_at >= _EVENT:
             if self._handed >= max(_PROBES, self._cut_to * _EVENT / 2) or self.is_free:
                 known = min(self.rate, self._observed or _UNKNOWN)
-                self._rate = self._cut_to = max(SLOWEST, known / 2)
+                self._cut_to = max(SLOWEST, known / 2)
                 self._probed = 0
             else:
-                self._rate = self._cut_to
+                if self._handed >= _PROBES:
+                    took = self._handed / (now - self._cut_at)
+                    self._cut_to = min(self._cut_to, max(SLOWEST, self._cut_to / 2, took))
                 self._probed += 1
+            self._rate = self._cut_to
             self._cut_at, self._handed = now, 0
         rest = max(rest, min(rest * _PATIENCE**self._probed, _LONGEST_REST))
         self._rests_until = max(self._rests_until, now + rest)

@@ -1,16 +1,12 @@
 """The ledger on SQLite: plain sqlite3, one connection, one durable commit per turn."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from hub.errors import EnvironmentFailed, UnivoqueError
 from hub.model.delivery import FINISHED, Outcome
 from hub.queue import statements as sql
 from hub.queue.contract import (
@@ -22,13 +18,11 @@ from hub.queue.contract import (
     Intent,
     Item,
     Lease,
-    LedgerBusy,
-    LedgerWaits,
     Orders,
     Repeat,
     Settled,
 )
-from hub.store.engine import PRAGMAS
+from hub.queue.file import File
 from subscribers.audience import UNSUBSCRIBED
 
 Key = tuple[int, int]
@@ -36,9 +30,6 @@ Key = tuple[int, int]
 
 _WORDS = {outcome: outcome.value for outcome in Outcome}
 """The driver takes twice as long over a word that is not exactly a `str`."""
-
-# A lock that is held longer than this is waited for by the desk, not inside a call that stops the event loop.
-_PATIENCE = "busy_timeout = 250"
 
 
 class SqliteLedger:
@@ -50,16 +41,10 @@ class SqliteLedger:
     def __init__(
         self, file: Path, fingerprint: Fingerprint, mode: str, *, turns: asyncio.Lock | None = None
     ) -> None:
-        try:
-            # One statement for every number of lanes that may be ready at once.
-            self._db = sqlite3.connect(file, isolation_level=None, cached_statements=1024)
-            for pragma in (*PRAGMAS, _PATIENCE):
-                self._db.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
-            raise EnvironmentFailed(f"{file}: {error}; run `univoque init` first") from error
+        self._file = File(file, turns or asyncio.Lock())
+        self._db = self._file.db
         self._fingerprint = fingerprint
         self._mode = mode
-        self._turns = turns or asyncio.Lock()
         self._slot = ""
         self._epoch = 0
         self._repeats: Mapping[str, Repeat] = {}
@@ -73,7 +58,7 @@ class SqliteLedger:
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
     ) -> Entered:
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             (epoch,) = db.execute(sql.TAKE_SLOT, (slot, _text(at), _text(until))).fetchone()
             self._slot, self._epoch, self._repeats = slot, epoch, repeats
             uncertain = self._expel(slot, at)
@@ -83,7 +68,7 @@ class SqliteLedger:
         return Entered(epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             db.execute("UPDATE slots SET lease_until = ? WHERE slot = ?", (_text(until), self._slot))
             run_out = [slot for (slot,) in db.execute(sql.SLOTS_RUN_OUT, (_text(at), self._slot))]
@@ -93,9 +78,9 @@ class SqliteLedger:
 
     async def lease(self, channel: str, *, at: datetime, above: int | None = None) -> Lease | None:
         ceiling = sql.LEAST_URGENT if above is None else above
-        if not self._query(sql.NEXT_CHUNK, channel, ceiling, self._mode):
+        if not self._file.query(sql.NEXT_CHUNK, channel, ceiling, self._mode):
             return None  # asked several times a second: take the write lock only when there is something
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             row = db.execute(sql.NEXT_CHUNK, (channel, ceiling, self._mode)).fetchone()
             if row is None:
@@ -127,9 +112,9 @@ class SqliteLedger:
         return Lease(chunk, items, urgency)
 
     async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        if not self._query(sql.DUE_ITEMS, channel, _text(at), self._mode, 1):
+        if not self._file.query(sql.DUE_ITEMS, channel, _text(at), self._mode, 1):
             return None
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             items: list[Item] = []
             settled: list[Settled] = []
@@ -160,7 +145,7 @@ class SqliteLedger:
         released: Sequence[int] = (),
     ) -> AbstractSet[Intent]:
         now = _text(at)
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             self._hear()
             over = [s.item[:2] for s in settled]
@@ -191,20 +176,20 @@ class SqliteLedger:
         return void
 
     async def put_back(self, items: Sequence[Item]) -> None:
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             db.executemany(sql.GIVE_DUE, [(item.dispatch, item.seq, self._slot) for item in items])
 
     async def body(self, body: int) -> Body:
-        return Body(*self._query(sql.BODY, body)[0])
+        return Body(*self._file.query(sql.BODY, body)[0])
 
     async def orders(self) -> Orders:
-        channels = frozenset(key.removeprefix(sql.STOP) for (key,) in self._query(sql.STOPS))
-        dispatches = frozenset(dispatch for (dispatch,) in self._query(sql.STOPPED_DISPATCHES))
+        channels = frozenset(key.removeprefix(sql.STOP) for (key,) in self._file.query(sql.STOPS))
+        dispatches = frozenset(dispatch for (dispatch,) in self._file.query(sql.STOPPED_DISPATCHES))
         return Orders("*" in channels, channels - {"*"}, dispatches)
 
     async def leave(self) -> None:
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             # What has an open intent keeps its owner, so that the next life finds it.
             if not db.execute(sql.OPEN_INTENTS, {"slot": self._slot}).fetchall():
@@ -212,10 +197,10 @@ class SqliteLedger:
                 db.execute(sql.FREE_DUE, (self._slot,))
 
     async def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     async def beat(self, *, at: datetime, state: str) -> None:
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             db.execute(sql.BEAT, (_text(at), state, self._slot, self._epoch))
 
@@ -295,46 +280,15 @@ class SqliteLedger:
         return reason is not None and not (duty and reason == UNSUBSCRIBED)
 
     def _fence(self) -> None:
-        if self._query("SELECT epoch FROM slots WHERE slot = ?", self._slot) != [(self._epoch,)]:
+        if self._file.query("SELECT epoch FROM slots WHERE slot = ?", self._slot) != [(self._epoch,)]:
             raise FencedOff(f"{self._slot!r} has a newer life than epoch {self._epoch}; this one ends here")
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[sqlite3.Connection]:
-        """BEGIN IMMEDIATE … COMMIT; any failure rolls back."""
-        async with self._turns:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    if self._db.in_transaction:
-                        self._db.execute("ROLLBACK")
-                    raise
-            except sqlite3.OperationalError as error:
-                raise _explained(error) from error
-
-    def _query(self, query: str, *values: object) -> list[Any]:
-        """Read without taking the write lock."""
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.OperationalError as error:
-            raise _explained(error) from error
-
     async def postpone(self, channel: str, *, at: datetime, until: datetime) -> None:
-        if not self._query(sql.WOULD_WAKE, channel, _text(at), self._mode):
+        if not self._file.query(sql.WOULD_WAKE, channel, _text(at), self._mode):
             return
-        async with self._transaction() as db:
+        async with self._file.transaction() as db:
             self._fence()
             db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
-
-
-def _explained(error: sqlite3.OperationalError) -> UnivoqueError:
-    if "no such" in str(error):
-        return EnvironmentFailed(f"{error}: run `univoque init` first")
-    # Locked, full, read-only, an I/O error: all may pass, and nothing is half done.
-    waits = LedgerBusy if "locked" in str(error) else LedgerWaits
-    return waits(f"{error}; it is tried again")
 
 
 def _key(item: Item) -> Key:

@@ -94,7 +94,7 @@ def test_a_filter_is_about_the_text_and_an_unreachable_phone_is_not() -> None:
 def test_each_code_says_what_it_means() -> None:
     for meaning in (*ON_SENDING.values(), *AFTER_ACCEPTANCE.values()):
         assert meaning.detail
-        if meaning.verdict == "stop":
+        if meaning.effect == "stop":
             assert "look into" in meaning.detail or "ask the provider" in meaning.detail
 
 

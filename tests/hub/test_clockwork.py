@@ -15,7 +15,7 @@ from hub.store import holds
 from hub.store.tables import chunks, dispatches
 from tests import plans
 from tests.doubles.smtp import SmtpDouble
-from tests.hub.test_worker import sending
+from tests.hub.mail import sending
 from tests.plans import NOON
 
 

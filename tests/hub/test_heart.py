@@ -20,7 +20,7 @@ from hub.store import progress
 from hub.store.engine import Store
 from tests import plans
 from tests.doubles.smtp import Fault, SmtpDouble
-from tests.hub.test_worker import until
+from tests.hub.mail import until
 from tests.plans import NOON
 
 

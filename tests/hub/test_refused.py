@@ -20,9 +20,8 @@ from hub.model.delivery import Outcome
 from hub.sender import Stopping
 from hub.store import journal, stops
 from tests import plans
-from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import Problem, TwilioDouble
-from tests.hub.test_worker import House, sending, until
+from tests.hub.mail import House, opened, sending, until
 
 SPAM = "554 5.7.1 Content rejected"
 EVERYWHERE = "d{}.example"
@@ -31,11 +30,8 @@ EVERYWHERE = "d{}.example"
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    store = await plans.new_store(tmp_path / "univoque.db")
-    await plans.people(store, 400)
-    async with SmtpDouble() as relay:
-        yield House(store, relay, tmp_path)
-    await store.close()
+    async with opened(tmp_path, people=400) as house:
+        yield house
 
 
 async def refused_for(hub: Hub) -> dict[str, str]:

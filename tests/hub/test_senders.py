@@ -19,7 +19,7 @@ from hub.store import deliveries, dispatches
 from hub.store.engine import Store
 from hub.store.tables import attempts, slots
 from tests import plans
-from tests.hub.test_worker import sending, until
+from tests.hub.mail import sending, until
 from tests.processes import python
 from tests.test_kill import LANES, arrivals, relay
 

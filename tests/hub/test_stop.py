@@ -14,7 +14,7 @@ from hub.store.engine import open_store, sqlite_url
 from tests import plans
 from tests.doubles.smtp import Slow, SmtpDouble
 from tests.doubles.twilio import TwilioDouble
-from tests.hub.test_worker import sending
+from tests.hub.mail import sending
 from tests.processes import python
 
 BOUND = 2.0

@@ -24,7 +24,7 @@ from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import attempts
 from tests import a, plans
 from tests.doubles.smtp import SmtpDouble
-from tests.hub.test_worker import sending
+from tests.hub.mail import sending
 from tests.plans import NOON
 
 OPERATOR = a.staff("Opérations", Role.OPERATOR)

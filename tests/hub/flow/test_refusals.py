@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.flow.refusals import Rows, Verdict
+from hub.flow.refusals import Consequence, Rows
 
-LATER, ADDRESS, STOP = Verdict.LATER, Verdict.ADDRESS, Verdict.STOP
+LATER, ADDRESS, STOP = Consequence.LATER, Consequence.ADDRESS, Consequence.STOP
 BODY = 7
 
 
@@ -16,7 +16,7 @@ class House:
         self.taken = taken
         self.asked = 0
 
-    async def refuse(self, seq: int, domain: str = "", *, body: int = BODY) -> Verdict:
+    async def refuse(self, seq: int, domain: str = "", *, body: int = BODY) -> Consequence:
         return await self.rows.weigh(body, (1, seq), f"x@{domain or f'd{seq}.example'}", self.ever)
 
     def accept(self, seq: int = 1_000, *, body: int = BODY) -> None:
@@ -69,12 +69,14 @@ async def test_who_is_refused_again_after_others_were_accepted_is_at_fault() -> 
     assert await house.refuse(2) is LATER, "nobody inherits it"
 
 
-@pytest.mark.parametrize(("taken", "verdict"), [(False, STOP), (True, ADDRESS)])
-async def test_where_nobody_else_is_left_a_second_refusal_decides(taken: bool, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("taken", "consequence"), [(False, STOP), (True, ADDRESS)])
+async def test_where_nobody_else_is_left_a_second_refusal_decides(
+    taken: bool, consequence: Consequence
+) -> None:
     house = House(taken=taken)
     await house.refuse(1)
 
-    assert await house.refuse(1) is verdict
+    assert await house.refuse(1) is consequence
 
 
 async def test_a_few_that_are_left_and_all_refused_again_are_no_accident() -> None:
