@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import exists, func, insert, or_, select, update
@@ -19,6 +20,9 @@ from hub.store.tables import bodies, chunks, deliveries, dispatches, due
 
 URGENCIES = {"Immediate": 0, "Expected": 1, "Future": 2}
 """The order in which chunks leave; less is sooner."""
+
+_AT_ONCE = 100
+"""Deliveries that one statement writes on SQLite."""
 
 # A planner that wrote nothing for so long is dead; it writes a batch several times a second.
 CLAIM_HOLDS = timedelta(seconds=30)
@@ -251,10 +255,18 @@ async def count_bodies(tx: Tx, dispatch: int) -> int:
 
 async def add_deliveries(tx: Tx, dispatch: int, rows: Sequence[tuple[int, int, str, str, str, int]]) -> None:
     """Write planned deliveries (each a NewDelivery, or as plain) in bulk."""
-    if rows:
-        # Positional, in the table's order: a dictionary per row would cost more than the row itself.
-        statement = str(insert(deliveries).compile(dialect=tx.dialect))
-        await tx.exec_driver_sql(statement, [(dispatch, *row) for row in rows])
+    # Positional, in the table's order: a dictionary per row would cost more than the row itself.
+    one = str(insert(deliveries).compile(dialect=tx.dialect))
+    complete = 0
+    if tx.dialect.name == "sqlite":  # a statement for many rows takes half of what one for each would
+        head, values = one.split(" VALUES ")
+        complete = len(rows) // _AT_ONCE * _AT_ONCE
+        starts = range(0, complete, _AT_ONCE)
+        many = [tuple(chain(*[(dispatch, *row) for row in rows[at : at + _AT_ONCE]])) for at in starts]
+        if many:
+            await tx.exec_driver_sql(f"{head} VALUES {', '.join([values] * _AT_ONCE)}", many)
+    if rest := [(dispatch, *row) for row in rows[complete:]]:
+        await tx.exec_driver_sql(one, rest)
 
 
 async def add_chunks(
