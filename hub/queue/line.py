@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 from hub.queue.contract import Item, Lease
@@ -104,7 +105,7 @@ class Line:
         if self.domains and self.parked >= PARKED:
             return False
         wanted = 3 * (len(self.calls) + self.flying) if self.announces else len(self.calls)
-        return sum(len(hand.rows) for hand in self.hands) < wanted
+        return self._rows < wanted
 
     def take(self, lease: Lease | None) -> None:
         """Take a lease in hand."""
@@ -128,26 +129,21 @@ class Line:
         """
         if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
             return
-        for hand in self.hands:
-            if hand.ahead:
-                yield from self._following(hand)
-            yield from self._parked(hand, now)
-            while hand.rows:
-                item = hand.rows.popleft()
-                slow = self.domains.of(item.address) if self.domains else None
-                if slow is None:
-                    yield hand, item, self.calls.popleft()
-                    continue
-                domain, pace = slow
-                if pace.room(now) >= 1 and domain not in hand.parked:
-                    pace.take()
-                    yield hand, item, self.calls.popleft()
-                else:
-                    hand.parked.setdefault(domain, deque()).append(item)
-        for hand in self.hands:  # an idle lane need not wait for a busy one
-            while hand.ahead:
-                _, item = hand.ahead.popitem()
-                yield hand, item, self.calls.popleft()
+        for _, alike in groupby(self.hands, key=lambda hand: hand.lease.urgency):
+            hands = list(alike)
+            for hand in hands:
+                if hand.ahead:
+                    yield from self._following(hand)
+                yield from self._parked(hand, now)
+                while hand.rows:
+                    item = hand.rows.popleft()
+                    if not self.domains or self._may_leave(hand, item, now):
+                        yield hand, item, self.calls.popleft()
+            for hand in hands:  # an idle lane need not wait for a busy one, and nothing less urgent goes first
+                while hand.ahead:
+                    _, item = hand.ahead.popitem()
+                    if self._may_leave(hand, item, now):
+                        yield hand, item, self.calls.popleft()
 
     def foresee(self, lane: int) -> Item | None:
         """What follows on this lane; None where the others may need it sooner, or it may not leave at once."""
@@ -156,10 +152,20 @@ class Line:
         for hand in self.hands:
             if (item := hand.ahead.get(lane)) is not None:
                 return item
-            if len(hand.rows) > self.flying and not (self.domains and self.domains.of(hand.rows[0].address)):
-                item = hand.ahead[lane] = hand.rows.popleft()
-                return item
+            if not hand.rows:
+                continue
+            # From no hand behind the first: what is left in that one would come between.
+            if len(hand.rows) <= self.flying and self._rows <= self.flying:
+                return None
+            if self.domains and self.domains.of(hand.rows[0].address):
+                return None
+            item = hand.ahead[lane] = hand.rows.popleft()
+            return item
         return None
+
+    @property
+    def _rows(self) -> int:
+        return sum([len(hand.rows) for hand in self.hands])
 
     @property
     def _hindered(self) -> bool:
@@ -178,6 +184,18 @@ class Line:
             else:
                 self.calls.remove(call)
                 yield hand, item, call
+
+    def _may_leave(self, hand: Hand, item: Item, now: float) -> bool:
+        """Whether nobody asked for less, or there is room for it; else it is parked."""
+        slow = self.domains.of(item.address)
+        if slow is None:
+            return True
+        domain, pace = slow
+        if pace.room(now) >= 1 and domain not in hand.parked:
+            pace.take()
+            return True
+        hand.parked.setdefault(domain, deque()).append(item)
+        return False
 
     def _parked(self, hand: Hand, now: float) -> Iterator[tuple[Hand, Item, Call]]:
         for domain, rows in list(hand.parked.items()):
