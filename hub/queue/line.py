@@ -139,7 +139,9 @@ class Line:
                     item = hand.rows.popleft()
                     if not self.domains or self._may_leave(hand, item, now):
                         yield hand, item, self.calls.popleft()
-            for hand in hands:  # an idle lane need not wait for a busy one, and nothing less urgent goes first
+            for (
+                hand
+            ) in hands:  # an idle lane need not wait for a busy one, and nothing less urgent goes first
                 while hand.ahead:
                     _, item = hand.ahead.popitem()
                     if self._may_leave(hand, item, now):

@@ -477,7 +477,9 @@ async def test_whatever_comes_between_everybody_is_given_once(
         urgency = chance.choice(["Immediate", "Expected", "Future"])
         domain = chance.choice(["example.org", "slow.example"])
         name = f"d{len(planned)}"
-        planned[await plans.plan(store, recipients=25, directive=name, urgency=urgency, chunk=7, domain=domain)] = 25
+        planned[
+            await plans.plan(store, recipients=25, directive=name, urgency=urgency, chunk=7, domain=domain)
+        ] = 25
 
     async def stop_a_while() -> None:
         scope = chance.choice(["email", f"email/{chance.choice([*planned])}"])
