@@ -129,41 +129,34 @@ class Line:
         """
         if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
             return
-        for _, alike in groupby(self.hands, key=lambda hand: hand.lease.urgency):
-            hands = list(alike)
-            for hand in hands:
-                if hand.ahead:
-                    yield from self._following(hand)
-                yield from self._parked(hand, now)
-                while hand.rows:
-                    item = hand.rows.popleft()
-                    if not self.domains or self._may_leave(hand, item, now):
-                        yield hand, item, self.calls.popleft()
-            for (
-                hand
-            ) in hands:  # an idle lane need not wait for a busy one, and nothing less urgent goes first
-                while hand.ahead:
-                    _, item = hand.ahead.popitem()
-                    if self._may_leave(hand, item, now):
-                        yield hand, item, self.calls.popleft()
+        for hand in self.hands:  # a word given is kept: that costs one message, to break it a connection
+            if hand.ahead:
+                yield from self._following(hand)
+        for _, hands in groupby(self.hands, key=lambda hand: hand.lease.urgency):
+            yield from self._alike([*hands], now)
 
     def foresee(self, lane: int) -> Item | None:
         """What follows on this lane; None where the others may need it sooner, or it may not leave at once."""
         if not self.announces or self._hindered:
             return None
+        urgency = math.inf
         for hand in self.hands:
             if (item := hand.ahead.get(lane)) is not None:
                 return item
-            if not hand.rows:
-                continue
-            # From no hand behind the first: what is left in that one would come between.
-            if len(hand.rows) <= self.flying and self._rows <= self.flying:
-                return None
-            if self.domains and self.domains.of(hand.rows[0].address):
-                return None
-            item = hand.ahead[lane] = hand.rows.popleft()
-            return item
+            if hand.rows:
+                return self._reserve(hand, lane) if hand.lease.urgency <= urgency else None
+            if hand.ahead:  # of a lane that may hang: this one is not bound to what is less urgent
+                urgency = min(urgency, hand.lease.urgency)
         return None
+
+    def _reserve(self, hand: Hand, lane: int) -> Item | None:
+        """From the first hand that has rows, or none: what is left in that one would come between."""
+        if len(hand.rows) <= self.flying and self._rows <= self.flying:
+            return None
+        if self.domains and self.domains.of(hand.rows[0].address):
+            return None
+        item = hand.ahead[lane] = hand.rows.popleft()
+        return item
 
     @property
     def _rows(self) -> int:
@@ -186,6 +179,20 @@ class Line:
             else:
                 self.calls.remove(call)
                 yield hand, item, call
+
+    def _alike(self, hands: list[Hand], now: float) -> Iterator[tuple[Hand, Item, Call]]:
+        """Rows of one urgency; at last those reserved for a busy lane, which an idle one need not wait for."""
+        for hand in hands:
+            yield from self._parked(hand, now)
+            while hand.rows:
+                item = hand.rows.popleft()
+                if not self.domains or self._may_leave(hand, item, now):
+                    yield hand, item, self.calls.popleft()
+        for hand in hands:
+            while hand.ahead:
+                _, item = hand.ahead.popitem()
+                if not self.domains or self._may_leave(hand, item, now):
+                    yield hand, item, self.calls.popleft()
 
     def _may_leave(self, hand: Hand, item: Item, now: float) -> bool:
         """Whether nobody asked for less, or there is room for it; else it is parked."""

@@ -501,9 +501,7 @@ async def test_a_lane_that_is_interrupted_leaves_nothing_behind(phase: Any) -> N
         first, second, third = mails(mail, "ada", "bob", "eve")
         async with mail.lane() as lane:
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await lane.send(first, second)
-                    await lane.send(second, third)
+                await asyncio.wait_for(in_a_row(lane, first, second, third), 0.2)
             rest = (second, third) if phase == "dot" else (third, second)
             await in_a_row(lane, *rest)
 

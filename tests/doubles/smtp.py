@@ -308,18 +308,14 @@ class _Session:
         return await self.give(scripted, phase, usual)
 
     async def give(self, scripted: Answer | None, phase: Phase, usual: str) -> str:
-        if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
-            self.double.turned_away.append((self.recipient, time.time()))
+        self.note(scripted, phase)
         match scripted:
             case Slow(seconds):
                 await asyncio.sleep(seconds)
             case Drip(seconds):
                 return await self.drip(usual, seconds)
             case Deaf(seconds):
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        while await self.reader.read(2**16):
-                            pass
+                await self.forget(seconds)
             case Fault.CUT:
                 raise _Closed
             case Fault.HANG:
@@ -332,6 +328,16 @@ class _Session:
         if usual:
             await self.say(usual)
         return usual
+
+    async def forget(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await self.reader.read(2**16):
+                    pass
+
+    def note(self, scripted: Answer | None, phase: Phase) -> None:
+        if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
+            self.double.turned_away.append((self.recipient, time.time()))
 
     async def drip(self, reply: str, seconds: float) -> str:
         self.flush()

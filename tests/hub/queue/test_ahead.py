@@ -214,21 +214,37 @@ async def test_what_is_urgent_and_reserved_for_a_lane_that_hangs_goes_before_the
     assert [dispatch for dispatch, _ in hall.sent].count(urgent) == 6
 
 
-async def test_what_is_urgent_comes_between_and_what_was_to_follow_is_not_lost(
-    store: Store, hall: Hall
-) -> None:
+async def test_what_is_urgent_comes_right_after_what_was_said_to_follow(store: Store, hall: Hall) -> None:
     newsletter = await plans.plan(store, recipients=20, directive="newsletter", urgency="Future")
-    first = await hall.one(0)
-    urgent = await plans.plan(store, recipients=2, directive="urgent", urgency="Immediate")
+    await hall.ask(0, 1)
+    urgent = await plans.plan(store, recipients=4, directive="urgent", urgency="Immediate")
     await hall.desk.look()
 
-    second, third = await hall.one(0), await hall.one(0)
-    await hall.drain(0)
+    kept = await hall.ask(0, 1)
+    overtaking = [*await hall.ask(0, 1), *await hall.ask(0, 1)]
+    await hall.drain(0, 1)
 
-    assert first.ahead is not None
-    assert (second.item.dispatch, third.item.dispatch) == (urgent, urgent)
-    assert Counter(hall.sent) == Counter([(urgent, 1), (urgent, 2), *((newsletter, n) for n in range(1, 21))])
+    assert [work.item.dispatch for work in kept if work is not None] == [newsletter] * 2
+    assert [work.item.dispatch for work in overtaking if work is not None] == [urgent] * 4
+    everybody = [*((urgent, seq) for seq in range(1, 5)), *((newsletter, seq) for seq in range(1, 21))]
+    assert Counter(hall.sent) == Counter(everybody)
     assert await open_chunks(store) == []
+
+
+async def test_what_is_due_again_does_not_break_a_word_given(store: Store, hall: Hall) -> None:
+    again = await plans.plan(store, recipients=3, directive="again", urgency="Immediate")
+    await plans.plan(store, recipients=100, directive="newsletter", urgency="Future", chunk=20)
+    for _ in range(2):
+        await hall.ask(0, 1, 2, 3)
+    await are_due(store, again, 3)
+
+    for _ in range(10):
+        await hall.desk.look()
+        await hall.ask(0, 1, 2, 3)
+
+    assert [Counter(hall.sent)[again, seq] for seq in (1, 2, 3)] == [2, 2, 2]
+    assert hall.sent[-1][0] != again, "they went before the rest of the newsletter"
+    assert hall.astray == 0
 
 
 async def test_a_chunk_is_not_done_while_a_row_of_it_is_to_follow(store: Store, hall: Hall) -> None:
@@ -455,6 +471,31 @@ async def test_a_ledger_that_waits_changes_nothing_of_who_gets_what(
     assert await open_chunks(store) == []
 
 
+async def _happens(store: Store, hall: Hall, chance: Random, planned: dict[int, int]) -> None:
+    """Something comes between, for a while."""
+    match chance.choice(["plan", "stop", "slow", "fail"]):
+        case "plan":
+            urgency = chance.choice(["Immediate", "Expected", "Future"])
+            domain = chance.choice(["example.org", "slow.example"])
+            name = f"d{len(planned)}"
+            planned[
+                await plans.plan(
+                    store, recipients=25, directive=name, urgency=urgency, chunk=7, domain=domain
+                )
+            ] = 25
+        case "stop":
+            scope = chance.choice(["email", f"email/{chance.choice([*planned])}"])
+            await halt(store, scope)
+            await hall.desk.look()
+            await go_on(store, scope)
+        case "slow":
+            hall.desk.slow_down("email", "someone@slow.example", 0.01)
+        case "fail":
+            hall.desk.pause("email", 0.0)
+            await hall.ask(chance.randrange(5), within=0.02)
+            hall.desk.resume("email")
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_comes_between_everybody_is_given_once(
     store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -472,39 +513,13 @@ async def test_whatever_comes_between_everybody_is_given_once(
     sleep = asyncio.sleep
     monkeypatch.setattr("hub.queue.desk.asyncio.sleep", lambda _: sleep(0))
     planned = {await plans.plan(store, recipients=70, directive="first", urgency="Future", chunk=9): 70}
-
-    async def plan_more() -> None:
-        urgency = chance.choice(["Immediate", "Expected", "Future"])
-        domain = chance.choice(["example.org", "slow.example"])
-        name = f"d{len(planned)}"
-        planned[
-            await plans.plan(store, recipients=25, directive=name, urgency=urgency, chunk=7, domain=domain)
-        ] = 25
-
-    async def stop_a_while() -> None:
-        scope = chance.choice(["email", f"email/{chance.choice([*planned])}"])
-        await halt(store, scope)
-        await hall.desk.look()
-        await go_on(store, scope)
-
-    async def slow_down() -> None:
-        hall.desk.slow_down("email", "someone@slow.example", 0.01)
-
-    async def fail() -> None:
-        hall.desk.pause("email", 0.0)
-        await hall.ask(chance.randrange(5), within=0.02)
-        hall.desk.resume("email")
-
-    events = [plan_more, stop_a_while, slow_down, fail]
     for _ in range(40):
-        lanes = [lane for lane in range(5) if chance.random() < 0.6]
-        if lanes:
-            await hall.ask(*lanes, within=0.05)
+        await hall.ask(*[lane for lane in range(5) if chance.random() < 0.6], 5, within=0.05)
         if chance.random() < 0.3 and len(planned) < 6:
-            await chance.choice(events)()
+            await _happens(store, hall, chance, planned)
         await hall.desk.look()
     for _ in range(3):
-        await hall.drain(*range(5))
+        await hall.drain(*range(6))
 
     assert Counter(hall.sent) == Counter(
         (dispatch, seq) for dispatch, number in planned.items() for seq in range(1, number + 1)
