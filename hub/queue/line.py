@@ -153,7 +153,9 @@ class Line:
         """From the first hand that has rows, or none: what is left in that one would come between."""
         if len(hand.rows) <= self.flying and self._rows <= self.flying:
             return None
-        if self.domains and self.domains.of(hand.rows[0].address):
+        while self.domains and hand.rows and (slow := self.domains.of(hand.rows[0].address)):
+            hand.parked.setdefault(slow[0], deque()).append(hand.rows.popleft())
+        if not hand.rows:
             return None
         item = hand.ahead[lane] = hand.rows.popleft()
         return item
@@ -168,10 +170,6 @@ class Line:
 
     def _following(self, hand: Hand) -> Iterator[tuple[Hand, Item, Call]]:
         """What was to follow on the lanes that ask now; back among the rows where it may not leave at once."""
-        if self._hindered:
-            hand.rows.extendleft(hand.ahead.values())
-            hand.ahead.clear()
-            return
         for call in [call for call in self.calls if call.lane in hand.ahead]:
             item = hand.ahead.pop(call.lane)
             if self.domains and self.domains.of(item.address):
