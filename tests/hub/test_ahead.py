@@ -11,9 +11,8 @@ from hub.flow import stop
 from hub.model.delivery import Outcome
 from hub.store import deliveries, dispatches
 from hub.store.tables import chunks
-from tests import plans
-from tests.doubles.smtp import Fault, Slow, SmtpDouble, copies
-from tests.hub.test_worker import House, sending, until
+from tests.doubles.smtp import Fault, Slow, copies
+from tests.hub.mail import House, opened, sending, until
 
 PEOPLE = 300
 LANES = 4
@@ -26,18 +25,9 @@ def address(seq: int) -> str:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    store = await plans.new_store(tmp_path / "univoque.db")
-    await plans.people(store, PEOPLE)
-    async with SmtpDouble(extensions=EXTENSIONS) as relay:
-        yield House(store, relay, tmp_path)
-    await store.close()
-
-
-async def some(house: House, number: int) -> None:
-    async def there() -> bool:
-        return len(house.relay.messages) >= number
-
-    await until(there)
+    async with opened(tmp_path, people=PEOPLE) as house:
+        house.relay.extensions = EXTENSIONS
+        yield house
 
 
 async def open_chunks(house: House) -> int:
@@ -64,15 +54,15 @@ async def test_everybody_who_can_gets_one_and_each_who_is_refused_is_listed_with
     expected = {address(seq): 1 for seq in range(1, PEOPLE + 1) if seq not in refused}
     assert copies(house.relay.messages) == expected
     for message in house.relay.messages:
-        seq = message.recipient.partition("@")[0].partition("-")[2]
+        number = int(message.recipient.partition("@")[0].partition("-")[2])
         assert f"To: {message.recipient}\r\n".encode() in message.content
-        assert f"token-{int(seq):06}".encode() in message.content
+        assert f"token-{number:06}".encode() in message.content
     async with house.store.read() as tx:
         listed = {each.seq: each.code for each in await deliveries.failed(tx, dispatch)}
         doubtful = await deliveries.ever_uncertain(tx, dispatch)
         unfinished = await dispatches.unfinished(tx, dispatch)
     assert listed == refused
-    assert (doubtful, unfinished, await open_chunks(house)) == (set(), 0, 0)
+    assert (doubtful, unfinished, await open_chunks(house)) == (frozenset(), False, 0)
 
 
 async def test_a_lane_keeps_its_connection_from_the_first_message_to_the_last(house: House) -> None:
@@ -92,7 +82,7 @@ async def test_what_was_announced_when_all_was_stopped_leaves_later_and_once(hou
     hub = house.hub(email__lanes=LANES)
 
     async with sending(hub):
-        await some(house, 20)
+        await until(lambda: house.has_sent(20))
         await stop.stop(hub, by="Olga")
         await asyncio.sleep(0.5)
         at, begun = len(house.relay.messages), house.relay.commands.count("MAIL")
@@ -115,7 +105,7 @@ async def test_draining_leaves_what_was_announced_untried(house: House) -> None:
     hub = house.hub(email__lanes=LANES)
 
     async with sending(hub):
-        await some(house, 20)
+        await until(lambda: house.has_sent(20))
     standing = await house.standing(dispatch)
     unfinished = list(house.relay.unfinished)
     async with sending(hub):
@@ -134,7 +124,7 @@ async def test_of_what_a_life_that_ends_at_once_had_in_hand_only_what_it_was_sen
     hub = house.hub(email__lanes=LANES)
 
     async with sending(hub) as stopping:
-        await some(house, 20 + LANES)
+        await until(lambda: house.has_sent(20 + LANES))
         stopping.ask()
         stopping.ask()
     left = await house.standing(dispatch)
