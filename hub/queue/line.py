@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 from hub.queue.contract import Item, Lease
@@ -104,7 +105,7 @@ class Line:
         if self.domains and self.parked >= PARKED:
             return False
         wanted = 3 * (len(self.calls) + self.flying) if self.announces else len(self.calls)
-        return sum(len(hand.rows) for hand in self.hands) < wanted
+        return self._rows < wanted
 
     def take(self, lease: Lease | None) -> None:
         """Take a lease in hand."""
@@ -128,38 +129,40 @@ class Line:
         """
         if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
             return
-        for hand in self.hands:
+        for hand in self.hands:  # a word given is kept: that costs one message, to break it a connection
             if hand.ahead:
                 yield from self._following(hand)
-            yield from self._parked(hand, now)
-            while hand.rows:
-                item = hand.rows.popleft()
-                slow = self.domains.of(item.address) if self.domains else None
-                if slow is None:
-                    yield hand, item, self.calls.popleft()
-                    continue
-                domain, pace = slow
-                if pace.room(now) >= 1 and domain not in hand.parked:
-                    pace.take()
-                    yield hand, item, self.calls.popleft()
-                else:
-                    hand.parked.setdefault(domain, deque()).append(item)
-        for hand in self.hands:  # an idle lane need not wait for a busy one
-            while hand.ahead:
-                _, item = hand.ahead.popitem()
-                yield hand, item, self.calls.popleft()
+        for _, hands in groupby(self.hands, key=lambda hand: hand.lease.urgency):
+            yield from self._alike([*hands], now)
 
     def foresee(self, lane: int) -> Item | None:
         """What follows on this lane; None where the others may need it sooner, or it may not leave at once."""
         if not self.announces or self._hindered:
             return None
+        urgency = math.inf
         for hand in self.hands:
             if (item := hand.ahead.get(lane)) is not None:
                 return item
-            if len(hand.rows) > self.flying and not (self.domains and self.domains.of(hand.rows[0].address)):
-                item = hand.ahead[lane] = hand.rows.popleft()
-                return item
+            if hand.rows:
+                return self._reserve(hand, lane) if hand.lease.urgency <= urgency else None
+            if hand.ahead:  # of a lane that may hang: this one is not bound to what is less urgent
+                urgency = min(urgency, hand.lease.urgency)
         return None
+
+    def _reserve(self, hand: Hand, lane: int) -> Item | None:
+        """From the first hand that has rows, or none: what is left in that one would come between."""
+        if len(hand.rows) <= self.flying and self._rows <= self.flying:
+            return None
+        while self.domains and hand.rows and (slow := self.domains.of(hand.rows[0].address)):
+            hand.parked.setdefault(slow[0], deque()).append(hand.rows.popleft())
+        if not hand.rows:
+            return None
+        item = hand.ahead[lane] = hand.rows.popleft()
+        return item
+
+    @property
+    def _rows(self) -> int:
+        return sum([len(hand.rows) for hand in self.hands])
 
     @property
     def _hindered(self) -> bool:
@@ -167,10 +170,6 @@ class Line:
 
     def _following(self, hand: Hand) -> Iterator[tuple[Hand, Item, Call]]:
         """What was to follow on the lanes that ask now; back among the rows where it may not leave at once."""
-        if self._hindered:
-            hand.rows.extendleft(hand.ahead.values())
-            hand.ahead.clear()
-            return
         for call in [call for call in self.calls if call.lane in hand.ahead]:
             item = hand.ahead.pop(call.lane)
             if self.domains and self.domains.of(item.address):
@@ -178,6 +177,32 @@ class Line:
             else:
                 self.calls.remove(call)
                 yield hand, item, call
+
+    def _alike(self, hands: list[Hand], now: float) -> Iterator[tuple[Hand, Item, Call]]:
+        """Rows of one urgency; at last those reserved for a busy lane, which an idle one need not wait for."""
+        for hand in hands:
+            yield from self._parked(hand, now)
+            while hand.rows:
+                item = hand.rows.popleft()
+                if not self.domains or self._may_leave(hand, item, now):
+                    yield hand, item, self.calls.popleft()
+        for hand in hands:
+            while hand.ahead:
+                _, item = hand.ahead.popitem()
+                if not self.domains or self._may_leave(hand, item, now):
+                    yield hand, item, self.calls.popleft()
+
+    def _may_leave(self, hand: Hand, item: Item, now: float) -> bool:
+        """Whether nobody asked for less, or there is room for it; else it is parked."""
+        slow = self.domains.of(item.address)
+        if slow is None:
+            return True
+        domain, pace = slow
+        if pace.room(now) >= 1 and domain not in hand.parked:
+            pace.take()
+            return True
+        hand.parked.setdefault(domain, deque()).append(item)
+        return False
 
     def _parked(self, hand: Hand, now: float) -> Iterator[tuple[Hand, Item, Call]]:
         for domain, rows in list(hand.parked.items()):

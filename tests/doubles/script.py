@@ -37,7 +37,14 @@ class Drip:
     seconds: float
 
 
-Answer = str | Fault | Slow | Drip
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The usual answer after so many seconds; what was said meanwhile or before is not heard."""
+
+    seconds: float
+
+
+Answer = str | Fault | Slow | Drip | Deaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Script:
 def load(file: Path) -> list[Line]:
     """Lines from JSON: `[{"phase": "rcpt", "answer": "450 4.2.0 Greylisted", "per": "recipient"}, …]`.
 
-    An answer is a reply, "cut", "hang", `{"slow": SECONDS}` or `{"drip": SECONDS}`.
+    An answer is a reply, "cut", "hang", `{"slow": SECONDS}`, `{"drip": SECONDS}` or `{"deaf": SECONDS}`.
     """
     return [Line(**{**line, "answer": _answer(line["answer"])}) for line in json.loads(file.read_text())]
 
@@ -104,4 +111,6 @@ def _answer(given: Any) -> Answer:
             return Slow(seconds)
         case {"drip": seconds}:
             return Drip(seconds)
+        case {"deaf": seconds}:
+            return Deaf(seconds)
     return Fault(given) if given in [fault.value for fault in Fault] else str(given)

@@ -14,15 +14,28 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.doubles import script
-from tests.doubles.script import Answer, Drip, Fault, Line, Per, Phase, Script, Slow
+from tests.doubles.script import Answer, Deaf, Drip, Fault, Line, Per, Phase, Script, Slow
 
-__all__ = ["TLS_KEYS", "Answer", "Drip", "Fault", "Line", "Phase", "Received", "Slow", "SmtpDouble", "copies"]
+__all__ = [
+    "TLS_KEYS",
+    "Answer",
+    "Deaf",
+    "Drip",
+    "Fault",
+    "Line",
+    "Phase",
+    "Received",
+    "Slow",
+    "SmtpDouble",
+    "copies",
+]
 
 TLS_KEYS = Path(__file__).parents[1] / "data" / "tls"
 
@@ -75,6 +88,8 @@ class SmtpDouble:
     """Speak TLS from the first byte instead."""
     most_connections: int | None = None
     """So many at once; each further one is turned away with 421."""
+    gathers: float = 0.0
+    """Seconds for which a reply waits for others, to leave in one packet with them."""
     record: Path | None = None
     """A file in which each message stands, one JSON object per line, before it is answered."""
 
@@ -84,6 +99,8 @@ class SmtpDouble:
     commands: list[str] = field(default_factory=list)
     """Every verb heard, in order."""
     heard_in_clear: list[bytes] = field(default_factory=list)
+    unfinished: list[bytes] = field(default_factory=list)
+    """What came after each 354 that no dot followed before the connection ended."""
     turned_away: list[tuple[str, float]] = field(default_factory=list)
     """Who was not taken at RCPT, DATA or the dot, and when."""
     script: Script = field(default_factory=Script)
@@ -153,6 +170,7 @@ class SmtpDouble:
         except (_Closed, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
+            session.flush()
             # Not waited for: after a failed handshake nobody would ever say that it is closed.
             writer.close()
             self._sessions.discard(task)
@@ -173,6 +191,7 @@ class _Session:
     recipient: str = ""
     addressed: bool = False
     """Whether the recipient was taken."""
+    unsaid: bytes = b""
 
     async def run(self) -> None:
         await self.answer("connect", "220 double.example ESMTP")
@@ -222,6 +241,7 @@ class _Session:
         context = self.double.context()
         assert context is not None
         if (await self.answer("starttls", "220 2.0.0 Ready")).startswith("220"):
+            self.flush()
             await self.writer.start_tls(context)
             self.secure = True
 
@@ -258,9 +278,7 @@ class _Session:
             return
         if not (await self.answer("data", "354 End data with <CR><LF>.<CR><LF>")).startswith("354"):
             return
-        first = await self.reader.readuntil(b"\r\n")
-        await self.answer("body", "")
-        stuffed = first + await self.reader.readuntil(b"\r\n.\r\n")
+        stuffed = await self.content()
         content = (b"\r\n" + stuffed[: -len(b".\r\n")]).replace(b"\r\n..", b"\r\n.")[2:]
         envelope = (self.sender, self.recipient)
         message = Received(*envelope, content, self.options, self.number, self.secure, self.user, time.time())
@@ -272,19 +290,32 @@ class _Session:
         self.sender, self.addressed = None, False
         await self.answer("idle", "")
 
+    async def content(self) -> bytes:
+        """What follows the 354, the dot included."""
+        first = b""
+        try:
+            first = await self.reader.readuntil(b"\r\n")
+            await self.answer("body", "")
+            return first + await self.reader.readuntil(b"\r\n.\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            rest = error.partial if isinstance(error, asyncio.IncompleteReadError) else b""
+            self.double.unfinished.append(first + rest)
+            raise
+
     async def answer(self, phase: Phase, usual: str) -> str:
         """Say what the script says, else the usual; what was said."""
         scripted = self.double.script.answer(phase, recipient=self.recipient or None, connection=self.number)
         return await self.give(scripted, phase, usual)
 
     async def give(self, scripted: Answer | None, phase: Phase, usual: str) -> str:
-        if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
-            self.double.turned_away.append((self.recipient, time.time()))
+        self.note(scripted, phase)
         match scripted:
             case Slow(seconds):
                 await asyncio.sleep(seconds)
             case Drip(seconds):
                 return await self.drip(usual, seconds)
+            case Deaf(seconds):
+                await self.forget(seconds)
             case Fault.CUT:
                 raise _Closed
             case Fault.HANG:
@@ -298,7 +329,18 @@ class _Session:
             await self.say(usual)
         return usual
 
+    async def forget(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await self.reader.read(2**16):
+                    pass
+
+    def note(self, scripted: Answer | None, phase: Phase) -> None:
+        if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
+            self.double.turned_away.append((self.recipient, time.time()))
+
     async def drip(self, reply: str, seconds: float) -> str:
+        self.flush()
         for octet in reply.encode("utf-8") + b"\r\n":
             self.writer.write(bytes([octet]))
             await self.writer.drain()
@@ -306,8 +348,18 @@ class _Session:
         return reply
 
     async def say(self, reply: str) -> None:
-        self.writer.write(reply.encode("utf-8") + b"\r\n")
+        self.unsaid += reply.encode("utf-8") + b"\r\n"
+        if self.double.gathers:
+            asyncio.get_running_loop().call_later(self.double.gathers, self.flush)
+            return
+        self.flush()
         await self.writer.drain()
+
+    def flush(self) -> None:
+        """Let leave what was said."""
+        said, self.unsaid = self.unsaid, b""
+        if said and not self.writer.is_closing():
+            self.writer.write(said)
 
 
 async def serve(double: SmtpDouble) -> None:

@@ -13,7 +13,7 @@ from channels.contract import Unavailable
 from channels.smtp import EmailChannel
 from tests.channels.settings import NOW, WORDS, Email, outgoing
 from tests.doubles import script
-from tests.doubles.script import Answer, Drip, Fault, Line, Script, Slow
+from tests.doubles.script import Answer, Deaf, Drip, Fault, Line, Script, Slow
 from tests.doubles.smtp import SmtpDouble, read_record
 from tests.doubles.twilio import TwilioDouble
 from tests.processes import ROOT
@@ -56,12 +56,12 @@ def test_a_line_that_is_used_up_leaves_its_moment_to_the_next() -> None:
 
 def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "script.json"
-    answers = [NO, "cut", "hang", {"slow": 2}, {"drip": 0.5}]
+    answers = [NO, "cut", "hang", {"slow": 2}, {"drip": 0.5}, {"deaf": 1}]
     file.write_text(json.dumps([{"phase": "dot", "answer": answer, "times": None} for answer in answers]))
 
     lines = script.load(file)
 
-    assert [line.answer for line in lines] == [NO, Fault.CUT, Fault.HANG, Slow(2), Drip(0.5)]
+    assert [line.answer for line in lines] == [NO, Fault.CUT, Fault.HANG, Slow(2), Drip(0.5), Deaf(1)]
     assert {line.times for line in lines} == {None}
 
 

@@ -1,0 +1,526 @@
+"""A lane is told what follows on it; until its turn comes nothing is written of that, and it may be taken back."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from hub.model.delivery import Outcome
+from hub.now import Clock
+from hub.queue.contract import Item, LedgerBusy, Settled
+from hub.queue.desk import Desk
+from hub.queue.line import Work
+from hub.queue.sqlite import SqliteLedger
+from hub.store import stops
+from hub.store.engine import Store
+from hub.store.tables import attempts, chunks, deliveries, dispatches, due
+from tests import plans
+from tests.plans import NOON
+
+DAY = timedelta(days=1)
+MORNING = NOON + timedelta(hours=9)
+PERSONS = 200
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await plans.new_store(tmp_path / "univoque.db")
+    await plans.people(store, PERSONS)
+    yield store
+    await store.close()
+
+
+class Hall:
+    """A desk at work, and lanes that take what it gives them; each that asks hands in that it was accepted."""
+
+    def __init__(self, file: Path) -> None:
+        self.now = NOON
+        self.night: datetime | None = None
+        self.ledger = SqliteLedger(file, lambda channel, address: address, "Exercise")
+        self.desk = Desk(
+            self.ledger,
+            Clock(lambda: self.now),
+            {"email": math.inf, "sms": math.inf},
+            announcing=["email"],
+            quiet=lambda _: self.night,
+        )
+        self.has: dict[int, Work] = {}
+        self.sent: list[tuple[int, int]] = []
+        self.astray = 0
+        """How often a lane got something else than what was said to follow."""
+        self._asking: dict[int, asyncio.Task[Work | None]] = {}
+
+    async def ask(self, *lanes: int, within: float = 5.0, channel: str = "email") -> list[Work | None]:
+        """What these lanes get, None for one that got nothing in time; it asks on."""
+        for lane in lanes:
+            if lane not in self._asking:
+                self._asking[lane] = asyncio.create_task(
+                    self.desk.exchange(channel, lane, self._settled(lane))
+                )
+        await asyncio.wait([self._asking[lane] for lane in lanes], timeout=within)
+        return [self._given(lane) for lane in lanes]
+
+    async def one(self, lane: int) -> Work:
+        (work,) = await self.ask(lane)
+        assert work is not None
+        return work
+
+    async def drain(self, *lanes: int) -> None:
+        """Let these lanes work until there is nothing left for them."""
+        await self.desk.look()
+        while any(await self.ask(*lanes, within=0.1)):
+            await self.desk.look()
+
+    def _settled(self, lane: int) -> Settled | None:
+        had = self.has.get(lane)
+        return None if had is None else Settled(had.item, had.item.attempt + 1, lane, Outcome.ACCEPTED, "250")
+
+    def _given(self, lane: int) -> Work | None:
+        if not self._asking[lane].done():
+            return None
+        work = self._asking.pop(lane).result()
+        had = self.has.pop(lane, None)
+        if work is not None:
+            self.astray += had is not None and had.ahead is not None and had.ahead is not work.item
+            self.has[lane] = work
+            self.sent.append(work.item[:2])
+        return work
+
+
+@pytest.fixture
+async def hall(store: Store, tmp_path: Path) -> AsyncIterator[Hall]:
+    hall = Hall(tmp_path / "univoque.db")
+    await hall.ledger.enter("sender", at=NOON, until=NOON + DAY, repeats={})
+    await hall.desk.look()
+    serving = asyncio.create_task(hall.desk.run())
+    yield hall
+    serving.cancel()
+    await hall.ledger.close()
+
+
+def seqs(works: Iterable[Work | None]) -> list[int]:
+    return [work.item.seq for work in works if work is not None]
+
+
+async def written(store: Store, *items: Item | None) -> list[str]:
+    """What stands in the ledger of these, in order."""
+    keys = {item[:2] for item in items if item is not None}
+    query = select(attempts.c.dispatch, attempts.c.seq, attempts.c.outcome).order_by(attempts.c.id)
+    async with store.read() as tx:
+        return [outcome for *key, outcome in await tx.execute(query) if tuple(key) in keys]
+
+
+async def open_chunks(store: Store) -> list[str | None]:
+    """Who owns each chunk that is not done."""
+    async with store.read() as tx:
+        query = select(chunks.c.owner).where(chunks.c.done_at.is_(None)).order_by(chunks.c.id)
+        return list((await tx.execute(query)).scalars())
+
+
+async def are_due(store: Store, dispatch: int, number: int) -> None:
+    """Its first deliveries were tried once and are due again, the chunks are done."""
+    async with store.write() as tx:
+        await tx.execute(update(chunks).where(chunks.c.dispatch == dispatch).values(done_at=NOON))
+        row = {"dispatch": dispatch, "channel": "email", "attempt": 1, "due_at": NOON, "held": False}
+        await tx.execute(insert(due), [{**row, "seq": seq} for seq in range(1, number + 1)])
+
+
+async def halt(store: Store, scope: str = stops.EVERYTHING) -> None:
+    async with store.write() as tx:
+        await stops.put(tx, scope, at=NOON)
+
+
+async def go_on(store: Store, scope: str = stops.EVERYTHING) -> None:
+    async with store.write() as tx:
+        await stops.lift(tx, scope)
+
+
+async def test_a_lane_gets_what_was_said_to_follow(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=100)
+
+    for _ in range(20):
+        await hall.ask(0, 1, 2, 3)
+
+    assert len(set(hall.sent)) == 80
+    assert hall.astray == 0
+    assert all(work.ahead for work in hall.has.values())
+
+
+async def test_nothing_is_written_of_what_follows(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=10)
+
+    first = await hall.one(0)
+    before = await written(store, first.item), await written(store, first.ahead)
+    second = await hall.one(0)
+
+    assert before == (["attempting"], [])
+    assert second.item is first.ahead
+    assert await written(store, second.item) == ["attempting"]
+
+
+async def test_a_lane_gets_what_was_said_to_follow_where_a_chunk_ends(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=200, chunk=20)
+
+    works = [work for _ in range(45) for work in await hall.ask(0, 1, 2, 3)]
+
+    assert len(set(hall.sent)) == 180
+    assert hall.astray == 0
+    assert all(work is not None and work.ahead is not None for work in works)
+
+
+async def test_a_row_that_others_need_sooner_is_not_reserved(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=4)
+
+    given = await hall.ask(0, 1, 2)
+
+    assert seqs(given) == [1, 2, 3]
+    assert [work.ahead for work in given if work is not None] == [None, None, None]
+
+
+async def test_an_idle_lane_takes_what_is_reserved_for_one_that_hangs(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=8)
+    hanging = await hall.one(0)
+    assert hanging.ahead is not None
+
+    await hall.drain(1)
+
+    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 9)]
+    assert hanging.ahead[:2] in hall.sent
+    assert await open_chunks(store) == ["sender"], "the lane that hangs has its own in hand"
+
+    await hall.drain(0)
+
+    assert len(hall.sent) == 8
+    assert await open_chunks(store) == []
+
+
+async def test_what_is_urgent_and_reserved_for_a_lane_that_hangs_goes_before_the_rest(
+    store: Store, hall: Hall
+) -> None:
+    urgent = await plans.plan(store, recipients=6, directive="urgent", urgency="Immediate")
+    await plans.plan(store, recipients=100, directive="newsletter", urgency="Future")
+    hanging = await hall.one(0)
+    assert hanging.ahead is not None
+
+    for _ in range(10):
+        await hall.ask(1)
+
+    assert [dispatch for dispatch, _ in hall.sent].count(urgent) == 6
+
+
+async def test_what_is_urgent_comes_right_after_what_was_said_to_follow(store: Store, hall: Hall) -> None:
+    newsletter = await plans.plan(store, recipients=20, directive="newsletter", urgency="Future")
+    await hall.ask(0, 1)
+    urgent = await plans.plan(store, recipients=4, directive="urgent", urgency="Immediate")
+    await hall.desk.look()
+
+    kept = await hall.ask(0, 1)
+    overtaking = [*await hall.ask(0, 1), *await hall.ask(0, 1)]
+    await hall.drain(0, 1)
+
+    assert [work.item.dispatch for work in kept if work is not None] == [newsletter] * 2
+    assert [work.item.dispatch for work in overtaking if work is not None] == [urgent] * 4
+    everybody = [*((urgent, seq) for seq in range(1, 5)), *((newsletter, seq) for seq in range(1, 21))]
+    assert Counter(hall.sent) == Counter(everybody)
+    assert await open_chunks(store) == []
+
+
+async def test_what_is_due_again_does_not_break_a_word_given(store: Store, hall: Hall) -> None:
+    again = await plans.plan(store, recipients=3, directive="again", urgency="Immediate")
+    await plans.plan(store, recipients=100, directive="newsletter", urgency="Future", chunk=20)
+    for _ in range(2):
+        await hall.ask(0, 1, 2, 3)
+    await are_due(store, again, 3)
+
+    for _ in range(10):
+        await hall.desk.look()
+        await hall.ask(0, 1, 2, 3)
+
+    assert [Counter(hall.sent)[again, seq] for seq in (1, 2, 3)] == [2, 2, 2]
+    assert hall.sent[-1][0] != again, "they went before the rest of the newsletter"
+    assert hall.astray == 0
+
+
+async def test_a_chunk_is_not_done_while_a_row_of_it_is_to_follow(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=8, chunk=4)
+    hanging = await hall.one(0)
+    assert hanging.ahead is not None
+    for _ in range(2):  # the rest of its chunk
+        await hall.ask(1)
+
+    await hall.ask(1)
+
+    assert hanging.ahead[:2] not in hall.sent
+    assert await open_chunks(store) == ["sender", "sender"]
+
+
+async def test_what_was_to_follow_is_left_for_the_next_life(store: Store, hall: Hall, tmp_path: Path) -> None:
+    await plans.plan(store, recipients=9)
+    first = await hall.one(0)
+    assert first.ahead is not None
+
+    hall.desk.close()
+    assert await hall.ask(0) == [None]
+    await hall.ledger.leave()
+    next_life = Hall(tmp_path / "univoque.db")
+    entered = await next_life.ledger.enter("sender", at=NOON, until=NOON + DAY, repeats={})
+    left = await next_life.ledger.lease("email", at=NOON)
+    await next_life.ledger.close()
+
+    assert entered.uncertain == 0
+    assert left is not None
+    assert [item.seq for item in left.items] == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("scope", ["*", "email", "email/1"])
+async def test_a_stop_takes_back_what_was_to_follow(store: Store, hall: Hall, scope: str) -> None:
+    await plans.plan(store, recipients=9)
+    first = await hall.one(0)
+    assert first.ahead is not None
+
+    await halt(store, scope)
+    await hall.desk.look()
+    stopped = await hall.ask(0, 1, within=0.3)
+    owners = await open_chunks(store)
+    await go_on(store, scope)
+    await hall.desk.look()
+    await hall.drain(0, 1)
+
+    assert stopped == [None, None]
+    assert owners == [None], "given back, not done"
+    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 10)]
+
+
+async def test_a_stop_that_meets_only_a_row_that_was_to_follow_takes_it_back(
+    store: Store, hall: Hall
+) -> None:
+    await plans.plan(store, recipients=3)
+    hanging = await hall.one(0)
+    await hall.ask(1)
+    assert hanging.ahead is not None
+    assert await written(store, hanging.ahead) == []
+
+    await halt(store, "email/1")
+    await hall.desk.look()
+
+    assert await hall.ask(1, within=0.3) == [None]
+    assert await written(store, hanging.ahead) == []
+
+
+async def test_what_is_due_again_and_was_to_follow_goes_back_untried(store: Store, hall: Hall) -> None:
+    again = await plans.plan(store, recipients=9)
+    await are_due(store, again, 9)
+    first = await hall.one(0)
+    assert first.ahead is not None
+
+    await halt(store)
+    await hall.desk.look()
+    await hall.ask(0, within=0.3)
+
+    async with store.read() as tx:
+        left = (await tx.execute(select(due.c.seq, due.c.owner, due.c.attempt).order_by(due.c.seq))).all()
+    assert [tuple(row) for row in left] == [(seq, None, 1) for seq in range(2, 10)]
+
+
+async def test_when_the_night_falls_what_was_to_follow_is_put_back(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=9, urgency="Expected")
+    first = await hall.one(0)
+    assert first.ahead is not None
+
+    hall.night = MORNING
+    await hall.desk.look()
+
+    assert await hall.ask(0, within=0.3) == [None]
+    assert await open_chunks(store) == [None]
+
+
+async def test_what_was_to_follow_and_is_cancelled_ends_so(store: Store, hall: Hall) -> None:
+    cancelled = await plans.plan(store, recipients=9, directive="d1")
+    other = await plans.plan(store, recipients=9, directive="d2")
+    first = await hall.one(0)
+    async with store.write() as tx:
+        await tx.execute(update(dispatches).where(dispatches.c.id == cancelled).values(cancelled_at=NOON))
+
+    second = await hall.one(0)
+
+    assert second.item.dispatch == other
+    assert await written(store, first.ahead) == ["cancelled"]
+
+
+async def test_what_was_to_follow_and_has_expired_is_not_given(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=9, directive="d1", life=timedelta(hours=1))
+    other = await plans.plan(store, recipients=9, directive="d2")
+    first = await hall.one(0)
+    hall.now = NOON + timedelta(hours=2)
+
+    second = await hall.one(0)
+
+    assert second.item.dispatch == other
+    assert await written(store, first.ahead) == ["expired"]
+
+
+async def test_on_a_channel_that_announces_nothing_nothing_follows(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=9, channel="sms")
+
+    (first,) = await hall.ask(0, channel="sms")
+
+    assert first is not None
+    assert first.ahead is None
+
+
+async def test_while_one_lane_tries_nothing_follows(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=20)
+    first = await hall.one(0)
+
+    hall.desk.pause("email", 0.0)
+    tried = await hall.one(0)
+    waiting = await hall.ask(1, within=0.2)
+    hall.desk.resume("email")
+    await hall.drain(0, 1)
+
+    assert first.ahead is not None
+    assert tried.ahead is None
+    assert waiting == [None]
+    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 21)]
+
+
+async def test_where_the_far_side_asks_for_less_nothing_follows(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=8)
+    first = await hall.one(0)
+
+    hall.desk.slow_down("email", None, 0.05)
+    second = await hall.one(0)
+    await hall.drain(0)
+
+    assert (first.ahead is not None, second.ahead) == (True, None)
+    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 9)]
+
+
+async def test_what_was_to_follow_waits_where_its_domain_asks_for_less(store: Store, hall: Hall) -> None:
+    slow = await plans.plan(store, recipients=9, directive="d1", domain="slow.example")
+    other = await plans.plan(store, recipients=9, directive="d2")
+    first = await hall.one(0)
+    assert first.ahead is not None
+
+    hall.desk.slow_down("email", first.item.address, 30)
+    await hall.ask(0, within=0.1)  # what is in hand is parked
+    await hall.desk.look()
+    given = [await hall.one(0) for _ in range(3)]
+
+    assert first.ahead.dispatch == slow
+    assert [work.item.dispatch for work in given] == [other] * 3
+    assert await written(store, first.ahead) == []
+
+
+async def test_an_idle_lane_takes_nothing_reserved_whose_domain_asks_for_less(
+    store: Store, hall: Hall
+) -> None:
+    await plans.plan(store, recipients=6, domain="slow.example")
+    hanging = await hall.one(0)
+    assert hanging.ahead is not None
+
+    hall.desk.slow_down("email", hanging.ahead.address, 30)
+
+    assert await hall.ask(1, 2, within=0.3) == [None, None]
+    assert len(hall.sent) == 1
+
+
+async def test_of_a_domain_that_asks_for_less_nothing_follows_and_of_others_what_is_said(
+    store: Store, hall: Hall
+) -> None:
+    await plans.plan(store, recipients=90, chunk=30)
+    async with store.write() as tx:
+        third = deliveries.c.seq % 3 == 0
+        await tx.execute(update(deliveries).where(third).values(address="someone@slow.example"))
+    hall.desk.slow_down("email", "someone@slow.example", 30)
+
+    works = [work for _ in range(12) for work in await hall.ask(0, 1, 2, 3)]
+
+    follows = [work.ahead for work in works if work is not None and work.ahead is not None]
+    assert len(follows) > 20
+    assert {item.address.partition("@")[2] for item in follows} == {"example.org"}
+    assert hall.astray == 0
+
+
+async def test_a_ledger_that_waits_changes_nothing_of_who_gets_what(
+    store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plans.plan(store, recipients=30)
+    await hall.ask(0, 1, 2)
+    turn, busy = hall.ledger.turn, iter([True, True])
+
+    async def sometimes(**what: object) -> object:
+        if next(busy, False):
+            raise LedgerBusy("database is locked")
+        return await turn(**what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(hall.ledger, "turn", sometimes)
+    await hall.ask(0, 1, 2)
+    await hall.drain(0, 1, 2)
+
+    assert next(busy, None) is None
+    assert hall.astray == 0
+    assert Counter(hall.sent) == Counter((1, seq) for seq in range(1, 31))
+    assert await open_chunks(store) == []
+
+
+async def _happens(store: Store, hall: Hall, chance: Random, planned: dict[int, int]) -> None:
+    """Something comes between, for a while."""
+    match chance.choice(["plan", "stop", "slow", "fail"]):
+        case "plan":
+            urgency = chance.choice(["Immediate", "Expected", "Future"])
+            domain = chance.choice(["example.org", "slow.example"])
+            name = f"d{len(planned)}"
+            planned[
+                await plans.plan(
+                    store, recipients=25, directive=name, urgency=urgency, chunk=7, domain=domain
+                )
+            ] = 25
+        case "stop":
+            scope = chance.choice(["email", f"email/{chance.choice([*planned])}"])
+            await halt(store, scope)
+            await hall.desk.look()
+            await go_on(store, scope)
+        case "slow":
+            hall.desk.slow_down("email", "someone@slow.example", 0.01)
+        case "fail":
+            hall.desk.pause("email", 0.0)
+            await hall.ask(chance.randrange(5), within=0.02)
+            hall.desk.resume("email")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_comes_between_everybody_is_given_once(
+    store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = Random(seed)
+    turn = hall.ledger.turn
+
+    async def sometimes(**what: object) -> object:
+        if chance.random() < 0.02:
+            raise LedgerBusy("database is locked")
+        return await turn(**what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(hall.ledger, "turn", sometimes)
+    monkeypatch.setattr("hub.queue.desk.ORDINARY", math.inf)
+    sleep = asyncio.sleep
+    monkeypatch.setattr("hub.queue.desk.asyncio.sleep", lambda _: sleep(0))
+    planned = {await plans.plan(store, recipients=70, directive="first", urgency="Future", chunk=9): 70}
+    for _ in range(40):
+        await hall.ask(*[lane for lane in range(5) if chance.random() < 0.6], 5, within=0.05)
+        if chance.random() < 0.3 and len(planned) < 6:
+            await _happens(store, hall, chance, planned)
+        await hall.desk.look()
+    for _ in range(3):
+        await hall.drain(*range(6))
+
+    assert Counter(hall.sent) == Counter(
+        (dispatch, seq) for dispatch, number in planned.items() for seq in range(1, number + 1)
+    )
+    assert await open_chunks(store) == []
