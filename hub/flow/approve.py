@@ -9,7 +9,7 @@ from hub.context import Hub
 from hub.errors import EnvironmentFailed, NotAllowed, Refusal
 from hub.flow import guard, life, spend
 from hub.flow.canary import staff_first
-from hub.flow.examine import Examined, examine
+from hub.flow.examine import Examined, examine, look_ahead
 from hub.flow.submit import audience_counts
 from hub.model.review import Kind, Stage
 from hub.model.revision import Revision
@@ -55,7 +55,10 @@ async def approve(
     """
     if Role.APPROVER not in by.roles:
         raise NotAllowed(f"{by.name} is no approver")
-    async with hub.store.write() as tx:
+    async with hub.store.read() as tx:
+        waiting = await directives.get(tx, directive)
+    await look_ahead(hub, waiting.directive, kind=waiting.kind)
+    async with hub.store.write_beside() as tx:
         now = hub.clock.now()  # within the lock: who was added before this instant was counted
         revision = await directives.get(tx, directive)
         _may_sign(revision, by)
@@ -70,6 +73,7 @@ async def approve(
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
         counted = await _same_audience(hub, tx, revision, examined)
+        await hub.store.alone(tx)  # only now, because counting takes long
         audience = counted.total
         found = await guard.doubts(hub, tx, examined, audience)
         guard.demand_confirmed(directive, audience, count, found)

@@ -19,7 +19,8 @@ from hub.model.review import Explanation, Finding, Kind, Level, Stage, Waiver, W
 from hub.model.revision import Revision
 from hub.render import Sheet, cells, seal
 from hub.render.frame import canonical, digest, frame_of, frames_digest
-from hub.store import directives, persons, waivers
+from hub.store import counted, directives, waivers
+from hub.store.counted import Question
 from hub.store.engine import Tx
 from subscribers.audience import AudienceCount
 
@@ -77,6 +78,24 @@ async def examine(
     hub: Hub, tx: Tx, directive: Directive, *, kind: Kind = Kind.NEW, at: datetime | None = None
 ) -> Examined:
     """Judge a directive as of `at` (its day of issue when None) against all that is published, its readers counted."""
+    sheet, signed = await _around(hub, tx, directive, kind)
+    audience = await counted.count(tx, _question(hub, sheet))
+    return judge(hub, sheet, waived=signed, kind=kind, at=at, audience=audience)
+
+
+async def look_ahead(hub: Hub, directive: Directive, *, kind: Kind) -> None:
+    """Find its words and count its readers while others write, so that examining it in their way takes no time."""
+    async with hub.store.read() as tx:
+        if not await counted.keeps(tx):
+            return
+        sheet, _ = await _around(hub, tx, directive, kind)
+    frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
+    hub.spoken.speak(sheet, frame, hub.config.service.languages)
+    await counted.beforehand(hub.store, _question(hub, sheet))
+
+
+async def _around(hub: Hub, tx: Tx, directive: Directive, kind: Kind) -> tuple[Sheet, Sequence[Waiver]]:
+    """The directive with all that is published, and the waivers signed for it."""
     published = await directives.published(tx)
     signed = await waivers.of_sheet(tx, directive.id, sheet_digest(directive))
     sheet = sheet_of(
@@ -88,13 +107,15 @@ async def examine(
         kind=kind,
         past=await directives.history(tx, directive.id),
     )
-    counted = await persons.count_audience(
-        tx,
+    return sheet, signed
+
+
+def _question(hub: Hub, sheet: Sheet) -> Question:
+    return Question(
         cells={} if sheet.ends else cells(sheet),
-        urgent=directive.urgency == "Immediate",
+        urgent=sheet.directive.urgency == "Immediate",
         languages=hub.config.service.languages,
     )
-    return judge(hub, sheet, waived=signed, kind=kind, at=at, audience=counted)
 
 
 def judge(

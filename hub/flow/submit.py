@@ -8,7 +8,7 @@ from typing import Any
 from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
 from hub.facts.scope import last_instant
-from hub.flow.examine import Examined, examine, sheet_digest
+from hub.flow.examine import Examined, examine, look_ahead, sheet_digest
 from hub.model.directive import Directive
 from hub.model.review import ENDS, Finding, Kind, Mode, Stage
 from hub.model.revision import Revision
@@ -40,6 +40,7 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     """
     if Role.EDITOR not in by.roles:
         raise NotAllowed(f"{by.name} is no editor")
+    await look_ahead(hub, directive, kind=kind)
     now = hub.clock.now()
     async with hub.store.write_beside() as tx:
         latest = await directives.find(tx, directive.id)

@@ -19,6 +19,7 @@ from hub.store.tables.delivery import (
 from hub.store.tables.people import (
     addresses,
     consents,
+    counts,
     memberships,
     organisations,
     persons,
@@ -34,6 +35,7 @@ __all__ = [
     "bodies",
     "chunks",
     "consents",
+    "counts",
     "deliveries",
     "directives",
     "dispatches",

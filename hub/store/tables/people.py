@@ -1,6 +1,6 @@
 """The tables of people: who they are, where they are reached, what they agreed to."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from hub.store.tables.columns import Instant, id_, metadata
 
@@ -85,4 +85,13 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
     Index("ix_suppressions_channel_at", "channel", "at"),
     comment="Addresses not to be used, as keyed hashes: they outlive the person, so an import revives nothing.",
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("question", String, primary_key=True),
+    Column("mark", String, nullable=False),
+    Column("found", JSON(none_as_null=True)),
+    comment="How many an audience is, kept until anybody's data change: triggers of SQLite empty it.",
 )
