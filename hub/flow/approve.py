@@ -57,6 +57,7 @@ async def approve(
         raise NotAllowed(f"{by.name} is no approver")
     async with hub.store.read() as tx:
         waiting = await directives.get(tx, directive)
+    _may_sign(waiting, by)
     await look_ahead(hub, waiting.directive, kind=waiting.kind)
     async with hub.store.write_beside() as tx:
         now = hub.clock.now()  # within the lock: who was added before this instant was counted

@@ -40,14 +40,12 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     """
     if Role.EDITOR not in by.roles:
         raise NotAllowed(f"{by.name} is no editor")
+    async with hub.store.read() as tx:
+        await _placed(tx, directive, by, kind)
     await look_ahead(hub, directive, kind=kind)
     now = hub.clock.now()
     async with hub.store.write_beside() as tx:
-        latest = await directives.find(tx, directive.id)
-        number, editors = _place(latest, by, kind, directive.id)
-        past = await directives.history(tx, directive.id)
-        if past:
-            _may_follow(past[-1], kind, directive)
+        number, editors = await _placed(tx, directive, by, kind)
         examined = await examine(hub, tx, directive, kind=kind, at=now)
         revision = await _revision(hub, tx, examined, number=number, editors=editors, by=by, at=now)
         await directives.put(tx, revision, examined.case.rendering.all, examined.digests)
@@ -70,8 +68,18 @@ async def submit(hub: Hub, directive: Directive, *, by: Staff, kind: Kind = Kind
     return Submission(revision, examined.findings)
 
 
+async def _placed(tx: Tx, directive: Directive, by: Staff, kind: Kind) -> tuple[int, tuple[str, ...]]:
+    """The number of the revision, and all who had a hand in it. Raises Refusal for what may not follow."""
+    latest = await directives.find(tx, directive.id)
+    number, editors = _place(latest, by, kind, directive.id)
+    past = await directives.history(tx, directive.id)
+    if past:
+        _may_follow(past[-1], kind, directive)
+    return number, editors
+
+
 def _place(latest: Revision | None, by: Staff, kind: Kind, id_: str) -> tuple[int, tuple[str, ...]]:
-    """The number of the revision, and all who had a hand in it: what is unapproved is replaced, its editors stay."""
+    """What is unapproved is replaced, and its editors stay."""
     waiting = latest is not None and latest.stage in (Stage.DRAFT, Stage.SUBMITTED)
     published = latest is not None and not (waiting and latest.number == 1)
     if published and kind == Kind.NEW:

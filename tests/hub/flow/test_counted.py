@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, select, text
 
 from hub.context import Hub
+from hub.errors import NotAllowed, Refusal
 from hub.flow import guard
 from hub.flow.approve import approve
 from hub.flow.enlist import enlist
@@ -19,11 +20,13 @@ from hub.flow.unsubscribe import start_number, stop_number, unsubscribe
 from hub.gate import Spoken, speech
 from hub.model.delivery import Outcome
 from hub.model.review import Kind
+from hub.model.staff import Role
 from hub.now import parse_instant
 from hub.store import engine, persons, postgres, stops, suppressions
 from hub.store.tables import counts
 from hub.store.tables import persons as persons_table
 from subscribers.audience import AudienceCount
+from tests import a
 from tests.hub.flow.changes import change
 from tests.hub.flow.revisions import issue
 from tests.hub.flow.revisions import mark as became
@@ -321,6 +324,21 @@ async def test_words_are_found_before_anybody_is_kept_waiting(
     await approve(replace(ready, spoken=Spoken()), "visites", by=APPROVER)
 
     assert locked == [False, False]
+
+
+async def test_for_who_may_not_sign_or_submit_nobody_is_counted(
+    ready: Hub, asked: list[dict[str, Any]]
+) -> None:
+    await submit(ready, act(), by=EDITOR)
+    await bounce(ready)
+    asked.clear()
+
+    with pytest.raises(NotAllowed, match="edited or submitted"):
+        await approve(ready, "visites", by=a.staff(EDITOR.name, *Role))
+    with pytest.raises(Refusal, match="never published"):
+        await submit(ready, act(), by=EDITOR, kind=Kind.MINOR)
+
+    assert asked == []
 
 
 @pytest.mark.usefixtures("database")
