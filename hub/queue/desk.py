@@ -24,9 +24,6 @@ DUE_AT_ONCE = 200
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
 
-_LONGEST_GATHERING = 0.005
-"""Seconds that a lane waits at most for others, however slow the disk."""
-
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
 
@@ -96,9 +93,6 @@ class Desk:
         self._bell = asyncio.Event()
         self._ready = 0
         self._gathering: asyncio.Handle | None = None
-        self._gathers_until = 0.0
-        self._commit_takes = 0.0
-        """Seconds, of late."""
         self._closing = False
 
     async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Work | None:
@@ -198,21 +192,15 @@ class Desk:
     def _ring(self) -> None:
         """A lane is ready: have a turn when a round of the loop brings no further one.
 
-        While others are under way it waits for them no longer than a commit takes: so a busy relay's lanes share
-        their commits, and waiting costs a slow one's no more than writing does.
+        So a busy relay's lanes share their commits, and a slow one's wait for nobody.
         """
         self._ready += 1
         if self._gathering is None:
-            loop = asyncio.get_running_loop()
-            self._gathers_until = loop.time() + self._commit_takes
-            self._gathering = loop.call_soon(self._gather, self._ready)
+            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
 
     def _gather(self, before: int) -> None:
-        loop = asyncio.get_running_loop()
         if self._ready > before:
-            self._gathering = loop.call_soon(self._gather, self._ready)
-        elif self._flights and (wait := self._gathers_until - loop.time()) > 0:
-            self._gathering = loop.call_later(wait, self._gather, self._ready)
+            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
         else:
             self._bell.set()
 
@@ -247,7 +235,6 @@ class Desk:
         chunks = [hand for _, hand in spent if hand.lease.chunk]
         if not (settled or chosen or spent):
             return frozenset()
-        began = asyncio.get_running_loop().time()
         try:
             void = await self._ledger.turn(
                 at=self._clock.now(),
@@ -265,8 +252,6 @@ class Desk:
                 if hand.dropped:
                     self._back += hand.drop()
             raise
-        took = asyncio.get_running_loop().time() - began
-        self._commit_takes = min(_LONGEST_GATHERING, (self._commit_takes + took) / 2)
         for line, hand in spent:
             line.hands.remove(hand)
         return void
