@@ -24,6 +24,9 @@ DUE_AT_ONCE = 200
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
 
+GATHERING = 0.002
+"""Seconds for which a lane that is ready may wait for others: a small part of what a mail server takes a message."""
+
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
 
@@ -93,6 +96,7 @@ class Desk:
         self._bell = asyncio.Event()
         self._ready = 0
         self._gathering: asyncio.Handle | None = None
+        self._gathers_until = 0.0
         self._closing = False
 
     async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Work | None:
@@ -190,17 +194,23 @@ class Desk:
         line.taken += settled.outcome is Outcome.ACCEPTED
 
     def _ring(self) -> None:
-        """A lane is ready: have a turn when a round of the loop brings no further one.
+        """A lane is ready: have a turn as soon as a round of the loop brings no further one.
 
-        So a busy relay's lanes share their commits, and a slow one's wait for nobody.
+        Where that are few of those under way, others may still come within GATHERING: so lanes share their commits,
+        and a slow relay's wait for nobody longer than they would notice.
         """
         self._ready += 1
         if self._gathering is None:
-            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
+            loop = asyncio.get_running_loop()
+            self._gathers_until = loop.time() + GATHERING
+            self._gathering = loop.call_soon(self._gather, self._ready)
 
     def _gather(self, before: int) -> None:
+        loop = asyncio.get_running_loop()
         if self._ready > before:
-            self._gathering = asyncio.get_running_loop().call_soon(self._gather, self._ready)
+            self._gathering = loop.call_soon(self._gather, self._ready)
+        elif self._ready < len(self._flights) and loop.time() < self._gathers_until:
+            self._gathering = loop.call_at(self._gathers_until, self._gather, self._ready)
         else:
             self._bell.set()
 
