@@ -38,11 +38,14 @@ def smtp_sink() -> Iterator[int]:
         process.wait()
 
 
-def smtp_source(port: int, messages: int, sessions: int) -> float:
-    """Seconds that smtp-source takes for so many messages over connections that stay open (-d)."""
+def smtp_source(port: int, messages: int, sessions: int, *more: str) -> float:
+    """Seconds that smtp-source takes for so many messages over connections that stay open (-d).
+
+    They go to one recipient; with `-N` among `more` each has its own.
+    """
     source = tool("smtp-source")
     assert source is not None
-    command = [source, "-d", "-s", str(sessions), "-m", str(messages), "-l", str(SIZE)]
+    command = [source, "-d", "-s", str(sessions), "-m", str(messages), "-l", str(SIZE), *more]
     addresses = ["-f", "bench@example.org", "-t", "reader@example.org"]
     start = time.perf_counter()
     subprocess.run([*command, *addresses, f"127.0.0.1:{port}"], check=True)

@@ -128,9 +128,11 @@ async def test_mandatory_notices_still_leave_after_everything_else_was_ended(
 
 @pytest.mark.parametrize("end", ["x", "", "\0", "=" * 3])
 async def test_a_link_that_is_not_whole_finds_nobody(hub: Hub, tokens: dict[str, str], end: str) -> None:
+    begun, last = tokens["marie"][:-1], tokens["marie"][-1]
+
     for act in (show, unsubscribe):
         with pytest.raises(NotFound):
-            await act(hub, tokens["marie"][:-1] + end)
+            await act(hub, begun + ("y" if end == last else end))
 
     assert await journal_of(hub) == []
 
