@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from hub.model.delivery import Outcome
-from hub.queue import sqlite as ledger_module
+from hub.queue import file as ledger_file
 from hub.queue.contract import Intent, Settled
 from hub.queue.sqlite import SqliteLedger
 from hub.store.engine import PRAGMAS
@@ -111,7 +111,7 @@ async def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch, synchronous: s
     run = Run({"univoque.db": file.read_bytes()}, recorder.deeds)
     # An exclusive lock keeps the index of the write-ahead log in memory: this file layer has no shared memory.
     pragmas = ["locking_mode = EXCLUSIVE", *(pragma for pragma in PRAGMAS if "synchronous" not in pragma)]
-    monkeypatch.setattr(ledger_module, "PRAGMAS", (*pragmas, f"synchronous = {synchronous}"))
+    monkeypatch.setattr(ledger_file, "PRAGMAS", (*pragmas, f"synchronous = {synchronous}"))
     monkeypatch.setattr(sqlite3, "connect", lambda file, **_: apsw.Connection(str(file), vfs=recorder.name))
     ledger = SqliteLedger(file, lambda channel, value: value, "Exercise")
     monkeypatch.undo()
