@@ -50,8 +50,8 @@ class Prepared:
         """The form for a server that offers 8BITMIME, or for one that does not."""
         return self.whole if eight_bit else self.quoted
 
-    def wire(self, outgoing: Outgoing, *, form: Form) -> bytes:
-        """One recipient's message as it follows DATA, the final dot included.
+    def wire(self, outgoing: Outgoing, *, form: Form, to: bytes | None = None) -> bytes:
+        """One recipient's message as it follows DATA, the final dot included; `to` is its address, checked already.
 
         Only To, Message-ID, List-Unsubscribe and the personal link differ by recipient. Each is checked;
         Refused says which is not fit. None can begin a line with a dot, so stuffing was done once for all.
@@ -59,7 +59,7 @@ class Prepared:
         if not _KEY.fullmatch(outgoing.key):
             raise Refused("malformed", "the delivery's key is no UUID")
         head = b"To: %b\r\nMessage-ID: <%b>\r\n" % (
-            recipient(outgoing.address),
+            recipient(outgoing.address) if to is None else to,
             f"{outgoing.key}@{self.domain}".encode("ascii"),
         )
         if self.unsubscribes:

@@ -91,7 +91,7 @@ class SmtpLane:
         for _ in range(2):
             connection = await self._connected(outgoing)
             envelope = self._envelope(connection, outgoing)
-            wire = _prepared(outgoing).wire(outgoing, form=envelope.form)
+            wire = _prepared(outgoing).wire(outgoing, form=envelope.form, to=envelope.to)
             try:
                 return await transfer(
                     connection,

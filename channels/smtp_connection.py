@@ -24,6 +24,7 @@ class Envelope(NamedTuple):
     """MAIL and RCPT of one message, as they are sent on a connection, and the form of its content there."""
 
     outgoing: Outgoing
+    to: bytes
     mail: bytes
     rcpt: bytes
     form: Form
@@ -32,8 +33,8 @@ class Envelope(NamedTuple):
     def of(cls, outgoing: Outgoing, *, sender: bytes, form: Form) -> "Envelope":
         """Raises Refused where the address is none that can be sent to."""
         body = b" BODY=8BITMIME" if form.eight_bit else b""  # RFC 6152 §2
-        mail = b"MAIL FROM:<%b>%b\r\n" % (sender, body)
-        return cls(outgoing, mail, b"RCPT TO:<%b>\r\n" % recipient(outgoing.address), form)
+        to = recipient(outgoing.address)
+        return cls(outgoing, to, b"MAIL FROM:<%b>%b\r\n" % (sender, body), b"RCPT TO:<%b>\r\n" % to, form)
 
 
 def tls_context(settings: EmailSettings) -> ssl.SSLContext:

@@ -166,7 +166,7 @@ class Line:
 
     @property
     def _hindered(self) -> bool:
-        return self.probing or self.pace.rate < math.inf
+        return self.probing or self.pace.is_limited
 
     def _following(self, hand: Hand) -> Iterator[tuple[Hand, Item, Call]]:
         """What was to follow on the lanes that ask now; back among the rows where it may not leave at once."""

@@ -52,6 +52,11 @@ class Pace:
         return self._rate == math.inf
 
     @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit just now."""
+        return self._rate < math.inf or self.ceiling < math.inf
+
+    @property
     def rate(self) -> float:
         """What may leave in a second, at most."""
         return min(self._rate, self.ceiling)
