@@ -90,16 +90,13 @@ class Wire(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        lines = (self._rest + data if self._rest else data).split(b"\n")
+        data = self._rest + data if self._rest else data
+        lines = data.split(b"\n")
         self._rest = lines.pop()
-        for line in lines:
-            if line[3:4] == b"-":
-                self._continued.append(line)
-            elif self._continued:
-                self._replies.append(b"\n".join([*self._continued, line]))
-                self._continued.clear()
-            else:
-                self._replies.append(line)
+        if not self._continued and b"-" not in data:
+            self._replies += lines  # each is a whole reply
+        else:
+            self._gather(lines)
         if len(self._rest) + sum(map(len, self._continued)) > _LONGEST_REPLY:
             self._break("garbled-reply")
             return
@@ -115,6 +112,17 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._break("connection-lost")
         self._stop_timer()
+
+    def _gather(self, lines: list[bytes]) -> None:
+        """Put together the lines of replies that have several (RFC 5321 §4.2.1)."""
+        for line in lines:
+            if line[3:4] == b"-":
+                self._continued.append(line)
+            elif self._continued:
+                self._replies.append(b"\n".join([*self._continued, line]))
+                self._continued.clear()
+            else:
+                self._replies.append(line)
 
     async def _wait(self, replies: int, within: float) -> list[bytes]:
         self._wanted = replies
