@@ -89,7 +89,7 @@ class SmtpLane:
         """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
         stale: Stale | None = None
         for _ in range(2):
-            connection = await self._connected(outgoing)
+            connection = self._ready(outgoing) or await self._connected(outgoing)
             envelope = self._envelope(connection, outgoing)
             wire = _prepared(outgoing).wire(outgoing, form=envelope.form, to=envelope.to)
             try:
@@ -138,17 +138,26 @@ class SmtpLane:
         except Refused:
             return None  # it is said when its turn comes
 
+    def _ready(self, outgoing: Outgoing) -> Connection | None:
+        """The connection, where nothing was announced on it but this message and no better relay works again."""
+        connection, relay = self._connection, self._relay
+        if (
+            connection is None
+            or relay is None
+            or not connection.is_open
+            or self._relays.prefer_another(relay)
+        ):
+            return None
+        announced = connection.announced
+        return connection if announced is None or announced.outgoing is outgoing else None
+
     async def _connected(self, outgoing: Outgoing) -> Connection:
-        """A connection on which nothing was announced but this message."""
-        if self._relay is not None and self._relays.prefer_another(self._relay):
+        """A new connection in place of one that is not ready."""
+        if self._connection is not None and self._connection.is_open:
             await self.close()
-        announced = self._connection.announced if self._connection is not None else None
-        if announced is not None and announced.outgoing is not outgoing:
-            self._drop()
-        if self._connection is None or not self._connection.is_open:
-            self._connection = None
-            recipient(outgoing.address)  # for one that cannot be sent to no relay is bothered
-            self._relay, self._connection = await self._relays.connect()
+        self._connection = None
+        recipient(outgoing.address)  # for one that cannot be sent to no relay is bothered
+        self._relay, self._connection = await self._relays.connect()
         return self._connection
 
     def _drop(self) -> None:

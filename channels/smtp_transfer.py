@@ -44,10 +44,10 @@ async def transfer(
     connection used before turns out to be closed.
     """
     announced = connection.announced is envelope
-    if announced:
-        await _hear(connection)
-    else:
+    if not announced:
         await _open(connection, envelope)
+    elif not _is_heard(connection):
+        await _hear(connection)
     try:
         return await _hand_over(connection, wire, dot_timeout, ahead if connection.pipelining else None)
     except Closed as lost:
@@ -74,6 +74,14 @@ async def _open(connection: Connection, envelope: Envelope) -> None:
         await _say(connection, phases, command, used=used)
 
 
+def _is_heard(connection: Connection) -> bool:
+    """Whether what was announced is welcome, by replies that are here: so it mostly is."""
+    if not connection.wire.is_welcome(_USUAL):
+        return False
+    connection.needs_reset, connection.announced = True, None
+    return True
+
+
 async def _hear(connection: Connection) -> None:
     """Take the replies to what was announced. Raises ChannelError or Stale.
 
@@ -88,9 +96,7 @@ async def _hear(connection: Connection) -> None:
         raise (Unheard if lost.code == "timeout" else Stale) from lost
     finally:
         connection.announced = None
-    if [reply[:3] for reply in replies] == _USUAL:
-        return
-    if not clean:
+    if not clean and [reply[:3] for reply in replies] != _USUAL:
         connection.drop()
         raise Stale
     await _judge(connection, _TOGETHER, replies, used=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from typing import Any, cast
+from typing import Any
 
 _LONGEST_REPLY = 64 * 1024
 _LONGEST_PAUSE = 10.0
@@ -66,16 +66,24 @@ class Wire(asyncio.Protocol):
             raise Closed(self._broken or "connection-lost")
         self._owed = owed
         self._transport.write(data)
-        return await self._wait(replies, within)
+        return await self._expect(replies, within)
 
     async def rest(self, within: float) -> list[bytes]:
         """The replies that are owed; at once where they are here. Raises Lost."""
         wanted, self._owed = self._owed, 0
-        if len(self._replies) >= wanted and not self._broken:
-            return self._take(wanted)
         if self._broken:
             raise Lost(self._broken, self._replies)
-        return await self._wait(wanted, within)
+        if len(self._replies) >= wanted:
+            return self._take(wanted)
+        return await self._expect(wanted, within)
+
+    def is_welcome(self, codes: list[bytes]) -> bool:
+        """Whether the replies that are owed are here and have these codes; then they are taken."""
+        if self._broken or [reply[:3] for reply in self._replies] != codes:
+            return False
+        self._owed = 0
+        self._replies = []
+        return True
 
     def close(self) -> None:
         """Close when all that was written has left."""
@@ -104,6 +112,8 @@ class Wire(asyncio.Protocol):
             self._acknowledge()
         if self._waiter is not None and len(self._replies) >= self._wanted and not self._waiter.done():
             self._waiter.set_result(self._take(self._wanted))
+            if self._owed:
+                self._allow(_LONGEST_PAUSE)
 
     def eof_received(self) -> bool:
         self._break("connection-lost")
@@ -124,16 +134,12 @@ class Wire(asyncio.Protocol):
             else:
                 self._replies.append(line)
 
-    async def _wait(self, replies: int, within: float) -> list[bytes]:
+    def _expect(self, replies: int, within: float) -> asyncio.Future[list[bytes]]:
+        """So many replies, once they are here."""
         self._wanted = replies
-        waiter = self._waiter = self._loop.create_future()
+        self._waiter = self._loop.create_future()
         self._allow(within)
-        try:
-            return cast(list[bytes], await waiter)
-        finally:
-            self._waiter = None
-            if self._owed:
-                self._allow(_LONGEST_PAUSE)
+        return self._waiter
 
     def _take(self, replies: int) -> list[bytes]:
         taken, self._replies = self._replies[:replies], self._replies[replies:]

@@ -76,14 +76,14 @@ class Post:
             stopped = refusals.withheld()
             return self._later(item, number, stopped), stopped
         try:
-            outgoing = self._foreseen(number, item) or await self._outgoing(item, attempt)
+            outgoing = self._foreseen(number, item) or self._outgoing(await self._body(item), item)
         except Exception:
             # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
             log.exception("not sent", channel=self.channel.traits.name, body=item.body)
             unprepared = Unavailable("unprepared", counts=False)
             return self._later(item, number, unprepared), unprepared
         try:
-            receipt = await lane.send(outgoing, await self._foresee(number, ahead))
+            receipt = await lane.send(outgoing, self._foresee(number, ahead))
         except Refused as error:
             if error.concerns == "message":
                 return await self._refused_words(item, number, error)
@@ -102,14 +102,12 @@ class Post:
             self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
 
-    async def _foresee(self, number: int, ahead: Item | None) -> Outgoing | None:
-        """The message that follows, made once and kept for when it does."""
-        if ahead is None:
+    def _foresee(self, number: int, ahead: Item | None) -> Outgoing | None:
+        """The message that follows, made once and kept for when it does; None where its words are not at hand."""
+        compiled = None if ahead is None else self._compiled.get(ahead.body)
+        if ahead is None or compiled is None:
             return None
-        try:
-            outgoing = await self._outgoing(ahead, ahead.attempt + 1)
-        except Exception:  # noqa: BLE001 - said when its turn comes
-            return None
+        outgoing = self._outgoing(compiled, ahead)
         self._ahead[number] = (ahead, outgoing)
         return outgoing
 
@@ -117,14 +115,16 @@ class Post:
         foreseen, outgoing = self._ahead.pop(number, (None, None))
         return outgoing if foreseen is item else None
 
-    async def _outgoing(self, item: Item, attempt: int) -> Outgoing:
-        compiled = self._compiled.get(item.body) or await self._compile(item.body)
+    async def _body(self, item: Item) -> _Compiled:
+        return self._compiled.get(item.body) or await self._compile(item.body)
+
+    def _outgoing(self, compiled: _Compiled, item: Item) -> Outgoing:
         page = f"{self.site}/u/{item.token}"
         return Outgoing(
             body=compiled.body,
             address=item.address,
             key=key_of(self.instance, item.dispatch, item.seq),
-            attempt=self._mark(item, attempt) if self.channel.traits.calls_back else "",
+            attempt=self._mark(item, item.attempt + 1) if self.channel.traits.calls_back else "",
             life=item.expires_at - self.clock.now(),
             personal_link=page,
             one_click=None if compiled.stream == DUTY else f"{page}/one-click",
