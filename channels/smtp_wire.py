@@ -112,6 +112,7 @@ class Wire(asyncio.Protocol):
             self._acknowledge()
         if self._waiter is not None and len(self._replies) >= self._wanted and not self._waiter.done():
             self._waiter.set_result(self._take(self._wanted))
+            self._wanted = 0
             if self._owed:
                 self._allow(_LONGEST_PAUSE)
 

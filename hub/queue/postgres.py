@@ -27,6 +27,7 @@ from hub.queue.contract import (
 )
 from hub.queue.session import LedgerLost, Session
 from hub.queue.statements import LEAST_URGENT, STOP, URGENCY_OF_RETRIES
+from hub.store.postgres import ALONE
 from subscribers.audience import UNSUBSCRIBED
 
 log = structlog.get_logger(__name__)
@@ -66,14 +67,14 @@ class PostgresLedger:
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
     ) -> Entered:
-        async with self._call(), self._session.transaction(sql.ALONE) as db:
+        async with self._call(), self._session.transaction(ALONE) as db:
             self._slot, self._repeats = slot, repeats
             self._epoch = await db.fetchval(sql.TAKE_SLOT, slot, at, until)
             uncertain = await self._expel(db, slot, at)
         return Entered(self._epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
-        async with self._call(), self._session.transaction(sql.ALONE) as db:
+        async with self._call(), self._session.transaction(ALONE) as db:
             await db.execute(sql.FENCE, self._slot, self._epoch)
             await db.execute(sql.RENEW, until, self._slot)
             if self._claimed:  # after a break the server may have believed in the old connection for a while
@@ -272,7 +273,7 @@ class PostgresLedger:
         if not self._epoch:
             return
         async with db.transaction():
-            await db.execute(sql.ALONE)
+            await db.execute(ALONE)
             epoch = await db.fetchval(sql.NEXT_EPOCH, self._slot, self._epoch)
             if epoch is None:
                 raise FencedOff(

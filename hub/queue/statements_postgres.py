@@ -35,7 +35,6 @@ TAKE_CHUNK = "UPDATE chunks SET owner = $1 WHERE id = $2"
 RENEW = "UPDATE slots SET lease_until = $1 WHERE slot = $2"
 NEW_EPOCH = "UPDATE slots SET epoch = epoch + 1 WHERE slot = $1"
 
-ALONE = f"SELECT pg_advisory_xact_lock({SENDERS})"
 FENCE = "SELECT pg_temp.univoque_fence($1, $2)"
 
 # Held as long as the connection: whoever dies lets go of its slot, on whichever machine it was.

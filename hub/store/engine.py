@@ -53,7 +53,7 @@ class Store:
     async def alone(self, tx: Tx) -> None:
         """Make a `write_beside` a `write` from here to its end."""
         if self.engine.dialect.name == "postgresql":
-            await tx.execute(text(f"SELECT pg_advisory_xact_lock({postgres.SENDERS})"))
+            await tx.execute(text(postgres.ALONE))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -172,7 +172,7 @@ def _on_begin_postgres(connection: Connection) -> None:
     if _purpose(connection) != "read":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.WRITER})")
     if _purpose(connection) == "write":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({postgres.SENDERS})")
+        connection.exec_driver_sql(postgres.ALONE)
 
 
 def _purpose(connection: Connection) -> str:

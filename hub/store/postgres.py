@@ -14,6 +14,9 @@ WRITER = 0x756E69766F717565
 SENDERS = WRITER + 1
 """The advisory lock that the turns of all senders share; a write, a take-over and a report have it alone."""
 
+ALONE = f"SELECT pg_advisory_xact_lock({SENDERS})"
+"""Waits until no sender has a turn, and lets none have one until the transaction ends."""
+
 READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """One snapshot from the first statement to the last."""
 
