@@ -28,6 +28,7 @@ from channels.sms import SmsChannel  # noqa: E402
 from hub import config as settings  # noqa: E402
 from hub.app import run  # noqa: E402
 from hub.config import Sms  # noqa: E402
+from hub.now import Clock  # noqa: E402
 
 WORDS = (
     "AVIQ: visites interdites en maison de repos du 10/03 au 31/03/2020, sauf fin de vie. "
@@ -116,9 +117,10 @@ async def _timed(
 async def _univoque(sms: Sms, messages: int, at_once: int) -> None:
     """Through the channel and its lanes, as a sender does."""
     async with aiohttp.ClientSession() as session:
-        channel = SmsChannel(sms, mode="Exercise", site_url=SITE, session=session)
+        channel = SmsChannel(sms, mode="Exercise", now=Clock().now, site_url=SITE, session=session)
         body = channel.prepare(Words("", WORDS, None, "fr"), stream="directives", headers={})
         numbers = iter(range(messages))
+        expires_at = Clock().now() + timedelta(days=2)
 
         async def lane() -> None:
             async with channel.lane() as lane:
@@ -130,7 +132,7 @@ async def _univoque(sms: Sms, messages: int, at_once: int) -> None:
                             address=f"+3247{number:07}",
                             key="",
                             attempt=ATTEMPT.format(number),
-                            life=timedelta(days=2),
+                            expires_at=expires_at,
                             personal_link="",
                             one_click=None,
                         )

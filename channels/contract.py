@@ -27,15 +27,15 @@ class Outgoing(NamedTuple):
 
     `body` is what `Channel.prepare` returned for its variant. `key` is the delivery's UUID (RFC 4122 text):
     the same for every attempt, so Message-ID repeats. `attempt` identifies this attempt where the far side calls
-    back, and is empty elsewhere. `life` is how long the message still matters. `personal_link` is the recipient's
-    page; `one_click` the RFC 8058 URL, None on the duty stream, which has no opt-out.
+    back, and is empty elsewhere. After `expires_at` the message does not matter any more. `personal_link` is the
+    recipient's page; `one_click` the RFC 8058 URL, None on the duty stream, which has no opt-out.
     """
 
     body: object
     address: str
     key: str
     attempt: str
-    life: timedelta
+    expires_at: datetime
     personal_link: str
     one_click: str | None
 

@@ -44,7 +44,9 @@ CHANNELS: tuple[Entry, ...] = (
     Entry(
         "sms",
         wanted=lambda here: here.sms.enabled,
-        make=lambda here: SmsChannel(here.sms, mode=here.mode, site_url=here.site_url, session=here.http),
+        make=lambda here: SmsChannel(
+            here.sms, mode=here.mode, now=here.now, site_url=here.site_url, session=here.http
+        ),
     ),
 )
 

@@ -4,10 +4,10 @@ import asyncio
 import importlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
@@ -75,7 +75,13 @@ class SmsChannel:
     """Sends through the settings' provider; in an exercise it cannot be made for any but this machine."""
 
     def __init__(
-        self, settings: SmsSettings, *, mode: Mode, site_url: str, session: aiohttp.ClientSession
+        self,
+        settings: SmsSettings,
+        *,
+        mode: Mode,
+        now: Callable[[], datetime],
+        site_url: str,
+        session: aiohttp.ClientSession,
     ) -> None:
         refuse_live(mode, _host(settings.base_url), "sms.base_url")
         if not settings.account_sid or not settings.sender:
@@ -89,7 +95,7 @@ class SmsChannel:
             login=(settings.account_sid, settings.auth_token.get_secret_value()),
             timeout=settings.timeout,
         )
-        self._form = _Form(settings.sender, site_url.rstrip("/") + STATUS_PATH)
+        self._form = _Form(settings.sender, site_url.rstrip("/") + STATUS_PATH, now)
         self._row = Row(settings.segments_per_second)
         self._session = session
         self._account: Account | None = None
@@ -170,14 +176,16 @@ class SmsLane:
 class _Form:
     """The fields of a request; those that never change are encoded once."""
 
-    def __init__(self, sender: str, callback: str) -> None:
+    def __init__(self, sender: str, callback: str, now: Callable[[], datetime]) -> None:
         # "MG" and 32 hex digits name a messaging service, which picks the sender.
         kind = "MessagingServiceSid" if sender.startswith("MG") else "From"
         self._sender = f"&{kind}={quote_plus(sender)}&Body="
         self._callback = f"&StatusCallback={quote_plus(callback)}"
+        self._now = now
 
     def fill(self, outgoing: Outgoing, prepared: PreparedSms) -> bytes:
-        validity = max(1, min(int(outgoing.life.total_seconds()), _LONGEST_VALIDITY))
+        life = outgoing.expires_at - self._now()
+        validity = max(1, min(int(life.total_seconds()), _LONGEST_VALIDITY))
         # SmartEncoded=false: what was counted and approved is what is sent.
         return (
             f"To=%2B{outgoing.address[1:]}{self._sender}{prepared.body(outgoing.personal_link)}"

@@ -139,7 +139,11 @@ def compare(
 def _channel(hub: Hub, http: aiohttp.ClientSession) -> Answering:
     try:
         return SmsChannel(
-            hub.config.sms, mode=hub.config.service.mode, site_url=hub.config.service.base_url, session=http
+            hub.config.sms,
+            mode=hub.config.service.mode,
+            now=hub.clock.now,
+            site_url=hub.config.service.base_url,
+            session=http,
         )
     except WrongSettings as error:
         raise ConfigError(str(error)) from error

@@ -125,7 +125,7 @@ class Post:
             address=item.address,
             key=key_of(self.instance, item.dispatch, item.seq),
             attempt=self._mark(item, item.attempt + 1) if self.channel.traits.calls_back else "",
-            life=item.expires_at - self.clock.now(),
+            expires_at=item.expires_at,
             personal_link=page,
             one_click=None if compiled.stream == DUTY else f"{page}/one-click",
         )

@@ -1,7 +1,9 @@
 """One planning in progress: words for each page of the audience, and a batch of deliveries to a commit."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -59,6 +61,17 @@ class _Words(NamedTuple):
     other_language: bool
 
 
+async def _one_ahead(pages: AsyncIterator[list[Reached]]) -> AsyncGenerator[list[Reached], None]:
+    """The same pages, each read while the one before is worked on; none is being read any more when it is closed."""
+    coming = asyncio.ensure_future(anext(pages, None))
+    try:
+        while (page := await coming) is not None:
+            coming = asyncio.ensure_future(anext(pages, None))
+            yield page
+    finally:
+        await asyncio.wait([coming])
+
+
 @dataclass(slots=True)
 class Plan:
     """Words are composed once per distinct hats × channel × language × stream."""
@@ -87,16 +100,20 @@ class Plan:
 
     async def take(self, pages: AsyncIterator[list[Reached]]) -> None:
         """Assign words to everybody; pages come ordered by channel, each of one."""
-        async for page in pages:
-            tally = Counter(map(_MANNER, page))
-            bodies = {manner: await self._count(manner, number) for manner, number in tally.items()}
-            if None in bodies.values():
-                page = [reached for reached in page if bodies[reached[3]] is not None]
-            if page:
-                self._place(page, bodies)
-            if len(self._rows) >= self.batch or self.hub.clock.now() - self._upheld_at >= ALIVE:
-                await self._write()
+        async with aclosing(_one_ahead(pages)) as coming:
+            async for page in coming:
+                await self._assign(page)
         await self._write()
+
+    async def _assign(self, page: list[Reached]) -> None:
+        tally = Counter(map(_MANNER, page))
+        bodies = {manner: await self._count(manner, number) for manner, number in tally.items()}
+        if None in bodies.values():
+            page = [reached for reached in page if bodies[reached[3]] is not None]
+        if page:
+            self._place(page, bodies)
+        if len(self._rows) >= self.batch or self.hub.clock.now() - self._upheld_at >= ALIVE:
+            await self._write()
 
     async def _count(self, manner: Manner, number: int) -> int | None:
         """What so many read who are reached in this manner."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 
@@ -52,13 +51,8 @@ class Wait:
         self.since, self.said = None, False
 
 
-class _Chosen(NamedTuple):
-    """What the next commit is to bring about."""
-
-    intent: Intent
-    call: Call
-    line: Line
-    hand: Hand
+_Chosen = tuple[Intent, Call]
+"""What the next commit is to bring about, and who asked for it; it counts as a flight from here on."""
 
 
 class Desk:
@@ -190,7 +184,7 @@ class Desk:
 
     def _take_in(self, lane: int, settled: Settled) -> None:
         self._settled.append(settled)
-        line = self._land(lane)
+        line, _ = self._land(lane)
         line.taken += settled.outcome is Outcome.ACCEPTED
 
     def _ring(self) -> None:
@@ -229,12 +223,12 @@ class Desk:
                 if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
                     chosen += self._choose(line)
         void = await self._commit(chosen)
-        for intent, call, line, _ in chosen:
+        for intent, call in chosen:
             if void and intent in void:
-                self._land(call.lane)
-                line.calls.appendleft(call)
+                self._land(call.lane)[0].calls.appendleft(call)
                 self._bell.set()
             elif not call.answer.done():
+                line, _ = self._flights[call.lane]
                 call.answer.set_result(Work(intent.item, line.foresee(call.lane)))
         if self._closing and not self._settled:
             self._dismiss()
@@ -249,14 +243,14 @@ class Desk:
             void = await self._ledger.turn(
                 at=self._clock.now(),
                 settled=settled,
-                intents=[choice.intent for choice in chosen],
+                intents=[intent for intent, _ in chosen],
                 done=[hand.lease.chunk for hand in chunks if not hand.dropped],
                 released=[hand.lease.chunk for hand in chunks if hand.dropped],
             )
         except LedgerWaits:
             self._settled = settled + self._settled
-            for intent, call, line, hand in reversed(chosen):
-                self._land(call.lane)
+            for intent, call in reversed(chosen):
+                line, hand = self._land(call.lane)
                 line.calls.appendleft(call)
                 hand.ahead[call.lane] = intent.item
                 if hand.dropped:
@@ -290,12 +284,12 @@ class Desk:
         for hand, item, call in line.offers(monotonic):
             if item.expires_at <= now:
                 self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
-                line.calls.appendleft(call)
+                line.calls.append(call)  # behind those that were not offered anything yet
                 continue
             hand.flying += 1
             line.flying += 1
             self._flights[call.lane] = (line, hand)
-            chosen.append(_Chosen(Intent(item, item.attempt + 1, call.lane), call, line, hand))
+            chosen.append((Intent(item, item.attempt + 1, call.lane), call))
             line.pace.take()
             if len(chosen) >= room or not line.calls or (line.probing and line.flying):
                 break
@@ -313,11 +307,11 @@ class Desk:
         elif not line.dry:
             self._bell.set()  # all that was in hand had expired
 
-    def _land(self, lane: int) -> Line:
-        line, hand = self._flights.pop(lane)
+    def _land(self, lane: int) -> tuple[Line, Hand]:
+        line, hand = flight = self._flights.pop(lane)
         line.flying -= 1
         hand.flying -= 1
-        return line
+        return flight
 
     def _take(self, line: Line, lease: Lease | None) -> None:
         line.take(lease)

@@ -170,13 +170,15 @@ class Line:
 
     def _following(self, hand: Hand) -> Iterator[tuple[Hand, Item, Call]]:
         """What was to follow on the lanes that ask now; back among the rows where it may not leave at once."""
-        for call in [call for call in self.calls if call.lane in hand.ahead]:
-            item = hand.ahead.pop(call.lane)
-            if self.domains and self.domains.of(item.address):
-                hand.rows.appendleft(item)
-            else:
-                self.calls.remove(call)
+        for _ in range(len(self.calls)):  # once round: who is given nothing stands in the same order again
+            call = self.calls.popleft()
+            item = hand.ahead.pop(call.lane, None)
+            if item is not None and not (self.domains and self.domains.of(item.address)):
                 yield hand, item, call
+                continue
+            self.calls.append(call)
+            if item is not None:
+                hand.rows.appendleft(item)
 
     def _alike(self, hands: list[Hand], now: float) -> Iterator[tuple[Hand, Item, Call]]:
         """Rows of one urgency; at last those reserved for a busy lane, which an idle one need not wait for."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 from hub.model.delivery import FINISHED, Outcome
@@ -159,11 +158,7 @@ class SqliteLedger:
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
             void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
             begun = [intent for intent in intents if intent not in void] if void else intents
-            stamp = ("attempting", now, self._slot, self._epoch)
-            rows = self._rows(landed, now)
-            rows += [(*i.item[:2], i.attempt, *stamp, i.lane, "", "") for i in begun]
-            if rows:
-                db.execute(sql.append(len(rows)), tuple(chain.from_iterable(rows)))
+            self._append(landed, begun, now)
             for chunk in done:
                 db.execute(sql.CHUNK_DONE, (now, chunk))
             for chunk in released:
@@ -207,9 +202,10 @@ class SqliteLedger:
     def _expel(self, slot: str, at: datetime) -> int:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = self._db.execute(sql.OPEN_INTENTS, {"slot": slot}).fetchall()
-        stamp = (Outcome.UNCERTAIN, _text(at), self._slot, self._epoch)
+        stamp = (_text(at), self._slot, self._epoch)
         for dispatch, seq, attempt, lane, channel in found:
-            self._db.execute(sql.append(1), (dispatch, seq, attempt, *stamp, lane, "crash", ""))
+            row = (dispatch, seq, attempt, Outcome.UNCERTAIN, lane, "crash", "")
+            self._db.execute(sql.append(1), (*stamp, *row))
             repeat = self._repeats.get(channel, Repeat(held=True))
             self._db.execute(sql.AGAIN, (attempt, _text(at + repeat.wait), repeat.held, dispatch, seq))
         self._db.execute(sql.FREE_CHUNKS, (slot,))
@@ -225,6 +221,16 @@ class SqliteLedger:
     def _newest(self) -> int:
         return int(self._db.execute(sql.NEWEST).fetchone()[0])
 
+    def _append(self, landed: Sequence[Settled], begun: Sequence[Intent], now: str) -> None:
+        """Outcomes of which nobody else has written, then intents."""
+        values: list[object] = [now, self._slot, self._epoch]
+        for item, attempt, lane, outcome, code, provider_id, _ in landed:
+            values += (*item[:2], attempt, _WORDS[outcome], lane, code, provider_id)
+        for item, attempt, lane in begun:
+            values += (*item[:2], attempt, "attempting", lane, "", "")
+        if rows := len(landed) + len(begun):
+            self._db.execute(sql.append(rows), values)
+
     def _follow(self, landed: Sequence[Settled]) -> None:
         """What follows from outcomes of which nobody else has written: their own intent is the latest word."""
         for s in landed:
@@ -235,8 +241,10 @@ class SqliteLedger:
 
     def _settle(self, settled: Sequence[Settled], at: datetime) -> None:
         """Append outcomes; those of deliveries that a report finished meanwhile are dropped."""
-        if settled:
-            self._db.executemany(sql.SETTLE, self._rows(settled, _text(at)))
+        stamp = (_text(at), self._slot, self._epoch)
+        for item, attempt, lane, outcome, code, provider_id, _ in settled:
+            row = (*item[:2], attempt, _WORDS[outcome], lane, code, provider_id)
+            self._db.execute(sql.SETTLE, (*stamp, *row))
         for s in settled:
             if s.outcome in FINISHED:
                 if s.item.due:
@@ -246,13 +254,6 @@ class SqliteLedger:
                     self._db.execute(sql.FORGET, _key(s.item))
                 else:
                     self._try_again(s.item, s.again)
-
-    def _rows(self, settled: Sequence[Settled], at: str) -> list[tuple[object, ...]]:
-        stamp = (at, self._slot, self._epoch)
-        return [
-            (*s.item[:2], s.attempt, _WORDS[s.outcome], *stamp, s.lane, s.code, s.provider_id)
-            for s in settled
-        ]
 
     def _try_again(self, item: Item, again: Again) -> None:
         self._db.execute(sql.AGAIN, (again.attempt, _text(again.at), again.held, *_key(item)))

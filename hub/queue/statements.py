@@ -100,10 +100,15 @@ SELECT ?, ?, ?, dispatch, seq, channel, NULL FROM deliveries WHERE dispatch = ? 
 
 @cache
 def append(rows: int) -> str:
-    """Appends so many attempts at once, for two thirds of what one statement for each would take."""
+    """Appends so many attempts at once, for half of what one statement for each would take.
+
+    Its values: at, owner and epoch of all; then of each dispatch, seq, attempt, outcome, lane, code and provider_id.
+    """
+    first = range(4, 4 + 7 * rows, 7)
+    of_each = [", ".join(f"?{number}" for number in range(start, start + 7)) for start in first]
     return f"""
-INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
-VALUES {", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)}
+INSERT INTO attempts (at, owner, epoch, dispatch, seq, attempt, outcome, lane, code, provider_id)
+VALUES {", ".join(f"(?1, ?2, ?3, {values})" for values in of_each)}
 """  # noqa: S608 - made of constants
 
 
@@ -112,9 +117,9 @@ _FINISHED = ", ".join(f"'{outcome}'" for outcome in sorted(FINISHED))
 # A report from outside may have come before our own outcome; what it finished stays finished. The latest row
 # decides, because a person may have had it tried again since an earlier one.
 SETTLE = f"""
-INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)
+INSERT INTO attempts (at, owner, epoch, dispatch, seq, attempt, outcome, lane, code, provider_id)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE coalesce((
-    SELECT outcome FROM attempts WHERE dispatch = ?1 AND seq = ?2 ORDER BY id DESC LIMIT 1), 'queued')
+    SELECT outcome FROM attempts WHERE dispatch = ?4 AND seq = ?5 ORDER BY id DESC LIMIT 1), 'queued')
     NOT IN ({_FINISHED})
 """  # noqa: S608 - made of constants
 

@@ -68,7 +68,7 @@ def outgoing(
     *,
     personal_link: str = "https://univoque.example/u/Zx81kQ",
     one_click: str | None = "https://univoque.example/u/Zx81kQ/one-click",
-    life: timedelta = timedelta(days=2),
+    expires_at: datetime = NOW + timedelta(days=2),
 ) -> Outgoing:
     """A message ready to leave."""
     return Outgoing(
@@ -76,7 +76,7 @@ def outgoing(
         address=address,
         key=KEY,
         attempt="0f0e0d0c-0b0a-4909-8807-060504030201",
-        life=life,
+        expires_at=expires_at,
         personal_link=personal_link,
         one_click=one_click,
     )

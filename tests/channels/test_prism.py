@@ -21,7 +21,7 @@ import pytest
 
 from channels.contract import Outgoing, Words
 from channels.sms import SmsChannel
-from tests.channels.settings import Sms
+from tests.channels.settings import NOW, Sms
 from tests.doubles.twilio import Problem, TwilioDouble
 
 pytestmark = pytest.mark.prove
@@ -112,13 +112,15 @@ async def judged(prism: Path, document: Path, tmp_path: Path) -> AsyncIterator[t
 
 def channel(url: str, session: aiohttp.ClientSession, **settings: Any) -> SmsChannel:
     sms = Sms(**{"base_url": url, "timeout": timedelta(seconds=20), **settings})
-    return SmsChannel(sms, mode="Exercise", site_url="https://univoque.example", session=session)
+    return SmsChannel(
+        sms, mode="Exercise", now=lambda: NOW, site_url="https://univoque.example", session=session
+    )
 
 
 def message(body: object) -> Outgoing:
     attempt = "1-1-1-0123456789abcdef0123"
     return Outgoing(
-        body, NUMBER, "key", attempt, timedelta(days=2), "https://univoque.example/u/Zx81kQ", None
+        body, NUMBER, "key", attempt, NOW + timedelta(days=2), "https://univoque.example/u/Zx81kQ", None
     )
 
 

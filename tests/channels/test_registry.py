@@ -60,7 +60,13 @@ async def test_an_exercise_cannot_make_a_live_provider(base_url: str) -> None:
             pass
     async with aiohttp.ClientSession() as session:
         with pytest.raises(WrongSettings):
-            SmsChannel(Sms(base_url=base_url), mode="Exercise", site_url="http://x.example", session=session)
+            SmsChannel(
+                Sms(base_url=base_url),
+                mode="Exercise",
+                now=lambda: NOW,
+                site_url="http://x.example",
+                session=session,
+            )
 
 
 async def test_a_mode_nobody_knows_is_an_exercise() -> None:

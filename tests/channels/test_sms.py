@@ -22,7 +22,7 @@ from channels.contract import (
     WrongSettings,
 )
 from channels.sms import PreparedSms, SmsChannel, signature_is_valid
-from tests.channels.settings import Hidden, Sms, outgoing
+from tests.channels.settings import NOW, Hidden, Sms, outgoing
 from tests.doubles.twilio import Fault, Problem, TwilioDouble
 
 NUMBER = "+32470123456"
@@ -34,7 +34,7 @@ SMS = Words("", "Visites : prenez rendez-vous.", None, "fr")
 async def opened(provider: TwilioDouble, **settings: Any) -> AsyncIterator[SmsChannel]:
     async with aiohttp.ClientSession() as session:
         values = {"base_url": provider.url, **settings}
-        yield SmsChannel(Sms(**values), mode="Exercise", site_url=SITE, session=session)
+        yield SmsChannel(Sms(**values), mode="Exercise", now=lambda: NOW, site_url=SITE, session=session)
 
 
 async def send_one(lane: Lane, address: str = NUMBER, **parts: Any) -> Receipt:
@@ -75,7 +75,7 @@ async def test_a_messaging_service_picks_the_sender() -> None:
 )
 async def test_an_sms_waits_at_the_provider_no_longer_than_it_matters(life: timedelta, validity: str) -> None:
     async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:
-        await send_one(lane, life=life)
+        await send_one(lane, expires_at=NOW + life)
 
     assert provider.messages[0].form["ValidityPeriod"] == validity
 
@@ -234,7 +234,9 @@ async def test_a_callback_is_signed_with_our_token_for_our_url() -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     site = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with TwilioDouble() as provider, aiohttp.ClientSession() as session:
-        sms = SmsChannel(Sms(base_url=provider.url), mode="Exercise", site_url=site, session=session)
+        sms = SmsChannel(
+            Sms(base_url=provider.url), mode="Exercise", now=lambda: NOW, site_url=site, session=session
+        )
         async with sms.lane() as lane:
             await send_one(lane)
         status = await provider.report(provider.messages[0], "undelivered", 30005)

@@ -49,7 +49,11 @@ class House:
         stopping, config = Stopping(), self.hub.config
         async with aiohttp.ClientSession() as session:
             sms = SmsChannel(
-                config.sms, mode="Exercise", site_url="https://univoque.example", session=session
+                config.sms,
+                mode="Exercise",
+                now=self.hub.clock.now,
+                site_url="https://univoque.example",
+                session=session,
             )
             task = asyncio.create_task(
                 worker.run(self.hub, {"sms": sms}, stopping=stopping, random=Random(1))

@@ -228,7 +228,13 @@ async def test_a_text_that_the_provider_refuses_stops_its_sms(tmp_path: Path) ->
         dispatch = await plans.plan(store, recipients=50, channel="sms", at=hub.clock.now())
         provider.next(*[Problem(400, 21617)] * 50)
         async with aiohttp.ClientSession() as session:
-            channel = SmsChannel(settings.sms, mode="Exercise", site_url="http://127.0.0.1", session=session)
+            channel = SmsChannel(
+                settings.sms,
+                mode="Exercise",
+                now=hub.clock.now,
+                site_url="http://127.0.0.1",
+                session=session,
+            )
             stopping = Stopping()
             task = asyncio.create_task(worker.run(hub, {"sms": channel}, stopping=stopping, random=Random(1)))
             await until(lambda: _any(hub))

@@ -74,7 +74,8 @@ class House:
             attempt = deliveries.attempt_id(await instance.get(tx), made)
             ((_, _, _, address),) = await deliveries.addresses_of(tx, {(made.dispatch, made.seq)})
         body = self.channel.prepare(Words("", "Bonjour", None, "fr"), stream="directives", headers={})
-        outgoing = Outgoing(body, address, "key", attempt, timedelta(days=1), "https://u.example", None)
+        expires_at = self.hub.clock.now() + timedelta(days=1)
+        outgoing = Outgoing(body, address, "key", attempt, expires_at, "https://u.example", None)
         async with self.channel.lane() as lane:
             try:
                 receipt = await lane.send(outgoing)
@@ -120,7 +121,11 @@ async def opened(folder: Path, **settings: object) -> AsyncIterator[House]:
         await plans.people(store, 60)
         hub = Hub(config, store, a.REGISTER, a.WORDING, Clock(lambda: time[0]))
         channel = SmsChannel(
-            config.sms, mode="Exercise", site_url="https://univoque.example", session=session
+            config.sms,
+            mode="Exercise",
+            now=hub.clock.now,
+            site_url="https://univoque.example",
+            session=session,
         )
         yield House(hub, provider, channel, time, folder)
         await store.close()
