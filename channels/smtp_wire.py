@@ -57,8 +57,10 @@ class Wire(asyncio.Protocol):
         """Bytes written that have not left this process; what was written last is among them."""
         return self._transport.get_write_buffer_size()
 
-    async def exchange(self, data: bytes, replies: int, within: float, *, owed: int = 0) -> list[bytes]:
-        """Write the bytes, then wait for so many replies, lines joined by line feeds. Raises Lost, or Closed.
+    def exchange(
+        self, data: bytes, replies: int, within: float, *, owed: int = 0
+    ) -> asyncio.Future[list[bytes]]:
+        """Write the bytes; to await are so many replies, lines joined by line feeds. Raises Closed, and then Lost.
 
         Those `owed` come after them, and are left for `rest`; the line closes when nobody asks for them for long.
         """
@@ -66,7 +68,7 @@ class Wire(asyncio.Protocol):
             raise Closed(self._broken or "connection-lost")
         self._owed = owed
         self._transport.write(data)
-        return await self._expect(replies, within)
+        return self._expect(replies, within)
 
     async def rest(self, within: float) -> list[bytes]:
         """The replies that are owed; at once where they are here. Raises Lost."""
