@@ -27,10 +27,6 @@ from subscribers.audience import UNSUBSCRIBED
 Key = tuple[int, int]
 """A delivery: its dispatch and its place in it."""
 
-_WORDS = {outcome: outcome.value for outcome in Outcome}
-"""The driver takes twice as long over a word that is not exactly a `str`."""
-
-
 class SqliteLedger:
     """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`,
     which are the store's where this process writes through one too (hub.store.engine.Store).
@@ -156,7 +152,7 @@ class SqliteLedger:
             self._follow(landed)
             ended = self._ended(intents)
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
-            void = {i for i in intents if i in ended or (i.item.due and not self._still_due(i.item))}
+            void = {*ended, *[i for i in intents if i.item.due and not self._still_due(i.item)]}
             begun = [intent for intent in intents if intent not in void] if void else intents
             self._append(landed, begun, now)
             for chunk in done:
@@ -225,7 +221,7 @@ class SqliteLedger:
         """Outcomes of which nobody else has written, then intents."""
         values: list[object] = [now, self._slot, self._epoch]
         for item, attempt, lane, outcome, code, provider_id, _ in landed:
-            values += (*item[:2], attempt, _WORDS[outcome], lane, code, provider_id)
+            values += (*item[:2], attempt, outcome._value_, lane, code, provider_id)
         for item, attempt, lane in begun:
             values += (*item[:2], attempt, "attempting", lane, "", "")
         if rows := len(landed) + len(begun):
@@ -234,7 +230,7 @@ class SqliteLedger:
     def _follow(self, landed: Sequence[Settled]) -> None:
         """What follows from outcomes of which nobody else has written: their own intent is the latest word."""
         for s in landed:
-            if s.outcome in FINISHED and s.item.due:
+            if s.item.due and s.outcome in FINISHED:
                 self._db.execute(sql.FORGET, _key(s.item))
             elif s.again is not None:
                 self._try_again(s.item, s.again)
@@ -243,7 +239,7 @@ class SqliteLedger:
         """Append outcomes; those of deliveries that a report finished meanwhile are dropped."""
         stamp = (_text(at), self._slot, self._epoch)
         for item, attempt, lane, outcome, code, provider_id, _ in settled:
-            row = (*item[:2], attempt, _WORDS[outcome], lane, code, provider_id)
+            row = (*item[:2], attempt, outcome._value_, lane, code, provider_id)
             self._db.execute(sql.SETTLE, (*stamp, *row))
         for s in settled:
             if s.outcome in FINISHED:
