@@ -1,6 +1,6 @@
 """Fan out: from the approval of a directive to the last acceptance at a mail server, through the real path.
 
-Every mail is personal (To, Message-ID, unsubscribe link, personal link) and about 4 KB of text and HTML.
+Every mail is personal (To, Message-ID, unsubscribe link, personal link), in text and HTML: `octets_each`.
 Without --smtp a small mail server is started on this machine. `--json` prints one JSON document.
 A mail server that does not answer, or takes nothing more for --patience seconds, ends it with exit code 3.
 
@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import func, select  # noqa: E402 - the path comes first
 
-from channels import probe  # noqa: E402
-from channels.contract import ChannelError  # noqa: E402
+from channels import email, probe  # noqa: E402
+from channels.contract import ChannelError, Outgoing, Words  # noqa: E402
 from channels.settings import EmailSettings  # noqa: E402
 from hub import config as settings  # noqa: E402
 from hub.context import Hub, open_hub  # noqa: E402
@@ -42,7 +42,7 @@ from hub.flow.submit import submit  # noqa: E402
 from hub.model.directive import AUDIENCES, Contact, Directive, Measure, Text  # noqa: E402
 from hub.model.staff import Role, Staff  # noqa: E402
 from hub.store import dispatches, schema  # noqa: E402
-from hub.store.tables import attempts, chunks  # noqa: E402
+from hub.store.tables import attempts, bodies, chunks  # noqa: E402
 
 
 def main() -> None:
@@ -170,6 +170,7 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
                     f"{planned.recipients} recipients were planned instead of {recipients}"
                 )
             own_memory = _memory(resource.RUSAGE_SELF)
+            octets = await _octets_each(hub)
             since = approved.revision.approved_at
             assert since is not None
             if receipts == "chunk":
@@ -186,9 +187,25 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
         "seconds": round(seconds, 3),
         "peak_rss_mb": _memory(resource.RUSAGE_CHILDREN),  # of the sender
         "recipients": recipients,
+        "octets_each": octets,
         "planner_rss_mb": own_memory,
         **paces,
     }
+
+
+async def _octets_each(hub: Hub) -> int:
+    """How long a reader's mail is as it leaves, from its first header to the dot."""
+    c = bodies.c
+    async with hub.store.read() as tx:
+        query = select(c.subject, c.text, c.html, c.language, c.stream).limit(1)
+        *words, stream = (await tx.execute(query)).one()
+    prepared = email.prepare(Words(*words), hub.config.email, stream=stream, headers={}, now=hub.clock.now())
+    page = f"{hub.config.service.base_url}/u/{'x' * 32}"
+    key = "00000000-0000-0000-0000-000000000000"
+    reader = Outgoing(
+        prepared, "lecteur-10000@example.org", key, "", hub.clock.now(), page, f"{page}/one-click"
+    )
+    return len(prepared.wire(reader, form=prepared.whole))
 
 
 def _memory(who: int) -> float:
