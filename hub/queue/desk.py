@@ -191,13 +191,15 @@ class Desk:
         """A lane is ready: have a turn as soon as a round of the loop brings no further one.
 
         Where that are few of those under way, others may still come within GATHERING: so lanes share their commits,
-        and a slow relay's wait for nobody longer than they would notice.
+        and a slow relay's wait for nobody longer than they would notice. When the last is there nobody waits.
         """
         self._ready += 1
         if self._gathering is None:
             loop = asyncio.get_running_loop()
             self._gathers_until = loop.time() + GATHERING
             self._gathering = loop.call_soon(self._gather, self._ready)
+        elif not self._flights:
+            self._bell.set()
 
     def _gather(self, before: int) -> None:
         loop = asyncio.get_running_loop()

@@ -3,109 +3,22 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from hub.model.delivery import Outcome
-from hub.now import Clock
-from hub.queue.contract import Item, LedgerBusy, Settled
-from hub.queue.desk import Desk
-from hub.queue.line import Work
-from hub.queue.sqlite import SqliteLedger
+from hub.queue.contract import Item, LedgerBusy
 from hub.store import stops
 from hub.store.engine import Store
 from hub.store.tables import attempts, chunks, deliveries, dispatches, due
 from tests import plans
+from tests.hub.queue.hall import DAY, Hall, seqs
 from tests.plans import NOON
 
-DAY = timedelta(days=1)
 MORNING = NOON + timedelta(hours=9)
-PERSONS = 200
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await plans.new_store(tmp_path / "univoque.db")
-    await plans.people(store, PERSONS)
-    yield store
-    await store.close()
-
-
-class Hall:
-    """A desk at work, and lanes that take what it gives them; each that asks hands in that it was accepted."""
-
-    def __init__(self, file: Path) -> None:
-        self.now = NOON
-        self.night: datetime | None = None
-        self.ledger = SqliteLedger(file, lambda channel, address: address, "Exercise")
-        self.desk = Desk(
-            self.ledger,
-            Clock(lambda: self.now),
-            {"email": math.inf, "sms": math.inf},
-            announcing=["email"],
-            quiet=lambda _: self.night,
-        )
-        self.has: dict[int, Work] = {}
-        self.sent: list[tuple[int, int]] = []
-        self.astray = 0
-        """How often a lane got something else than what was said to follow."""
-        self._asking: dict[int, asyncio.Task[Work | None]] = {}
-
-    async def ask(self, *lanes: int, within: float = 5.0, channel: str = "email") -> list[Work | None]:
-        """What these lanes get, None for one that got nothing in time; it asks on."""
-        for lane in lanes:
-            if lane not in self._asking:
-                self._asking[lane] = asyncio.create_task(
-                    self.desk.exchange(channel, lane, self._settled(lane))
-                )
-        await asyncio.wait([self._asking[lane] for lane in lanes], timeout=within)
-        return [self._given(lane) for lane in lanes]
-
-    async def one(self, lane: int) -> Work:
-        (work,) = await self.ask(lane)
-        assert work is not None
-        return work
-
-    async def drain(self, *lanes: int) -> None:
-        """Let these lanes work until there is nothing left for them."""
-        await self.desk.look()
-        while any(await self.ask(*lanes, within=0.1)):
-            await self.desk.look()
-
-    def _settled(self, lane: int) -> Settled | None:
-        had = self.has.get(lane)
-        return None if had is None else Settled(had.item, had.item.attempt + 1, lane, Outcome.ACCEPTED, "250")
-
-    def _given(self, lane: int) -> Work | None:
-        if not self._asking[lane].done():
-            return None
-        work = self._asking.pop(lane).result()
-        had = self.has.pop(lane, None)
-        if work is not None:
-            self.astray += had is not None and had.ahead is not None and had.ahead is not work.item
-            self.has[lane] = work
-            self.sent.append(work.item[:2])
-        return work
-
-
-@pytest.fixture
-async def hall(store: Store, tmp_path: Path) -> AsyncIterator[Hall]:
-    hall = Hall(tmp_path / "univoque.db")
-    await hall.ledger.enter("sender", at=NOON, until=NOON + DAY, repeats={})
-    await hall.desk.look()
-    serving = asyncio.create_task(hall.desk.run())
-    yield hall
-    serving.cancel()
-    await hall.ledger.close()
-
-
-def seqs(works: Iterable[Work | None]) -> list[int]:
-    return [work.item.seq for work in works if work is not None]
 
 
 async def written(store: Store, *items: Item | None) -> list[str]:
