@@ -27,6 +27,7 @@ from subscribers.audience import UNSUBSCRIBED
 Key = tuple[int, int]
 """A delivery: its dispatch and its place in it."""
 
+
 class SqliteLedger:
     """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`,
     which are the store's where this process writes through one too (hub.store.engine.Store).
