@@ -128,6 +128,7 @@ def compared(folder: Path, port: int, sizes: list[int], rounds: int, *, million:
             turns.unreceipted.append(_ours(port, size, prepared, "--receipts", "chunk"))
             django.append(peers.django(port, DJANGO))
         rows.append(turns.figures())
+        print(json.dumps(rows[-1]), file=sys.stderr)  # should a later and longer one fail
     largest = rows[-1]
     found: dict[str, Any] = {
         "setting": setting(),

@@ -163,7 +163,7 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
             if not await sender.stdout.readline():
                 raise EnvironmentFailed("the sender did not start; what it says stands above")
             await guard.look(hub, "bench")  # as `univoque approve` does before it asks
-            approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER))
+            approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER), count=recipients)
             planned = await dispatch(hub, directive="bench", number=1)
             if planned.recipients != recipients:
                 raise EnvironmentFailed(
