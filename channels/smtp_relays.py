@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 _REST = (1.0, 60.0)
 """Seconds for which a relay that failed is left alone: doubling from the first to the last."""
 
+_SPARED = 600.0
+"""Seconds for which nothing is announced to a relay that did not hear it: so long the first time, then doubling."""
+
 
 @dataclass(slots=True, eq=False)
 class Relay:
@@ -27,8 +30,8 @@ class Relay:
     failures: int = 0
     rests_until: float = 0.0
     error: Unavailable | None = None
-    hears_ahead: bool = True
-    """Whether it hears what follows a message in the same breath, as RFC 2920 §3.1 wants."""
+    _spared_for: float = 0.0
+    _spared_until: float = 0.0
 
     @property
     def place(self) -> str:
@@ -47,11 +50,18 @@ class Relay:
         rest = min(_REST[0] * 2 ** (self.failures - 1), _REST[1])
         self.rests_until = now + rest * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
 
+    @property
+    def hears_ahead(self) -> bool:
+        """Whether it may be told in the same breath what follows a message, as RFC 2920 §3.1 has it."""
+        return not self._spared_for or asyncio.get_running_loop().time() >= self._spared_until
+
     def spare(self) -> None:
-        """It did not hear what followed a message: say each message by itself from now on."""
-        if self.hears_ahead:
-            log.warning("a relay does not hear what follows a message", relay=self.place)
-        self.hears_ahead = False
+        """It did not hear what followed a message: say each by itself for a while, longer each time."""
+        if self.hears_ahead:  # once for all lanes that met it
+            self._spared_for = self._spared_for * 2 or _SPARED
+            self._spared_until = asyncio.get_running_loop().time() + self._spared_for
+            said = {"relay": self.place, "seconds": self._spared_for}
+            log.warning("a relay does not hear what follows a message", **said)
 
     def work(self) -> None:
         """It took a connection."""

@@ -38,7 +38,7 @@ async def transfer(
     dot_timeout: float,
     ahead: Envelope | None = None,
 ) -> Receipt:
-    """Send one message to one recipient; what is `ahead` is announced with it, where the relay lets us.
+    """Send one message to one recipient; what is `ahead` is announced with it: only to a relay with PIPELINING.
 
     Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
     connection used before turns out to be closed.
@@ -49,7 +49,7 @@ async def transfer(
     elif not _is_heard(connection):
         await _hear(connection)
     try:
-        return await _hand_over(connection, wire, dot_timeout, ahead if connection.pipelining else None)
+        return await _hand_over(connection, wire, dot_timeout, ahead)
     except Closed as lost:
         connection.drop()
         if announced:
@@ -85,7 +85,7 @@ def _is_heard(connection: Connection) -> bool:
 async def _hear(connection: Connection) -> None:
     """Take the replies to what was announced. Raises ChannelError or Stale.
 
-    They count where the message before was taken; after any other end of it, a new connection decides.
+    An unwelcome one counts where the message before was taken; after any other end of it, a new connection decides.
     """
     clean = not connection.needs_reset
     connection.needs_reset = True

@@ -160,7 +160,12 @@ class Wire(asyncio.Protocol):
         That is Nagle's algorithm (RFC 896) against delayed acknowledgements (RFC 9293 §3.8.6.3).
         """
         if _QUICKACK is not None and self._socket is not None:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            try:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            except (
+                OSError
+            ):  # a system that knows the option and refuses it: slower, and no reason to lose a reply
+                self._socket = None
 
     def _break(self, code: str) -> None:
         self._broken = self._broken or code

@@ -77,13 +77,14 @@ class Post:
             return self._later(item, number, stopped), stopped
         try:
             outgoing = self._foreseen(number, item) or self._outgoing(await self._body(item), item)
+            following = self._foresee(number, ahead)
         except Exception:
             # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
             log.exception("not sent", channel=self.channel.traits.name, body=item.body)
             unprepared = Unavailable("unprepared", counts=False)
             return self._later(item, number, unprepared), unprepared
         try:
-            receipt = await lane.send(outgoing, self._foresee(number, ahead))
+            receipt = await lane.send(outgoing, following)
         except Refused as error:
             if error.concerns == "message":
                 return await self._refused_words(item, number, error)

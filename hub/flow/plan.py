@@ -62,14 +62,15 @@ class _Words(NamedTuple):
 
 
 async def _one_ahead(pages: AsyncIterator[list[Reached]]) -> AsyncGenerator[list[Reached], None]:
-    """The same pages, each read while the one before is worked on; none is being read any more when it is closed."""
+    """The same pages, each read while the one before is worked on; when it is closed, none is read any more."""
     coming = asyncio.ensure_future(anext(pages, None))
     try:
         while (page := await coming) is not None:
             coming = asyncio.ensure_future(anext(pages, None))
             yield page
     finally:
-        await asyncio.wait([coming])
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 @dataclass(slots=True)

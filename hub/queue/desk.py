@@ -103,13 +103,12 @@ class Desk:
             self._take_in(lane, settled)
         call = Call(lane, asyncio.get_running_loop().create_future())
         line.calls.append(call)
-        self._ring()
+        self._ring(line)
         return await call.answer
 
     def record(self, lane: int, settled: Settled) -> None:
         """Take an outcome from a lane that wants no next item yet; it goes with the next turn."""
-        self._take_in(lane, settled)
-        self._ring()
+        self._ring(self._take_in(lane, settled))
 
     def slow_down(self, channel: str, address: str | None, rest: float) -> None:
         """The far side asks for fewer messages a second; with `address`, only the domain of that one does."""
@@ -170,6 +169,8 @@ class Desk:
             await self._bell.wait()
             self._bell.clear()
             self._ready = 0
+            for line in self._lines.values():
+                line.ready = 0
             if self._gathering is not None:
                 self._gathering.cancel()
                 self._gathering = None
@@ -182,31 +183,33 @@ class Desk:
             else:
                 wait.is_over()
 
-    def _take_in(self, lane: int, settled: Settled) -> None:
+    def _take_in(self, lane: int, settled: Settled) -> Line:
         self._settled.append(settled)
         line, _ = self._land(lane)
         line.taken += settled.outcome is Outcome.ACCEPTED
+        return line
 
-    def _ring(self) -> None:
+    def _ring(self, line: Line) -> None:
         """A lane is ready: have a turn as soon as a round of the loop brings no further one.
 
-        Where that are few of those under way, others may still come within GATHERING: so lanes share their commits,
-        and a slow relay's wait for nobody longer than they would notice. When the last is there nobody waits.
+        Where fewer of a channel's are ready than are under way, all wait until its last is there, or for GATHERING:
+        so lanes share their commits, and those of a slow far side wait no longer than they would notice.
         """
         self._ready += 1
+        line.ready += 1
         if self._gathering is None:
             loop = asyncio.get_running_loop()
             self._gathers_until = loop.time() + GATHERING
             self._gathering = loop.call_soon(self._gather, self._ready)
-        elif not self._flights:
+        elif not line.flying:
             self._bell.set()
 
     def _gather(self, before: int) -> None:
         loop = asyncio.get_running_loop()
         if self._ready > before:
             self._gathering = loop.call_soon(self._gather, self._ready)
-        elif self._ready < len(self._flights) and loop.time() < self._gathers_until:
-            self._gathering = loop.call_at(self._gathers_until, self._gather, self._ready)
+        elif any(0 < line.ready < line.flying for line in self._lines.values()):
+            self._gathering = loop.call_at(self._gathers_until, self._bell.set)
         else:
             self._bell.set()
 

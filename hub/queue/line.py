@@ -86,6 +86,8 @@ class Line:
     """The channel failed as a whole: one lane at a time, until one succeeds."""
     quiet: bool = False
     """It was quiet when last looked at: only what is immediate is in hand."""
+    ready: int = 0
+    """How many lanes handed something in or asked since the last turn began."""
     taken: int = 0
     """What the far side took since the last look."""
 
