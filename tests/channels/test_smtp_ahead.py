@@ -561,3 +561,39 @@ async def test_whatever_the_relay_does_a_word_of_the_lane_is_true(seed: int) -> 
         number = copies(server.messages)[address(name)]
         assert number <= 1, f"{name} got {number}"
         assert isinstance(each, Uncertain) or number == isinstance(each, Receipt), f"{name}: {each!r}"
+
+
+async def test_a_relay_that_stood_still_once_is_told_ahead_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smtp_relays, "_SPARED", 0.3)
+    async with relay() as server:
+        server.on("mail", Fault.HANG, connection=1, after=1)
+        mail = channel(server, command_timeout=SOON)
+        first, second, third, fourth = mails(mail, "ada", "bob", "eve", "joe")
+        async with mail.lane() as lane:
+            await in_a_row(lane, first, second)
+            before = server.commands.count("MAIL")
+            await lane.send(third, fourth)
+            await asyncio.sleep(0.05)
+            spared = server.commands.count("MAIL")
+            await lane.send(fourth)
+            await asyncio.sleep(0.3)
+            await lane.send(third, fourth)
+            await heard(server, "MAIL", spared + 3)
+
+    assert spared == before + 1
+    assert got(server) == ["ada", "bob", "eve", "joe", "eve"]
+
+
+async def test_a_system_that_acknowledges_nothing_at_once_loses_no_reply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smtp_wire, "_QUICKACK", 9999)  # no such option
+    async with relay() as server:
+        mail = channel(server)
+        async with mail.lane() as lane:
+            came = await in_a_row(lane, *mails(mail, *(f"reader-{number}" for number in range(20))))
+
+    assert codes(came) == ["250 2.0.0"] * 20
+    assert server.connections == 1

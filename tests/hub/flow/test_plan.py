@@ -1,6 +1,7 @@
 """A planner may die at any moment: whoever takes over goes on behind what stands, nobody twice, nobody left out."""
 
 import asyncio
+import gc
 import signal
 import sys
 from dataclasses import replace
@@ -122,6 +123,31 @@ async def die(hub: Hub, monkeypatch: pytest.MonkeyPatch, write: int) -> bool:
         except Died:
             return True
     return False
+
+
+async def unread(*_: Any) -> persons._Page:
+    raise OSError("the disk is gone")
+
+
+async def unanswered(*_: Any) -> persons._Page:
+    await asyncio.sleep(60)
+    raise AssertionError("nobody waits for this")
+
+
+def from_page(number: int, read: Any, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """From this page on reading goes otherwise; the event says when it began to."""
+    pages, begun, as_ever = 0, asyncio.Event(), persons._page
+
+    async def page(*given: Any) -> Any:
+        nonlocal pages
+        pages += 1
+        if pages < number:
+            return await as_ever(*given)
+        begun.set()
+        return await read(*given)
+
+    monkeypatch.setattr(persons, "_page", page)
+    return begun
 
 
 async def take_over(hub: Hub) -> None:
@@ -290,3 +316,40 @@ async def test_a_planner_that_is_killed_is_followed_by_one_that_goes_on(hub: Hub
     assert len(stood) == 4  # the third batch was not committed
     assert (await planned(hub))[:4] == stood
     assert await outcome(hub) == undisturbed
+
+
+async def test_a_plan_that_fails_leaves_nothing_being_read(
+    approved: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = asyncio.all_tasks()
+
+    for write in range(1, MOST):
+        await die(approved, monkeypatch, write)
+        approved.clock.set(approved.clock.now() + dispatches.CLAIM_HOLDS + timedelta(seconds=1))
+        assert asyncio.all_tasks() == before
+
+
+async def test_where_reading_fails_behind_a_failed_write_the_write_is_told(
+    approved: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    from_page(3, unread, monkeypatch)
+
+    died = await die(approved, monkeypatch, 3)
+    gc.collect()
+
+    assert died
+    assert said == []
+
+
+async def test_a_planner_that_is_called_off_waits_for_no_page(
+    approved: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = from_page(3, unanswered, monkeypatch)
+    task = asyncio.create_task(dispatch(approved, directive=await directive(approved), number=1))
+    await asyncio.wait_for(begun.wait(), 10)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)

@@ -36,3 +36,11 @@ async def test_when_the_last_is_there_nobody_waits(hall: Hall) -> None:
     assert await hall.ask(0, within=0.1) == [None]
     assert await hall.ask(1, within=0.1) == [None]
     assert sorted(seqs(await hall.ask(0, 1, 2, within=1.0))) == [4, 5, 6]
+
+
+async def test_lanes_of_another_channel_are_not_waited_for(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=9, directive="d2", channel="sms")
+    await hall.desk.look()
+    await hall.ask(*range(10, 18), channel="sms")
+
+    assert sorted(seqs(await hall.ask(0, 1, within=1.0))) == [4, 5]
