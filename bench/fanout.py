@@ -164,15 +164,16 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
                 raise EnvironmentFailed("the sender did not start; what it says stands above")
             await guard.look(hub, "bench")  # as `univoque approve` does before it asks
             approved = await approve(hub, "bench", by=_staff("Approver", Role.APPROVER), count=recipients)
+            since = approved.revision.approved_at
+            assert since is not None
             planned = await dispatch(hub, directive="bench", number=1)
             if planned.recipients != recipients:
                 raise EnvironmentFailed(
                     f"{planned.recipients} recipients were planned instead of {recipients}"
                 )
+            planned_after = (hub.clock.now() - since).total_seconds()
             own_memory = _memory(resource.RUSAGE_SELF)
             octets = await _octets_each(hub)
-            since = approved.revision.approved_at
-            assert since is not None
             if receipts == "chunk":
                 seconds = await _until_ticked_off(hub, planned.dispatch, since, patience)
                 paces = {}
@@ -188,6 +189,7 @@ async def _measure(file: Path, recipients: int, patience: float, receipts: str) 
         "peak_rss_mb": _memory(resource.RUSAGE_CHILDREN),  # of the sender
         "recipients": recipients,
         "octets_each": octets,
+        "planned_after_s": round(planned_after, 3),
         "planner_rss_mb": own_memory,
         **paces,
     }

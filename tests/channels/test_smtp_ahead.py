@@ -591,9 +591,10 @@ async def test_a_system_that_acknowledges_nothing_at_once_loses_no_reply(
 ) -> None:
     monkeypatch.setattr(smtp_wire, "_QUICKACK", 9999)  # no such option
     async with relay() as server:
+        server.on("mail", Slow(0.02), times=None)
         mail = channel(server)
         async with mail.lane() as lane:
-            came = await in_a_row(lane, *mails(mail, *(f"reader-{number}" for number in range(20))))
+            came = await in_a_row(lane, *mails(mail, "ada", "bob", "eve"))
 
-    assert codes(came) == ["250 2.0.0"] * 20
+    assert codes(came) == ["250 2.0.0"] * 3
     assert server.connections == 1
