@@ -31,6 +31,8 @@ async def test_fanning_out_prints_its_figures() -> None:
         "seconds",
         "peak_rss_mb",
         "recipients",
+        "octets_each",
+        "planned_after_s",
         "planner_rss_mb",
         "first_after_s",
         "first_tenth_s",
