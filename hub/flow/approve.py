@@ -18,6 +18,9 @@ from hub.store import directives, dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from subscribers.audience import AudienceCount
 
+_FOR_ALL = (Kind.NEW, Kind.MINOR)
+"""The kinds whose readers do not depend on who holds an earlier message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Approved:
@@ -73,8 +76,11 @@ async def approve(
         _may_leave(hub, revision, appointment, now)
         examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
         _still_the_same(hub, revision, examined)
+        if revision.kind not in _FOR_ALL:
+            await hub.store.alone(tx)  # else more people hold what it replaces than were counted
         counted = await _same_audience(hub, tx, revision, examined)
         await hub.store.alone(tx)  # only now, because counting takes long
+        now = hub.clock.now()  # until this instant the text that it replaces went on leaving
         audience = counted.total
         found = await guard.doubts(hub, tx, examined, audience)
         guard.demand_confirmed(directive, audience, count, found)
@@ -187,4 +193,4 @@ async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examine
         raise Refusal(
             f"the audience was {shown} when it was submitted and is {like_then.total} now; submit it again"
         )
-    return like_then if revision.kind in (Kind.NEW, Kind.MINOR) else await audience_counts(hub, tx, examined)
+    return like_then if revision.kind in _FOR_ALL else await audience_counts(hub, tx, examined)

@@ -46,12 +46,15 @@ class Store:
 
     @asynccontextmanager
     async def write_beside(self) -> AsyncIterator[Tx]:
-        """The same for what takes long and touches nothing that senders write: with PostgreSQL they go on."""
+        """The same for what takes long and changes nothing that senders write: with PostgreSQL they go on.
+
+        What it reads of theirs may have changed at its end, but for what it reads once it is `alone`.
+        """
         async with self._turn(), self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
             yield tx
 
     async def alone(self, tx: Tx) -> None:
-        """Make a `write_beside` a `write` from here to its end."""
+        """Keep senders out of a `write_beside` from here to its end; again changes nothing."""
         if self.engine.dialect.name == "postgresql":
             await tx.execute(text(postgres.ALONE))
 

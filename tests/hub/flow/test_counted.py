@@ -1,8 +1,9 @@
 """Nobody is counted twice for one question, and whatever changes of anybody makes everybody be counted anew."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -309,15 +310,26 @@ async def test_who_comes_while_the_others_are_counted_is_counted(
     assert submission.revision.audience_count == 13
 
 
+@pytest.mark.usefixtures("database")
 async def test_words_are_found_before_anybody_is_kept_waiting(
     ready: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speak, locked = speech.speak, []
+    speak, write, locked = speech.speak, engine.Store.write_beside, []
+    waiting = False
+
+    @asynccontextmanager
+    async def writing(store: engine.Store) -> AsyncIterator[engine.Tx]:
+        nonlocal waiting
+        async with write(store) as tx:
+            waiting = True
+            yield tx
+        waiting = False
 
     def speaking(*given: Any) -> speech.Speech:
-        locked.append(ready.store.turns.locked())
+        locked.append(waiting)
         return speak(*given)
 
+    monkeypatch.setattr(engine.Store, "write_beside", writing)
     monkeypatch.setattr(speech, "speak", speaking)
 
     await submit(ready, act(), by=EDITOR)
@@ -386,3 +398,49 @@ async def test_who_holds_an_earlier_message_is_counted_anew(ready: Hub, asked: l
     await approve(ready, "visites", by=APPROVER)
 
     assert [bool(question["earlier"].dispatches) for question in asked] == [True, True]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("kind", [Kind.UPDATE, Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR])
+async def test_while_those_are_counted_who_were_told_nobody_is_told(
+    ready: Hub, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the plan would find more of them than were signed for, and stop itself."""
+    await issue(ready, act())
+    await became(ready, 1, **{"2": Outcome.ACCEPTED})
+    await submit(ready, act(effective_to=parse_instant("2020-03-25")), by=EDITOR, kind=kind)
+    count = persons.count_audience
+    free: list[bool] = []
+
+    async def counting(tx: engine.Tx, **question: Any) -> AudienceCount:
+        if question.get("earlier", persons.NOBODY).dispatches:
+            free.append(tx.dialect.name == "postgresql" and await turn(ready))
+        return await count(tx, **question)
+
+    monkeypatch.setattr(persons, "count_audience", counting)
+
+    await approve(ready, "visites", by=APPROVER)
+
+    assert free
+    assert not any(free)
+
+
+@pytest.mark.usefixtures("database")
+async def test_it_is_in_force_from_when_nothing_older_leaves_any_more(
+    ready: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submit(ready, act(), by=EDITOR)
+    await bounce(ready)
+    count = persons.count_audience
+
+    async def counting(tx: engine.Tx, **question: Any) -> AudienceCount:
+        ready.clock.set(ready.clock.now() + timedelta(minutes=1))
+        return await count(tx, **question)
+
+    monkeypatch.setattr(persons, "count_audience", counting)
+    before = ready.clock.now()
+
+    approved = (await approve(ready, "visites", by=APPROVER)).revision.approved_at
+
+    assert approved is not None
+    assert approved >= before + timedelta(minutes=1)
