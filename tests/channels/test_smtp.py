@@ -15,7 +15,7 @@ from channels.email import Form
 from channels.headers import return_path
 from channels.smtp import EmailChannel
 from tests.channels.settings import KEY, NOW, WORDS, Email, outgoing
-from tests.doubles.smtp import Fault, Slow, SmtpDouble
+from tests.doubles.smtp import ONE_BY_ONE, PIPELINING, Fault, Slow, SmtpDouble
 
 Relay = Callable[..., SmtpDouble]
 
@@ -23,8 +23,7 @@ Relay = Callable[..., SmtpDouble]
 @pytest.fixture(params=["one by one", "pipelining"])
 def relay(request: pytest.FixtureRequest) -> Relay:
     """A relay that takes commands one by one, and one that takes a group of them at once."""
-    offered = ("PIPELINING",) if request.param == "pipelining" else ()
-    return partial(SmtpDouble, extensions=("8BITMIME", "ENHANCEDSTATUSCODES", *offered))
+    return partial(SmtpDouble, extensions=PIPELINING if request.param == "pipelining" else ONE_BY_ONE)
 
 
 def channel(server: SmtpDouble, **settings: Any) -> EmailChannel:
@@ -132,9 +131,11 @@ async def test_a_recipient_refused_for_good_does_not_stop_the_lane(
 
 
 async def test_a_relay_that_asks_for_a_message_without_recipients_gets_an_empty_one() -> None:
-    async with SmtpDouble(extensions=("PIPELINING",)) as server:
+    async with SmtpDouble() as server:
         server.on("rcpt", "550 5.1.1 No such user", to="reader@example.org")
-        server.on("data", "354 Go on")  # RFC 2920 §3.1: a server may say so after all recipients were refused
+        server.on(
+            "nobody", "354 Go on"
+        )  # RFC 2920 §3.1: a server may say so after all recipients were refused
         mail = channel(server)
         async with mail.lane() as lane:
             with pytest.raises(Refused):
@@ -147,7 +148,7 @@ async def test_a_relay_that_asks_for_a_message_without_recipients_gets_an_empty_
 
 
 async def test_an_answer_of_several_lines_is_one_answer() -> None:
-    async with SmtpDouble(extensions=("PIPELINING",)) as server:
+    async with SmtpDouble() as server:
         server.on("mail", Slow(0.05))
         server.on("dot", "250-2.0.0 Ok\r\n250 2.0.0 queued as 4711")
         receipt = await send_one(channel(server))

@@ -15,17 +15,12 @@ from channels.contract import ChannelError, Outgoing, Receipt, Refused, Unavaila
 from channels.email import Form, Prepared
 from channels.smtp import EmailChannel, SmtpLane
 from tests.channels.settings import NOW, WORDS, Email, outgoing
-from tests.doubles.smtp import TLS_KEYS, Answer, Deaf, Drip, Fault, Slow, SmtpDouble, copies
+from tests.doubles.smtp import ONE_BY_ONE, TLS_KEYS, Answer, Deaf, Drip, Fault, Slow, SmtpDouble, copies
 
-EXTENSIONS = ("8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING")
 GROUP = ["MAIL", "RCPT", "DATA"]
 SOON = timedelta(seconds=0.2)
 
 Came = Receipt | ChannelError
-
-
-def relay(**settings: Any) -> SmtpDouble:
-    return SmtpDouble(**{"extensions": EXTENSIONS, **settings})
 
 
 def channel(server: SmtpDouble, *, standby: SmtpDouble | None = None, **settings: Any) -> EmailChannel:
@@ -93,7 +88,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_the_envelope_of_the_next_leaves_before_its_turn_and_its_content_with_it() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
         async with mail.lane() as lane:
@@ -111,7 +106,7 @@ async def test_the_envelope_of_the_next_leaves_before_its_turn_and_its_content_w
 
 
 async def test_a_relay_that_takes_commands_one_by_one_hears_nothing_ahead() -> None:
-    async with relay(extensions=("8BITMIME",)) as server:
+    async with SmtpDouble(extensions=ONE_BY_ONE) as server:
         mail = channel(server)
         first, second = mails(mail, "ada", "bob")
         async with mail.lane() as lane:
@@ -126,7 +121,7 @@ async def test_a_relay_that_takes_commands_one_by_one_hears_nothing_ahead() -> N
 
 @pytest.mark.parametrize("refused", [False, True], ids=["asked for", "refused"])
 async def test_a_lane_that_ends_sends_nothing_of_what_it_announced(refused: bool) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         if refused:
             server.on("rcpt", "550 5.1.1 No such user", to=address("bob"))
         mail = channel(server)
@@ -142,7 +137,7 @@ async def test_a_lane_that_ends_sends_nothing_of_what_it_announced(refused: bool
 
 
 async def test_what_comes_between_does_not_go_to_whom_was_announced() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second, other = mails(mail, "ada", "bob", "eve")
         async with mail.lane() as lane:
@@ -157,7 +152,7 @@ async def test_what_comes_between_does_not_go_to_whom_was_announced() -> None:
 
 
 async def test_a_further_try_of_what_was_announced_is_a_message_of_its_own() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second = mails(mail, "ada", "bob")
         async with mail.lane() as lane:
@@ -179,7 +174,7 @@ AT_THE_DOT = [
 
 @pytest.mark.parametrize("reply", AT_THE_DOT)
 async def test_what_was_announced_leaves_on_the_same_line_after_another_was_not_taken(reply: str) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("dot", reply)
         came = await send(channel(server), "ada", "bob", "eve")
 
@@ -192,7 +187,7 @@ async def test_what_was_announced_leaves_on_the_same_line_after_another_was_not_
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("trouble", ["503 5.5.1 Bad sequence", "550 5.1.1 No such user", "354 Go on"])
 async def test_the_trouble_of_one_message_is_none_of_the_next(reply: str, phase: Any, trouble: str) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("dot", reply)
         server.on(phase, trouble, connection=1, after=1)
         came = await send(channel(server), "ada", "bob", "eve")
@@ -202,7 +197,7 @@ async def test_the_trouble_of_one_message_is_none_of_the_next(reply: str, phase:
 
 
 async def test_who_is_refused_everywhere_is_refused_after_another_was_not_taken_too() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("dot", "450 4.3.0 Try later")
         server.on("rcpt", "550 5.1.1 No such user", to=address("bob"), times=None)
         came = await send(channel(server), "ada", "bob", "eve")
@@ -214,10 +209,10 @@ async def test_who_is_refused_everywhere_is_refused_after_another_was_not_taken_
 
 @pytest.mark.parametrize("let_in", [False, True], ids=["554", "354"])
 async def test_who_was_announced_and_refused_is_refused_and_the_line_stays(let_in: bool) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("rcpt", "550 5.1.1 No such user", to=address("bob"))
         if let_in:  # RFC 2920 §3.1: a server may say so after all recipients were refused
-            server.on("data", "354 Go on", to=address("bob"))
+            server.on("nobody", "354 Go on", to=address("bob"))
         came = await send(channel(server), "ada", "bob", "eve", "joe")
 
     assert codes(came) == ["250 2.0.0", "550 5.1.1", "250 2.0.0", "250 2.0.0"]
@@ -241,7 +236,7 @@ async def test_who_was_announced_and_refused_is_refused_and_the_line_stays(let_i
 async def test_who_was_announced_and_put_off_is_to_be_tried_again(
     phase: Any, reply: str, counts: bool
 ) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on(phase, reply, after=1)
         came = await send(channel(server), "ada", "bob", "eve")
 
@@ -262,7 +257,7 @@ async def test_who_was_announced_and_put_off_is_to_be_tried_again(
 async def test_a_line_that_ends_before_the_next_was_asked_for_costs_nothing(
     phase: Any, goodbye: Answer
 ) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on(phase, goodbye, after=0 if phase == "idle" else 1)
         came = await send(channel(server), "ada", "bob", "eve")
 
@@ -273,7 +268,7 @@ async def test_a_line_that_ends_before_the_next_was_asked_for_costs_nothing(
 
 @pytest.mark.parametrize("at", ["before its turn", "when it is its turn"])
 async def test_a_line_that_ends_while_the_next_is_open_costs_nothing(at: str) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("data", "354 Go on\r\n421 4.4.2 Timeout exceeded", after=1)
         if at == "when it is its turn":
             server.on("mail", Slow(0.1), after=1)
@@ -295,7 +290,7 @@ async def test_a_line_that_ends_while_the_next_is_open_costs_nothing(at: str) ->
 async def test_a_message_in_doubt_leaves_what_was_announced_with_it_untouched(
     phase: Any, fault: Fault
 ) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on(phase, fault)
         came = await send(channel(server, dot_timeout=SOON), "ada", "bob")
 
@@ -306,7 +301,7 @@ async def test_a_message_in_doubt_leaves_what_was_announced_with_it_untouched(
 
 
 async def test_a_dot_that_never_left_is_no_doubt_whatever_was_announced_behind_it() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("body", Fault.HANG)
         mail = channel(server, dot_timeout=SOON)
         first, second = mails(mail, "ada", "bob")
@@ -333,7 +328,7 @@ async def test_a_dot_that_never_left_is_no_doubt_whatever_was_announced_behind_i
 async def test_a_relay_that_hears_nothing_ahead_is_told_each_message_by_itself(
     phase: Any, answer: Answer
 ) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on(phase, answer, connection=1, after=0 if phase in ("dot", "idle") else 1)
         mail = channel(server, command_timeout=SOON)
         first, second, third, fourth = mails(mail, "ada", "bob", "eve", "joe")
@@ -352,7 +347,7 @@ async def test_a_relay_that_hears_nothing_ahead_is_told_each_message_by_itself(
 
 async def test_a_relay_is_not_kept_waiting_for_what_was_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_wire, "_LONGEST_PAUSE", 0.1)
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
         async with mail.lane() as lane:
@@ -370,7 +365,7 @@ async def test_a_relay_is_not_kept_waiting_for_what_was_announced(monkeypatch: p
 
 async def test_a_pause_that_was_kept_short_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_wire, "_LONGEST_PAUSE", 0.2)
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("dot", Slow(0.4), to=address("bob"))  # the relay's own silence is another matter
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
@@ -386,7 +381,7 @@ async def test_a_pause_that_was_kept_short_ends_nothing(monkeypatch: pytest.Monk
 
 
 async def test_replies_that_come_in_one_packet_are_told_apart() -> None:
-    async with relay(gathers=0.02) as server:
+    async with SmtpDouble(gathers=0.02) as server:
         server.on("rcpt", "550-5.1.1 No such\r\n550 5.1.1 user", to=address("bob"))
         came = await send(channel(server), "ada", "bob", "eve", "joe")
 
@@ -396,7 +391,7 @@ async def test_replies_that_come_in_one_packet_are_told_apart() -> None:
 
 
 async def test_replies_that_come_octet_by_octet_are_put_together() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         for phase in ("mail", "rcpt", "data", "dot"):
             server.on(phase, Drip(0.0005), times=None)
         came = await send(channel(server), "ada", "bob", "eve")
@@ -410,7 +405,7 @@ async def test_replies_that_come_octet_by_octet_are_put_together() -> None:
     "said", ["250 2.0.0 Ok\r\n250 2.0.0 Ok again", "250 2.0.0 Ok\r\n550 5.1.1 No such user"]
 )
 async def test_a_reply_too_many_refuses_nobody_and_doubles_nothing(said: str) -> None:
-    async with relay(gathers=0.02) as server:
+    async with SmtpDouble(gathers=0.02) as server:
         server.on("dot", said)
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
@@ -427,7 +422,7 @@ async def test_a_reply_too_many_refuses_nobody_and_doubles_nothing(said: str) ->
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_it_is_so_over_tls_too(security: Any) -> None:
-    async with relay(certificate=TLS_KEYS / "server.pem", implicit_tls=security == "tls") as server:
+    async with SmtpDouble(certificate=TLS_KEYS / "server.pem", implicit_tls=security == "tls") as server:
         mail = channel(server, security=security, ca_file=str(TLS_KEYS / "ca.pem"))
         first, second, third, other = mails(mail, "ada", "bob", "eve", "joe")
         async with mail.lane() as lane:
@@ -442,7 +437,7 @@ async def test_it_is_so_over_tls_too(security: Any) -> None:
 
 
 async def test_each_announced_envelope_names_its_own_delivery() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         await send(channel(server, return_path="bounces@back.univoque.example"), "ada", "bob", "eve")
 
     assert got(server) == ["ada", "bob", "eve"]
@@ -455,7 +450,7 @@ async def test_a_lane_goes_home_to_its_first_relay_with_what_it_had_announced_el
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(smtp_relays, "_REST", (0.1, 0.1))
-    async with relay(extensions=("PIPELINING",)) as first, relay() as second:
+    async with SmtpDouble(extensions=("PIPELINING",)) as first, SmtpDouble() as second:
         first.on("connect", Fault.CUT)
         mail = channel(first, standby=second)
         ada, bob, eve = mails(mail, "ada", "bob", "eve")
@@ -473,7 +468,7 @@ async def test_a_lane_goes_home_to_its_first_relay_with_what_it_had_announced_el
 
 
 async def test_what_is_announced_and_then_cannot_be_written_harms_nobody() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
         broken = second._replace(one_click=None)
@@ -485,7 +480,7 @@ async def test_what_is_announced_and_then_cannot_be_written_harms_nobody() -> No
 
 
 async def test_an_address_that_is_none_is_not_announced() -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
         none = second._replace(address="bob@example.org\r\nRCPT TO:<all@example.org>")
@@ -499,7 +494,7 @@ async def test_an_address_that_is_none_is_not_announced() -> None:
 
 @pytest.mark.parametrize("phase", ["dot", "mail", "rcpt", "data"])
 async def test_a_lane_that_is_interrupted_leaves_nothing_behind(phase: Any) -> None:
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on(phase, Fault.HANG, connection=1, after=0 if phase == "dot" else 1)
         mail = channel(server)
         first, second, third = mails(mail, "ada", "bob", "eve")
@@ -534,9 +529,11 @@ AMISS: list[Answer] = [
 async def test_whatever_the_relay_does_a_word_of_the_lane_is_true(seed: int) -> None:
     """Taken is one copy, refused or to be tried again is none, in doubt is one at most."""
     chance = Random(seed)
-    async with relay(gathers=chance.choice([0, 0, 0.005])) as server:
+    async with SmtpDouble(gathers=chance.choice([0, 0, 0.005])) as server:
         for _ in range(6):
-            phase: Any = chance.choice(["connect", "mail", "rcpt", "data", "body", "dot", "rset", "idle"])
+            phase: Any = chance.choice(
+                ["connect", "mail", "rcpt", "data", "nobody", "body", "dot", "rset", "idle"]
+            )
             unasked = phase in (
                 "body",
                 "idle",
@@ -567,7 +564,7 @@ async def test_a_relay_that_stood_still_once_is_told_ahead_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(smtp_relays, "_SPARED", 0.3)
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("mail", Fault.HANG, connection=1, after=1)
         mail = channel(server, command_timeout=SOON)
         first, second, third, fourth = mails(mail, "ada", "bob", "eve", "joe")
@@ -590,7 +587,7 @@ async def test_a_system_that_acknowledges_nothing_at_once_loses_no_reply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(smtp_wire, "_QUICKACK", 9999)  # no such option
-    async with relay() as server:
+    async with SmtpDouble() as server:
         server.on("mail", Slow(0.02), times=None)
         mail = channel(server)
         async with mail.lane() as lane:

@@ -9,7 +9,7 @@ import pytest
 from channels.contract import Refused, Unavailable, WrongSettings
 from channels.smtp import EmailChannel
 from tests.channels.settings import NOW, WORDS, Email, Hidden, outgoing
-from tests.doubles.smtp import TLS_KEYS, SmtpDouble
+from tests.doubles.smtp import ONE_BY_ONE, TLS_KEYS, SmtpDouble
 
 CA_FILE = str(TLS_KEYS / "ca.pem")
 
@@ -130,7 +130,7 @@ INJECTED = [
 @pytest.mark.parametrize(("phase", "said"), INJECTED)
 async def test_what_was_slipped_in_before_tls_is_no_answer_within_it(phase: Any, said: str) -> None:
     """RFC 3207 §4.2, §6; whoever sits in between can write in clear, in the same segment as the 220."""
-    async with SmtpDouble(certificate=TLS_KEYS / "server.pem") as server:
+    async with SmtpDouble(ONE_BY_ONE, certificate=TLS_KEYS / "server.pem") as server:
         server.on(phase, said)
         server.on("rcpt", "550 5.1.1 Nobody of that name")
         mail = channel(server, security="starttls", ca_file=CA_FILE)

@@ -8,8 +8,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
-Phase = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "dot", "rset", "idle"]
-"""`body` is between the message's first line and its dot, `dot` after it was noted, `idle` after that."""
+Phase = Literal[
+    "connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "nobody", "body", "dot", "rset", "idle"
+]
+"""`nobody` is a DATA for which no recipient was taken, as it comes pipelined; a `data` has one.
+
+`body` is between the message's first line and its dot, `dot` after it was noted, `idle` after that.
+"""
 
 Per = Literal["script", "recipient", "connection"]
 

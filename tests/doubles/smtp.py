@@ -24,6 +24,8 @@ from tests.doubles import script
 from tests.doubles.script import Answer, Deaf, Drip, Fault, Line, Per, Phase, Script, Slow
 
 __all__ = [
+    "ONE_BY_ONE",
+    "PIPELINING",
     "TLS_KEYS",
     "Answer",
     "Deaf",
@@ -38,6 +40,11 @@ __all__ = [
 ]
 
 TLS_KEYS = Path(__file__).parents[1] / "data" / "tls"
+
+ONE_BY_ONE = ("8BITMIME", "ENHANCEDSTATUSCODES")
+"""What a relay offers that takes commands one by one."""
+
+PIPELINING = (*ONE_BY_ONE, "PIPELINING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,12 @@ class _Closed(Exception):
 
 @dataclass(slots=True)
 class SmtpDouble:
-    """Listens on a loopback port inside `async with`."""
+    """Listens on a loopback port inside `async with`.
 
-    extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
+    As relays do it offers PIPELINING, so it hears the envelope of the next message before it answers to this one.
+    """
+
+    extensions: tuple[str, ...] = PIPELINING
     login: tuple[str, str] | None = None
     auth_methods: str = "PLAIN LOGIN"
     certificate: Path | None = None
@@ -258,6 +268,9 @@ class _Session:
         await self.answer("auth", "235 2.7.0 Ok" if right else "535 5.7.8 Error: authentication failed")
 
     async def mail(self, rest: str) -> None:
+        if self.sender is not None:
+            await self.say("503 5.5.1 Error: nested MAIL command")
+            return
         address, _, self.options = rest.removeprefix("FROM:").partition(" ")
         self.recipient, self.addressed = "", False
         said = await self.answer("mail", "250 2.1.0 Ok")
@@ -274,7 +287,7 @@ class _Session:
     async def data(self) -> None:
         if not self.addressed or self.sender is None:
             # RFC 2920 §3.1: it may have been pipelined; a script may let it in all the same.
-            await self.answer("data", "554 5.5.1 Error: no valid recipients")
+            await self.answer("nobody", "554 5.5.1 Error: no valid recipients")
             return
         if not (await self.answer("data", "354 End data with <CR><LF>.<CR><LF>")).startswith("354"):
             return
@@ -296,7 +309,7 @@ class _Session:
         try:
             first = await self.reader.readuntil(b"\r\n")
             await self.answer("body", "")
-            return first + await self.reader.readuntil(b"\r\n.\r\n")
+            return first if first == b".\r\n" else first + await self.reader.readuntil(b"\r\n.\r\n")
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             rest = error.partial if isinstance(error, asyncio.IncompleteReadError) else b""
             self.double.unfinished.append(first + rest)

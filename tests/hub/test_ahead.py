@@ -16,7 +16,6 @@ from tests.hub.mail import House, opened, sending, until
 
 PEOPLE = 300
 LANES = 4
-EXTENSIONS = ("8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING")
 
 
 def address(seq: int) -> str:
@@ -26,7 +25,6 @@ def address(seq: int) -> str:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with opened(tmp_path, people=PEOPLE) as house:
-        house.relay.extensions = EXTENSIONS
         yield house
 
 

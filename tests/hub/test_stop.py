@@ -106,7 +106,7 @@ async def test_no_message_begins_two_seconds_after_a_stop_of_any_scope(
     store = open_store(sqlite_url(tmp_path / "univoque.db"))
     await schema.upgrade(store)
     await plans.people(store, PEOPLE)
-    async with SmtpDouble(extensions=("PIPELINING",)) as relay, TwilioDouble() as provider:
+    async with SmtpDouble() as relay, TwilioDouble() as provider:
         wire = Wire(relay, provider)
         relay.on("dot", Slow(0.02), times=None)
         for seq in range(1, 60):  # rows that are due again and again
