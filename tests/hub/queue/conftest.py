@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,4 +29,6 @@ async def hall(store: Store, tmp_path: Path) -> AsyncIterator[Hall]:
     serving = asyncio.create_task(hall.desk.run())
     yield hall
     serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
     await hall.ledger.close()

@@ -3,14 +3,16 @@
 import asyncio
 import math
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from hub.queue.contract import Item, LedgerBusy
+from hub.queue.contract import Entered, Item, LedgerBusy
 from hub.store import stops
 from hub.store.engine import Store
 from hub.store.tables import attempts, chunks, deliveries, dispatches, due
@@ -408,32 +410,87 @@ async def _happens(store: Store, hall: Hall, chance: Random, planned: dict[int, 
             hall.desk.resume("email")
 
 
+def _hurried() -> SimpleNamespace:
+    """asyncio for the desk alone, whose wait for a locked ledger is over at once."""
+    return SimpleNamespace(**{**vars(asyncio), "sleep": lambda _: asyncio.sleep(0)})
+
+
+class _Suspending:
+    """A ledger's turn that takes a while, as over a network; others go on meanwhile."""
+
+    def __init__(self, store: Store, hall: Hall, chance: Random) -> None:
+        self.closes = False
+        """Whether the desk is closed while the next turn is under way."""
+        self._store = store
+        self._hall = hall
+        self._chance = chance
+        self._turn = hall.ledger.turn
+
+    async def turn(self, **what: object) -> object:
+        await self._meanwhile()
+        if self._chance.random() < 0.02:
+            raise LedgerBusy("database is locked")
+        void = await self._turn(**what)  # type: ignore[arg-type]
+        await self._meanwhile()
+        return void
+
+    async def _meanwhile(self) -> None:
+        for _ in range(self._chance.randrange(4)):
+            await asyncio.sleep(0)
+        if self.closes and self._chance.random() < 0.5:
+            self._hall.desk.close()
+        match self._chance.randrange(30):
+            case 0:
+                await halt(self._store, "email")
+                await self._hall.desk.look()
+                await go_on(self._store, "email")
+            case 1 | 2 | 3:
+                await self._hall.desk.look()
+        for _ in range(self._chance.randrange(4)):
+            await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_comes_between_everybody_is_given_once(
-    store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch, seed: int
+    store: Store, hall: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance = Random(seed)
-    turn = hall.ledger.turn
-
-    async def sometimes(**what: object) -> object:
-        if chance.random() < 0.02:
-            raise LedgerBusy("database is locked")
-        return await turn(**what)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(hall.ledger, "turn", sometimes)
+    suspending = _Suspending(store, hall, chance)
+    monkeypatch.setattr(hall.ledger, "turn", suspending.turn)
     monkeypatch.setattr("hub.queue.desk.ORDINARY", math.inf)
-    sleep = asyncio.sleep
-    monkeypatch.setattr("hub.queue.desk.asyncio.sleep", lambda _: sleep(0))
+    monkeypatch.setattr("hub.queue.desk.asyncio", _hurried())
     planned = {await plans.plan(store, recipients=70, directive="first", urgency="Future", chunk=9): 70}
     for _ in range(40):
         await hall.ask(*[lane for lane in range(5) if chance.random() < 0.6], 5, within=0.05)
         if chance.random() < 0.3 and len(planned) < 6:
             await _happens(store, hall, chance, planned)
         await hall.desk.look()
-    for _ in range(3):
-        await hall.drain(*range(6))
+    planned[await plans.plan(store, recipients=60, directive="last", urgency="Expected", chunk=9)] = 60
+    await hall.desk.look()
+    suspending.closes = True
+    while any(await hall.ask(*range(6))):
+        pass
+    await hall.ledger.leave()
 
-    assert Counter(hall.sent) == Counter(
+    next_life, entered = await _next_life(tmp_path)
+
+    assert entered.uncertain == 0
+    assert next_life.sent, "the desk was closed amid the rest"
+    assert Counter(hall.sent + next_life.sent) == Counter(
         (dispatch, seq) for dispatch, number in planned.items() for seq in range(1, number + 1)
     )
     assert await open_chunks(store) == []
+
+
+async def _next_life(folder: Path) -> tuple[Hall, Entered]:
+    """Another sender, which sends what was left."""
+    hall = Hall(folder / "univoque.db")
+    entered = await hall.ledger.enter("sender", at=NOON, until=NOON + DAY, repeats={})
+    serving = asyncio.create_task(hall.desk.run())
+    for _ in range(3):
+        await hall.drain(*range(6))
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+    await hall.ledger.close()
+    return hall, entered
