@@ -108,6 +108,8 @@ class SmtpDouble:
     messages: list[Received] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     """Every verb heard, in order."""
+    out_of_place: list[bytes] = field(default_factory=list)
+    """Verbs that are no command, or none that may come there: content that nobody asked for, a MAIL amid another."""
     heard_in_clear: list[bytes] = field(default_factory=list)
     unfinished: list[bytes] = field(default_factory=list)
     """What came after each 354 that no dot followed before the connection ended."""
@@ -209,7 +211,7 @@ class _Session:
             line = await self.reader.readuntil(b"\r\n")
             if not self.secure:
                 self.double.heard_in_clear.append(line)
-            verb, _, rest = line.decode("ascii").rstrip("\r\n").partition(" ")
+            verb, _, rest = line.decode("ascii", "replace").rstrip("\r\n").partition(" ")
             self.double.commands.append(verb.upper())
             await self.obey(verb.upper(), rest)
 
@@ -236,7 +238,12 @@ class _Session:
                 await self.say("221 2.0.0 Bye")
                 raise _Closed
             case _:
-                await self.say("500 5.5.2 No such command")
+                await self.refuse(verb)
+
+    async def refuse(self, verb: str) -> None:
+        if verb != ".":  # it ends what a script let in without recipients
+            self.double.out_of_place.append(verb.encode())
+        await self.say("500 5.5.2 No such command")
 
     def features(self) -> str:
         offered = ["double.example", *self.double.extensions]
@@ -269,6 +276,7 @@ class _Session:
 
     async def mail(self, rest: str) -> None:
         if self.sender is not None:
+            self.double.out_of_place.append(b"MAIL")
             await self.say("503 5.5.1 Error: nested MAIL command")
             return
         address, _, self.options = rest.removeprefix("FROM:").partition(" ")

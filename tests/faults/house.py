@@ -144,6 +144,7 @@ class House:
         fault_at: float | None = None,
     ) -> Row:
         """Count. `otherwise` says at which outcomes some may stand instead of accepted, `fault_at` when it began."""
+        assert self.relay.out_of_place == []
         mails = self.relay.messages
         got = copies if copies is not None else [(mail.recipient, mail.at) for mail in mails]
         stands = await self.standing(dispatch)

@@ -85,4 +85,5 @@ async def opened(folder: Path, *, people: int = 60) -> AsyncIterator[House]:
     await plans.people(store, people)
     async with SmtpDouble() as relay:
         yield House(store, relay, folder)
+        assert relay.out_of_place == []
     await store.close()
