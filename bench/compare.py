@@ -51,7 +51,7 @@ SMALL = 5_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="60000,228000", help="recipients, separated by commas")
-    parser.add_argument("--rounds", type=int, default=2, help="how often all take turns at each size")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all take turns at each size")
     parser.add_argument("--million", action="store_true", help="once 1,000,000 recipients, too")
     parser.add_argument("--postfix", action="store_true", help="a private Postfix, too; needs root")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
