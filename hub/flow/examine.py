@@ -84,10 +84,8 @@ async def examine(
 
 
 async def look_ahead(hub: Hub, directive: Directive, *, kind: Kind) -> None:
-    """Find its words and count its readers while others write, so that examining it in their way takes no time."""
+    """Find its words while others write and, where counts are kept, count its readers: under the lock it is quick."""
     async with hub.store.read() as tx:
-        if not await counted.keeps(tx):
-            return
         sheet, _ = await _around(hub, tx, directive, kind)
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)
     hub.spoken.speak(sheet, frame, hub.config.service.languages)

@@ -46,12 +46,19 @@ class Store:
 
     @asynccontextmanager
     async def write_beside(self) -> AsyncIterator[Tx]:
-        """The same for what takes long and touches nothing that senders write: with PostgreSQL they go on."""
+        """The same for what takes long: with PostgreSQL senders go on.
+
+        So nothing that they write too may be written in it, and what it reads of theirs may have changed with the next
+        statement, until `alone` comes before.
+        """
         async with self._turn(), self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
             yield tx
 
     async def alone(self, tx: Tx) -> None:
-        """Make a `write_beside` a `write` from here to its end."""
+        """Make a `write_beside` a `write` from here to its end; with SQLite it was one from the start.
+
+        What was read of senders' rows before is to be read again.
+        """
         if self.engine.dialect.name == "postgresql":
             await tx.execute(text(postgres.ALONE))
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import Connection, event, select, text
 
 from hub.context import Hub
 from hub.errors import NotAllowed, Refusal
@@ -309,15 +309,24 @@ async def test_who_comes_while_the_others_are_counted_is_counted(
     assert submission.revision.audience_count == 13
 
 
+@pytest.mark.usefixtures("database")
 async def test_words_are_found_before_anybody_is_kept_waiting(
     ready: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speak, locked = speech.speak, []
+    writing: set[Connection] = set()
+
+    def begins(connection: Connection) -> None:
+        if connection.get_execution_options().get("univoque_begin") != "read":
+            writing.add(connection)
 
     def speaking(*given: Any) -> speech.Speech:
-        locked.append(ready.store.turns.locked())
+        locked.append(bool(writing))
         return speak(*given)
 
+    store = ready.store.engine.sync_engine
+    event.listen(store, "begin", begins)
+    event.listen(store, "commit", writing.discard)
     monkeypatch.setattr(speech, "speak", speaking)
 
     await submit(ready, act(), by=EDITOR)
