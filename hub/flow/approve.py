@@ -18,9 +18,6 @@ from hub.store import directives, dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from subscribers.audience import AudienceCount
 
-_FOR_ALL = (Kind.NEW, Kind.MINOR)
-"""The kinds whose readers do not depend on who holds an earlier message."""
-
 
 @dataclass(frozen=True, slots=True)
 class Approved:
@@ -63,24 +60,24 @@ async def approve(
     _may_sign(waiting, by)
     await look_ahead(hub, waiting.directive, kind=waiting.kind)
     async with hub.store.write_beside() as tx:
-        now = hub.clock.now()  # within the lock: who was added before this instant was counted
         revision = await directives.get(tx, directive)
         _may_sign(revision, by)
         if digest is not None and digest != revision.approval_digest:
             raise Refusal(f"{directive} was submitted again since you looked: look at it once more")
-        if revision.expires_at is None or revision.expires_at <= now:
-            raise Refusal(
-                f"{directive} has expired: nothing of it would leave; submit it again with its new dates"
-            )
+        begun = hub.clock.now()
+        _in_time(revision, appointment, begun)
         await _sent_from_here(hub, tx)
-        _may_leave(hub, revision, appointment, now)
-        examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=now)
+        staff_first(hub, revision.directive.urgency)  # read while somebody is there who can mend the list
+        examined = await examine(hub, tx, revision.directive, kind=revision.kind, at=begun)
         _still_the_same(hub, revision, examined)
-        if revision.kind not in _FOR_ALL:
-            await hub.store.alone(tx)  # else more people hold what it replaces than were counted
         counted = await _same_audience(hub, tx, revision, examined)
         await hub.store.alone(tx)  # only now, because counting takes long
-        now = hub.clock.now()  # until this instant the text that it replaces went on leaving
+        if revision.kind not in (Kind.NEW, Kind.MINOR):
+            # Who holds an earlier message, while no sender adds to them.
+            counted = await audience_counts(hub, tx, examined)
+        # Within both locks: whoever was added, and whatever senders began, came before it.
+        now = hub.clock.now()
+        expires_at = _in_time(revision, appointment, now)
         audience = counted.total
         found = await guard.doubts(hub, tx, examined, audience)
         guard.demand_confirmed(directive, audience, count, found)
@@ -100,7 +97,7 @@ async def approve(
                 mode=revision.mode.value,
                 urgency=revision.directive.urgency,
                 approved_at=now,
-                expires_at=revision.expires_at,
+                expires_at=expires_at,
                 scheduled_at=appointment.at if appointment else None,
                 scheduled_as=appointment.written if appointment else None,
             )
@@ -139,21 +136,24 @@ async def _sent_from_here(hub: Hub, tx: Tx) -> None:
         raise EnvironmentFailed(f"{why}; {life.REMEDY}")
 
 
-def _may_leave(hub: Hub, revision: Revision, appointment: Appointment | None, now: datetime) -> None:
-    """The hour can be kept, and the staff's list be read, while somebody is there who can mend it."""
-    staff_first(hub, revision.directive.urgency)
+def _in_time(revision: Revision, appointment: Appointment | None, now: datetime) -> datetime:
+    """When it expires. Raises Refusal where it has, or where the hour cannot be kept."""
+    if revision.expires_at is None or revision.expires_at <= now:
+        raise Refusal(
+            f"{revision.directive.id} has expired: nothing of it would leave; submit it again with its new dates"
+        )
     if appointment is None:
-        return
+        return revision.expires_at
     if revision.kind == Kind.MINOR:
         raise Refusal("a minor change alerts nobody: there is nothing to send at any hour; leave --at away")
     if appointment.at <= now:
         raise Refusal(f"{appointment.written} has passed; name a later hour, or leave --at away")
-    assert revision.expires_at is not None
     if appointment.at >= revision.expires_at:
         raise Refusal(
             f"{appointment.written} is after {revision.directive.id} expires "
             f"({revision.expires_at:%Y-%m-%d %H:%M} UTC): nothing of it would leave"
         )
+    return revision.expires_at
 
 
 def _may_sign(revision: Revision, by: Staff) -> None:
@@ -185,7 +185,8 @@ def _still_the_same(hub: Hub, revision: Revision, examined: Examined) -> None:
 async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examined) -> AudienceCount:
     """The audience may have moved by a share or by a few people since it was shown, whichever is more.
 
-    That the text which a correction replaces reached more people meanwhile is no reason to wait.
+    That the text which a correction replaces reached more people meanwhile is no reason to wait, so those who held it
+    then are counted: senders may go on. Raises Refusal.
     """
     shown = revision.audience_count or 0
     like_then = await audience_counts(hub, tx, examined, as_of=revision.submitted_at)
@@ -193,4 +194,4 @@ async def _same_audience(hub: Hub, tx: Tx, revision: Revision, examined: Examine
         raise Refusal(
             f"the audience was {shown} when it was submitted and is {like_then.total} now; submit it again"
         )
-    return like_then if revision.kind in _FOR_ALL else await audience_counts(hub, tx, examined)
+    return like_then

@@ -84,7 +84,7 @@ async def examine(
 
 
 async def look_ahead(hub: Hub, directive: Directive, *, kind: Kind) -> None:
-    """Find its words while others write, and count its readers where counts are kept: examining it then takes less."""
+    """Find its words while others write and, where counts are kept, count its readers: under the lock it is quick."""
     async with hub.store.read() as tx:
         sheet, _ = await _around(hub, tx, directive, kind)
     frame = frame_of(directive, hub.config, hub.wording, hub.register, kind=kind)

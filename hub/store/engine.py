@@ -46,15 +46,19 @@ class Store:
 
     @asynccontextmanager
     async def write_beside(self) -> AsyncIterator[Tx]:
-        """The same for what takes long and changes nothing that senders write: with PostgreSQL they go on.
+        """The same for what takes long: with PostgreSQL senders go on.
 
-        What it reads of theirs may have changed at its end, but for what it reads once it is `alone`.
+        So nothing that they write too may be written in it, and what it reads of theirs may have changed with the next
+        statement, until `alone` comes before.
         """
         async with self._turn(), self._begin(self.engine.execution_options(univoque_begin="beside")) as tx:
             yield tx
 
     async def alone(self, tx: Tx) -> None:
-        """Keep senders out of a `write_beside` from here to its end; again changes nothing."""
+        """Make a `write_beside` a `write` from here to its end; with SQLite it was one from the start.
+
+        What was read of senders' rows before is to be read again.
+        """
         if self.engine.dialect.name == "postgresql":
             await tx.execute(text(postgres.ALONE))
 

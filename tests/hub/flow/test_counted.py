@@ -421,8 +421,7 @@ async def test_while_those_are_counted_who_were_told_nobody_is_told(
 
     await approve(ready, "visites", by=APPROVER)
 
-    assert free
-    assert not any(free)
+    assert not free[-1], "what is signed is what was counted last"
 
 
 @pytest.mark.usefixtures("database")
