@@ -465,9 +465,10 @@ async def test_whatever_comes_between_everybody_is_given_once(
         if chance.random() < 0.3 and len(planned) < 6:
             await _happens(store, hall, chance, planned)
         await hall.desk.look()
-    for _ in range(3):
+    for _ in range(50):  # on a busy machine a lane may get nothing within its tenth of a second
         await hall.drain(*range(6))
-    left_open = await open_chunks(store)
+        if not (left_open := await open_chunks(store)):
+            break
     planned[await plans.plan(store, recipients=60, directive="last", urgency="Expected", chunk=9)] = 60
     await hall.desk.look()
     suspending.closes = True
