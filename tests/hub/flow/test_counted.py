@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -398,48 +398,3 @@ async def test_who_holds_an_earlier_message_is_counted_anew(ready: Hub, asked: l
     await approve(ready, "visites", by=APPROVER)
 
     assert [bool(question["earlier"].dispatches) for question in asked] == [True, True]
-
-
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("kind", [Kind.UPDATE, Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR])
-async def test_while_those_are_counted_who_were_told_nobody_is_told(
-    ready: Hub, kind: Kind, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the plan would find more of them than were signed for, and stop itself."""
-    await issue(ready, act())
-    await became(ready, 1, **{"2": Outcome.ACCEPTED})
-    await submit(ready, act(effective_to=parse_instant("2020-03-25")), by=EDITOR, kind=kind)
-    count = persons.count_audience
-    free: list[bool] = []
-
-    async def counting(tx: engine.Tx, **question: Any) -> AudienceCount:
-        if question.get("earlier", persons.NOBODY).dispatches:
-            free.append(tx.dialect.name == "postgresql" and await turn(ready))
-        return await count(tx, **question)
-
-    monkeypatch.setattr(persons, "count_audience", counting)
-
-    await approve(ready, "visites", by=APPROVER)
-
-    assert not free[-1], "what is signed is what was counted last"
-
-
-@pytest.mark.usefixtures("database")
-async def test_it_is_in_force_from_when_nothing_older_leaves_any_more(
-    ready: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await submit(ready, act(), by=EDITOR)
-    await bounce(ready)
-    count = persons.count_audience
-
-    async def counting(tx: engine.Tx, **question: Any) -> AudienceCount:
-        ready.clock.set(ready.clock.now() + timedelta(minutes=1))
-        return await count(tx, **question)
-
-    monkeypatch.setattr(persons, "count_audience", counting)
-    before = ready.clock.now()
-
-    approved = (await approve(ready, "visites", by=APPROVER)).revision.approved_at
-
-    assert approved is not None
-    assert approved >= before + timedelta(minutes=1)
