@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-OWN_LINES = 138
-"""Octets that smtp-source adds to the length that it is asked for: its header, and the dot."""
+OWN_OCTETS = 138
+"""What smtp-source adds to the length that it is asked for: its header, where the host's name is short, and the dot."""
 
 _PLACES = "/usr/sbin:/usr/local/sbin"
 
@@ -45,7 +45,7 @@ def smtp_source(port: int, messages: int, sessions: int, *more: str, octets: int
     """
     source = tool("smtp-source")
     assert source is not None
-    command = [source, "-d", "-s", str(sessions), "-m", str(messages), "-l", str(octets - OWN_LINES), *more]
+    command = [source, "-d", "-s", str(sessions), "-m", str(messages), "-l", str(octets - OWN_OCTETS), *more]
     addresses = ["-f", "bench@example.org", "-t", "reader@example.org"]
     start = time.perf_counter()
     subprocess.run([*command, *addresses, f"127.0.0.1:{port}"], check=True)

@@ -162,9 +162,8 @@ class Wire(asyncio.Protocol):
         if _QUICKACK is not None and self._socket is not None:
             try:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            except (
-                OSError
-            ):  # a system that knows the option and refuses it: slower, and no reason to lose a reply
+            except OSError:
+                # The system knows the option and refuses it: that is slower, and no reason to lose a reply.
                 self._socket = None
 
     def _break(self, code: str) -> None:

@@ -88,7 +88,6 @@ class Desk:
         self._back: list[Item] = []
         self._orders = Orders(False, frozenset(), frozenset())
         self._bell = asyncio.Event()
-        self._ready = 0
         self._gathering: asyncio.Handle | None = None
         self._gathers_until = 0.0
         self._closing = False
@@ -168,7 +167,6 @@ class Desk:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            self._ready = 0
             for line in self._lines.values():
                 line.ready = 0
             if self._gathering is not None:
@@ -195,7 +193,6 @@ class Desk:
         Where fewer of a channel's are ready than are under way, all wait until its last is there, or for GATHERING:
         so lanes share their commits, and those of a slow far side wait no longer than they would notice.
         """
-        self._ready += 1
         line.ready += 1
         if self._gathering is None:
             loop = asyncio.get_running_loop()
@@ -204,10 +201,14 @@ class Desk:
         elif not line.flying:
             self._bell.set()
 
+    @property
+    def _ready(self) -> int:
+        return sum([line.ready for line in self._lines.values()])
+
     def _gather(self, before: int) -> None:
-        loop = asyncio.get_running_loop()
-        if self._ready > before:
-            self._gathering = loop.call_soon(self._gather, self._ready)
+        loop, ready = asyncio.get_running_loop(), self._ready
+        if ready > before:
+            self._gathering = loop.call_soon(self._gather, ready)
         elif any(0 < line.ready < line.flying for line in self._lines.values()):
             self._gathering = loop.call_at(self._gathers_until, self._bell.set)
         else:

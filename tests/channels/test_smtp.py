@@ -133,9 +133,8 @@ async def test_a_recipient_refused_for_good_does_not_stop_the_lane(
 async def test_a_relay_that_asks_for_a_message_without_recipients_gets_an_empty_one() -> None:
     async with SmtpDouble() as server:
         server.on("rcpt", "550 5.1.1 No such user", to="reader@example.org")
-        server.on(
-            "nobody", "354 Go on"
-        )  # RFC 2920 §3.1: a server may say so after all recipients were refused
+        # RFC 2920 §3.1: a server may say so after all recipients were refused.
+        server.on("nobody", "354 Go on")
         mail = channel(server)
         async with mail.lane() as lane:
             with pytest.raises(Refused):

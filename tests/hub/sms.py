@@ -25,6 +25,17 @@ from tests.doubles.twilio import TwilioDouble
 PRICE = 0.05
 
 
+def channel(hub: Hub, session: aiohttp.ClientSession) -> SmsChannel:
+    """The SMS channel of a hub's settings, in an exercise."""
+    return SmsChannel(
+        hub.config.sms,
+        mode="Exercise",
+        now=hub.clock.now,
+        site_url="https://univoque.example",
+        session=session,
+    )
+
+
 @dataclass(slots=True)
 class House:
     """A hub with people and a provider."""
@@ -46,15 +57,9 @@ class House:
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
         """A sender at work; drained at the end."""
-        stopping, config = Stopping(), self.hub.config
+        stopping = Stopping()
         async with aiohttp.ClientSession() as session:
-            sms = SmsChannel(
-                config.sms,
-                mode="Exercise",
-                now=self.hub.clock.now,
-                site_url="https://univoque.example",
-                session=session,
-            )
+            sms = channel(self.hub, session)
             task = asyncio.create_task(
                 worker.run(self.hub, {"sms": sms}, stopping=stopping, random=Random(1))
             )

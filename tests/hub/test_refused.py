@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from channels.sms import SmsChannel
 from hub import worker
 from hub.cli import progressing
 from hub.context import Hub
@@ -22,6 +21,7 @@ from hub.store import journal, stops
 from tests import plans
 from tests.doubles.twilio import Problem, TwilioDouble
 from tests.hub.mail import House, opened, sending, until
+from tests.hub.sms import channel
 
 SPAM = "554 5.7.1 Content rejected"
 EVERYWHERE = "d{}.example"
@@ -228,15 +228,9 @@ async def test_a_text_that_the_provider_refuses_stops_its_sms(tmp_path: Path) ->
         dispatch = await plans.plan(store, recipients=50, channel="sms", at=hub.clock.now())
         provider.next(*[Problem(400, 21617)] * 50)
         async with aiohttp.ClientSession() as session:
-            channel = SmsChannel(
-                settings.sms,
-                mode="Exercise",
-                now=hub.clock.now,
-                site_url="http://127.0.0.1",
-                session=session,
-            )
+            sms = channel(hub, session)
             stopping = Stopping()
-            task = asyncio.create_task(worker.run(hub, {"sms": channel}, stopping=stopping, random=Random(1)))
+            task = asyncio.create_task(worker.run(hub, {"sms": sms}, stopping=stopping, random=Random(1)))
             await until(lambda: _any(hub))
             await asyncio.sleep(0.5)
             stopping.drain.set()

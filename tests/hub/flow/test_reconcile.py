@@ -27,6 +27,7 @@ from hub.store.tables import attempts, chunks, due
 from hub.store.tables import inquiries as questions
 from tests import a, plans
 from tests.doubles.twilio import Fault, Sms, TwilioDouble
+from tests.hub.sms import channel
 from tests.plans import NOON
 
 ACCOUNT = {
@@ -120,14 +121,7 @@ async def opened(folder: Path, **settings: object) -> AsyncIterator[House]:
         store = await plans.new_store(folder / "univoque.db")
         await plans.people(store, 60)
         hub = Hub(config, store, a.REGISTER, a.WORDING, Clock(lambda: time[0]))
-        channel = SmsChannel(
-            config.sms,
-            mode="Exercise",
-            now=hub.clock.now,
-            site_url="https://univoque.example",
-            session=session,
-        )
-        yield House(hub, provider, channel, time, folder)
+        yield House(hub, provider, channel(hub, session), time, folder)
         await store.close()
 
 

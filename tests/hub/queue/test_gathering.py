@@ -1,4 +1,4 @@
-"""Lanes that are ready share a commit (decision 0035): who waits for whom, and for how long."""
+"""Lanes that are ready share a commit (decision 0039): who waits for whom, and for how long."""
 
 import pytest
 
