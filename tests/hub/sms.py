@@ -75,7 +75,7 @@ class House:
 
     async def until(self, dispatch: int, **wanted: int) -> None:
         """Wait until at least so many deliveries stand at each outcome."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):  # a channel that paused on a busy machine rests longer each time
             while True:
                 found = await self.standing(dispatch)
                 if all(found.get(Outcome(name), 0) >= number for name, number in wanted.items()):
