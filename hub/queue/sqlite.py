@@ -27,6 +27,9 @@ from subscribers.audience import UNSUBSCRIBED
 Key = tuple[int, int]
 """A delivery: its dispatch and its place in it."""
 
+_UNHEARD = -1
+"""No version of a file."""
+
 
 class SqliteLedger:
     """See hub.queue.contract.Ledger. The methods are coroutines by contract; they wait for nothing but `turns`,
@@ -50,6 +53,10 @@ class SqliteLedger:
         """Those of them of which others have written something meanwhile: a report from outside."""
         self._seen = 0
         """The newest attempt when this life last wrote: all that is newer is of others."""
+        self._version = _UNHEARD
+        """Of the file when others were last listened to; every commit of another connection changes it."""
+        self._current: set[int] = set()
+        """Dispatches that were not cancelled then."""
 
     async def enter(
         self, slot: str, *, at: datetime, until: datetime, repeats: Mapping[str, Repeat]
@@ -58,9 +65,10 @@ class SqliteLedger:
             (epoch,) = db.execute(sql.TAKE_SLOT, (slot, _text(at), _text(until))).fetchone()
             self._slot, self._epoch, self._repeats = slot, epoch, repeats
             uncertain = self._expel(slot, at)
-            self._seen = self._newest()
+            self._seen = int(db.execute(sql.NEWEST).fetchone()[0])
         self._flying.clear()
         self._told.clear()
+        self._version = _UNHEARD
         return Entered(epoch, uncertain)
 
     async def renew(self, *, at: datetime, until: datetime) -> int:
@@ -142,8 +150,7 @@ class SqliteLedger:
     ) -> AbstractSet[Intent]:
         now = _text(at)
         async with self._file.transaction() as db:
-            self._fence()
-            self._hear()
+            self._listen()
             over = [s.item[:2] for s in settled]
             alone = self._flying - self._told if self._told else self._flying
             landed = settled
@@ -155,13 +162,12 @@ class SqliteLedger:
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
             void = {*ended, *[i for i in intents if i.item.due and not self._still_due(i.item)]}
             begun = [intent for intent in intents if intent not in void] if void else intents
-            self._append(landed, begun, now)
+            newest = self._append(landed, begun, now)
             for chunk in done:
                 db.execute(sql.CHUNK_DONE, (now, chunk))
             for chunk in released:
                 db.execute("UPDATE chunks SET owner = NULL WHERE id = ?", (chunk,))
-            newest = self._newest()
-        self._seen = newest
+        self._seen = newest or self._seen
         self._flying.difference_update(over)
         self._told.difference_update(over)
         self._flying.update([i.item[:2] for i in begun])
@@ -209,24 +215,31 @@ class SqliteLedger:
         self._db.execute(sql.FREE_DUE, (slot,))
         return len(found)
 
-    def _hear(self) -> None:
-        """Learn which deliveries in flight others have written of; only what is new is read."""
-        for key in self._db.execute(sql.NEWS, (self._seen,)):
-            if key in self._flying:
-                self._told.add(key)
+    def _listen(self) -> None:
+        """Where others have written since: whether this life still holds, and of which deliveries in flight it was."""
+        (version,) = self._db.execute(sql.VERSION).fetchone()
+        if version == self._version:
+            return
+        self._fence()
+        self._told.update(self._flying.intersection(self._db.execute(sql.NEWS, (self._seen,))))
+        self._current.clear()
+        self._version = version
 
-    def _newest(self) -> int:
-        return int(self._db.execute(sql.NEWEST).fetchone()[0])
-
-    def _append(self, landed: Sequence[Settled], begun: Sequence[Intent], now: str) -> None:
-        """Outcomes of which nobody else has written, then intents."""
-        values: list[object] = [now, self._slot, self._epoch]
-        for settled in landed:
-            values += _row(settled)
-        for item, attempt, lane in begun:
-            values += (*item[:2], attempt, "attempting", lane, "", "")
-        if rows := len(landed) + len(begun):
-            self._db.execute(sql.append(rows), values)
+    def _append(self, landed: Sequence[Settled], begun: Sequence[Intent], now: str) -> int:
+        """Outcomes of which nobody else has written, then intents; returns the newest id, 0 where there was nothing."""
+        stamp = (now, self._slot, self._epoch)
+        newest: int | None = 0
+        if landed:
+            values: list[object] = [*stamp]
+            for settled in landed:
+                values += _row(settled)
+            newest = self._db.execute(sql.append(len(landed)), values).lastrowid
+        if begun:
+            values = [*stamp]
+            for item, attempt, lane in begun:
+                values += (item[0], item[1], attempt, lane)
+            newest = self._db.execute(sql.intend(len(begun)), values).lastrowid
+        return newest or 0
 
     def _follow(self, landed: Sequence[Settled]) -> None:
         """What follows from outcomes of which nobody else has written: their own intent is the latest word."""
@@ -256,8 +269,9 @@ class SqliteLedger:
 
     def _ended(self, intents: Sequence[Intent]) -> AbstractSet[Intent]:
         """Those of a dispatch that was cancelled since its rows were taken in hand."""
-        of = {intent.item.dispatch for intent in intents}
-        cancelled = {id_ for id_ in of if self._db.execute(sql.CANCELLED, (id_,)).fetchone()}
+        unsure = {intent.item.dispatch for intent in intents} - self._current
+        cancelled = {id_ for id_ in unsure if self._db.execute(sql.CANCELLED, (id_,)).fetchone()}
+        self._current |= unsure - cancelled
         return (
             {intent for intent in intents if intent.item.dispatch in cancelled} if cancelled else frozenset()
         )
@@ -292,7 +306,7 @@ def _row(settled: Settled) -> tuple[object, ...]:
     """An outcome as the statements take it, behind the stamp."""
     item, attempt, lane, outcome, code, provider_id, _ = settled
     # `_value_` is exactly a `str`: the driver takes twice as long over an instance of a subclass.
-    return *item[:2], attempt, outcome._value_, lane, code, provider_id
+    return item[0], item[1], attempt, outcome._value_, lane, code, provider_id
 
 
 def _key(item: Item) -> Key:

@@ -100,12 +100,23 @@ SELECT ?, ?, ?, dispatch, seq, channel, NULL FROM deliveries WHERE dispatch = ? 
 
 @cache
 def append(rows: int) -> str:
-    """Appends so many attempts at once, for half of what one statement for each would take.
+    """Appends so many outcomes at once, for half of what one statement for each would take.
 
     Its values: at, owner and epoch of all; then of each dispatch, seq, attempt, outcome, lane, code and provider_id.
     """
     first = range(4, 4 + 7 * rows, 7)
     of_each = [", ".join(f"?{number}" for number in range(start, start + 7)) for start in first]
+    return f"""
+INSERT INTO attempts (at, owner, epoch, dispatch, seq, attempt, outcome, lane, code, provider_id)
+VALUES {", ".join(f"(?1, ?2, ?3, {values})" for values in of_each)}
+"""  # noqa: S608 - made of constants
+
+
+@cache
+def intend(rows: int) -> str:
+    """Appends so many intents. Its values: at, owner and epoch of all; then of each dispatch, seq, attempt and lane."""
+    first = range(4, 4 + 4 * rows, 4)
+    of_each = [f"?{n}, ?{n + 1}, ?{n + 2}, 'attempting', ?{n + 3}, '', ''" for n in first]
     return f"""
 INSERT INTO attempts (at, owner, epoch, dispatch, seq, attempt, outcome, lane, code, provider_id)
 VALUES {", ".join(f"(?1, ?2, ?3, {values})" for values in of_each)}
@@ -122,6 +133,9 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE coalesce((
     SELECT outcome FROM attempts WHERE dispatch = ?4 AND seq = ?5 ORDER BY id DESC LIMIT 1), 'queued')
     NOT IN ({_FINISHED})
 """  # noqa: S608 - made of constants
+
+VERSION = "PRAGMA data_version"
+"""Changes with each commit of another connection, never with one of ours; read within a transaction."""
 
 NEWS = "SELECT dispatch, seq FROM attempts WHERE id > ?"
 NEWEST = "SELECT coalesce(max(id), 0) FROM attempts"
