@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 _PAUSE = (1.0, 60.0)
 """Seconds of the first and of the longest pause; they double in between."""
 
+_LIFTED = 5.0
+"""Seconds of the longest pause where we hold back ourselves: to look costs nothing, and whoever lifts it waits."""
+
 
 @dataclass(slots=True)
 class Health:
@@ -35,7 +38,8 @@ class Health:
                 return  # another lane met the same fault
             self._begin(now, error)
             self.failures += 1
-            seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), _PAUSE[1])
+            longest = _LIFTED if isinstance(error, spend.Withheld) else _PAUSE[1]
+            seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), longest)
             self.until = now + seconds
             desk.pause(name, seconds)
             if isinstance(error, spend.Withheld):

@@ -20,7 +20,7 @@ from hub.now import BRUSSELS, came
 from hub.store import deliveries, dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from hub.store.instance import Instance
-from hub.store.spending import Spent, Taken
+from hub.store.spending import Spent
 from subscribers.audience import AudienceCount
 
 log = structlog.get_logger(__name__)
@@ -196,27 +196,26 @@ class Purse:
 
     async def _fill(self, key: "_Key", segments: int) -> None:
         rates = tariff(self._hub)
+        ceilings = {spending.of_dispatch(key.dispatch): rates.dispatch, spending.of_day(key.day): rates.day}
         try:
-            taken = await self._take(key, segments, rates)
-            if taken.short is not None and any(self._stock.values()):
+            while True:
+                missing, fresh = segments - self._stock[key], False
+                async with self._hub.store.write() as tx:
+                    taken = await spending.take(
+                        tx, ceilings, price=rates.price, at_least=missing, at_most=max(BLOCK, missing)
+                    )
+                    lies_idle = any(self._stock.values())
+                    if taken.short is not None and not lies_idle:
+                        # Within the look that found it short: who lifts it, does so before or after both.
+                        fresh = await self._reached(tx, key.dispatch, taken.short)
+                if taken.short is None or not lies_idle:
+                    break
                 await self._return(set(self._stock))  # it may be lying with a dispatch that needs no more
-                taken = await self._take(key, segments, rates)
-            if taken.short is None:
-                self._stock[key] += taken.segments
-                return
-            async with self._hub.store.write() as tx:
-                fresh = await self._reached(tx, key.dispatch, taken.short)
         except EnvironmentFailed as error:
             raise Withheld("not-counted", error.said, counts=False) from error
-        raise self._told(key.dispatch, taken.short, rates, fresh=fresh)
-
-    async def _take(self, key: "_Key", segments: int, rates: Tariff) -> Taken:
-        ceilings = {spending.of_dispatch(key.dispatch): rates.dispatch, spending.of_day(key.day): rates.day}
-        missing = segments - self._stock[key]
-        async with self._hub.store.write() as tx:
-            return await spending.take(
-                tx, ceilings, price=rates.price, at_least=missing, at_most=max(BLOCK, missing)
-            )
+        if taken.short is not None:
+            raise self._told(key.dispatch, taken.short, rates, fresh=fresh)
+        self._stock[key] += taken.segments
 
     async def _reached(self, tx: Tx, dispatch: int, short: Spent) -> bool:
         """Hold what is left of the dispatch, or let the whole channel wait for the next day; once for each."""

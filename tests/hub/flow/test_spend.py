@@ -2,11 +2,13 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +19,9 @@ from hub.flow import spend, stop
 from hub.flow.spend import BLOCK, Purse, Withheld
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.store import journal, spending
+from hub.store import journal, spending, stops
+from hub.store.engine import Tx
+from hub.store.spending import Taken
 from tests.doubles.twilio import Fault, Problem
 from tests.hub.sms import PRICE, opened
 
@@ -96,6 +100,33 @@ async def test_a_lifted_ceiling_lets_everybody_be_reached_once(
         assert sorted(sms.to for sms in house.provider.messages) == [f"+3247000{n:04}" for n in range(1, 51)]
         assert entry is not None
         assert (entry.actor, entry.detail["cents"]) == ("Olga", 250)
+
+
+async def test_a_ceiling_that_is_lifted_as_it_is_reached_holds_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path, sms__dispatch_ceiling=20 * PRICE) as house:
+        dispatch, purse = await house.plan(1), Purse(house.hub)
+        await purse.take(dispatch, 20)
+        take, lifting = spending.take, list[asyncio.Task[bool]]()
+
+        async def lifted_meanwhile(tx: Tx, ceilings: Mapping[str, int], **how: Any) -> Taken:
+            taken = await take(tx, ceilings, **how)
+            if taken.short is not None and not lifting:
+                lift = spend.lift(house.hub, by="Olga", euros=Decimal("2.50"), directive="d1")
+                lifting.append(asyncio.create_task(lift))
+                await asyncio.sleep(0)  # it stands in the row for the database now
+            return taken
+
+        monkeypatch.setattr(spending, "take", lifted_meanwhile)
+
+        with pytest.raises(Withheld):
+            await purse.take(dispatch, 1)
+
+        assert await lifting[0]
+        async with house.hub.store.read() as tx:
+            assert not await stops.in_force(tx)
+        await purse.take(dispatch, 1)
 
 
 async def test_a_day_s_ceiling_stops_all_sms_and_ends_with_the_day(tmp_path: Path) -> None:
