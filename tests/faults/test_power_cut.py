@@ -85,6 +85,21 @@ class _File(apsw.VFSFile):
         self._recorder.deeds.append(Sync(self._file))
 
 
+class _Cursor(apsw.Cursor):
+    """With what our ledger asks of the cursors of `sqlite3`."""
+
+    @property
+    def lastrowid(self) -> int:
+        return self.connection.last_insert_rowid()
+
+
+def connected(file: Path, recorder: Recorder) -> apsw.Connection:
+    """The ledger's connection, on a disk that remembers everything."""
+    connection = apsw.Connection(str(file), vfs=recorder.name)
+    connection.cursor_factory = _Cursor
+    return connection
+
+
 @dataclass(slots=True)
 class Run:
     """What our ledger did to its files, and how many outcomes it had acknowledged by which deed."""
@@ -112,7 +127,7 @@ async def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch, synchronous: s
     # An exclusive lock keeps the index of the write-ahead log in memory: this file layer has no shared memory.
     pragmas = ["locking_mode = EXCLUSIVE", *(pragma for pragma in PRAGMAS if "synchronous" not in pragma)]
     monkeypatch.setattr(ledger_file, "PRAGMAS", (*pragmas, f"synchronous = {synchronous}"))
-    monkeypatch.setattr(sqlite3, "connect", lambda file, **_: apsw.Connection(str(file), vfs=recorder.name))
+    monkeypatch.setattr(sqlite3, "connect", lambda file, **_: connected(file, recorder))
     ledger = SqliteLedger(file, lambda channel, value: value, "Exercise")
     monkeypatch.undo()
     await ledger.enter("sender", at=now, until=now + timedelta(hours=1), repeats={})
