@@ -27,7 +27,7 @@ from tests.prove.postfix import postfix  # noqa: E402
 LANES = 32
 DJANGO = 2_000
 IN_POSTFIX = 8_000
-ROUNDS_IN_POSTFIX = 5
+ROUNDS_IN_POSTFIX = 9
 """At least: what a real Postfix takes differs by a tenth and more from one turn to the next."""
 OPEN = """
 mynetworks = 127.0.0.0/8
