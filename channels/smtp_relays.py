@@ -9,6 +9,7 @@ from random import uniform
 import structlog
 
 from channels.contract import Unavailable
+from channels.patience import rest
 from channels.settings import EmailSettings
 from channels.smtp_connection import Connection, connect
 
@@ -47,8 +48,7 @@ class Relay:
             log.warning("a relay fails", relay=self.place, code=error.code, reason=error.detail)
         self.error = error
         self.failures += 1
-        rest = min(_REST[0] * 2 ** (self.failures - 1), _REST[1])
-        self.rests_until = now + rest * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        self.rests_until = now + rest(self.failures, *_REST) * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
 
     @property
     def hears_ahead(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from channels.contract import Unavailable
+from channels.patience import rest
 from hub.flow import spend
 from hub.model.delivery import Outcome
 from hub.queue.contract import Settled
@@ -16,8 +17,8 @@ log = structlog.get_logger(__name__)
 _PAUSE = (1.0, 60.0)
 """Seconds of the first and of the longest pause; they double in between."""
 
-_LIFTED = 5.0
-"""Seconds of the longest pause where we hold back ourselves: to look costs nothing, and whoever lifts it waits."""
+_OWN_PAUSE = (1.0, 5.0)
+"""Where we hold back ourselves: to look bothers nobody outside, and whoever lifts it waits for that."""
 
 
 @dataclass(slots=True)
@@ -38,8 +39,7 @@ class Health:
                 return  # another lane met the same fault
             self._begin(now, error)
             self.failures += 1
-            longest = _LIFTED if isinstance(error, spend.Withheld) else _PAUSE[1]
-            seconds = min(_PAUSE[0] * 2 ** (self.failures - 1), longest)
+            seconds = rest(self.failures, *(_OWN_PAUSE if isinstance(error, spend.Withheld) else _PAUSE))
             self.until = now + seconds
             desk.pause(name, seconds)
             if isinstance(error, spend.Withheld):

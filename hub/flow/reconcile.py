@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from channels.contract import Answering, ChannelError, Trace
+from channels.patience import rest
 from hub.config import Sms
 from hub.context import Hub
 from hub.flow import record
@@ -70,7 +71,7 @@ async def reconcile(hub: Hub, channel: Answering, *, name: str = "sms") -> Recon
 async def keep_asking(hub: Hub, channel: Answering, *, name: str, until: asyncio.Event) -> None:
     """Step after step, until told to end; slower while the provider does not answer."""
     failures = 0
-    while not await came(until, min(STEP * 2**failures, SLOWEST)):
+    while not await came(until, rest(failures + 1, STEP, SLOWEST)):
         try:
             await reconcile(hub, channel, name=name)
         except ChannelError as error:

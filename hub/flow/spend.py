@@ -157,9 +157,9 @@ class Purse:
     async def take(self, dispatch: int, segments: int) -> date:
         """Spend segments; the day on which they count. Raises Withheld where a ceiling is reached."""
         key = _Key(dispatch, today(self._hub))
-        if self._stock[key] < segments:
+        while self._stock[key] < segments:  # another lane may have spent of it while this one asked for more
             async with self._taking:
-                if self._stock[key] < segments:  # another lane may have taken a block meanwhile
+                if self._stock[key] < segments:  # or have taken a block meanwhile
                     await self._fill(key, segments)
         self._stock[key] -= segments
         self._used.add(key)

@@ -65,7 +65,7 @@ class SqliteLedger:
             (epoch,) = db.execute(sql.TAKE_SLOT, (slot, _text(at), _text(until))).fetchone()
             self._slot, self._epoch, self._repeats = slot, epoch, repeats
             uncertain = self._expel(slot, at)
-            self._seen = int(db.execute(sql.NEWEST).fetchone()[0])
+            (self._seen,) = db.execute(sql.NEWEST).fetchone()
         self._flying.clear()
         self._told.clear()
         self._version = _UNHEARD
@@ -216,7 +216,7 @@ class SqliteLedger:
         return len(found)
 
     def _listen(self) -> None:
-        """Where others have written since: whether this life still holds, and of which deliveries in flight it was."""
+        """Where others have written since, learn whether this life still holds, and of which deliveries in flight."""
         (version,) = self._db.execute(sql.VERSION).fetchone()
         if version == self._version:
             return

@@ -35,3 +35,15 @@ async def test_pauses_double_and_what_a_person_lifts_is_noticed_within_seconds(
     await hall.ledger.close()
 
     assert found == pauses
+
+
+async def test_a_channel_that_is_down_for_days_goes_on_looking_every_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[float] = []
+    monkeypatch.setattr(Desk, "pause", lambda _, name, seconds: found.append(seconds))
+    hall, health = Hall(tmp_path / "univoque.db"), Health(failures=5_000)
+    health.judge("sms", hall.desk, WAITS, FAR_SIDE)
+    await hall.ledger.close()
+
+    assert found == [60]

@@ -181,6 +181,20 @@ async def test_purses_that_do_not_know_each_other_keep_one_ceiling(tmp_path: Pat
         assert (await house.spent(house.day)).segments == spent
 
 
+async def test_lanes_that_share_what_is_left_pass_no_ceiling(tmp_path: Path) -> None:
+    async with opened(tmp_path, sms__day_ceiling=(BLOCK + 2) * PRICE) as house:
+        purse = Purse(house.hub)
+        await purse.take(1, BLOCK - 3)
+
+        # The first needs two more than lie here, and while it asks for them the second takes all three.
+        taken = await asyncio.gather(purse.take(1, 5), purse.take(1, 3), return_exceptions=True)
+        await purse.empty()
+
+        assert isinstance(taken[0], Withheld)
+        assert not isinstance(taken[1], BaseException)
+        assert (await house.spent(house.day)).segments == BLOCK
+
+
 async def test_what_lies_with_a_dispatch_that_needs_no_more_is_left_to_the_next(tmp_path: Path) -> None:
     async with opened(tmp_path, sms__day_ceiling=20 * PRICE) as house:
         purse = Purse(house.hub)
