@@ -29,6 +29,7 @@ prove: $(VENV)/.installed-dev ## Set up and run the long proofs, which print wha
 
 bench: $(VENV)/.installed-dev ## Measure e-mail from approval to the last acceptance, SMS and the ledger, beside their peers
 	@$(BIN)/python bench/compare.py
+	@$(BIN)/python bench/into_postfix.py
 	@$(BIN)/python bench/sms.py
 	@$(BIN)/python bench/ledger.py
 

@@ -2,16 +2,13 @@
 
 For each size: smtp-source -d with 8 and with 32 sessions (the better counts), our way from approval to the last
 acceptance with a durable receipt for each message, and the same without receipts; Django's loop beside them.
-Medians of the rounds. `--million` adds 1,000,000 recipients, `--postfix` a real Postfix that keeps each message on
-the disk, with 8 connections. Without those tools it measures our own way alone. `--json` prints one JSON document.
+Medians of the rounds. `--million` adds 1,000,000 recipients. Without those tools it measures our own way alone.
+`--json` prints one JSON document. `bench/into_postfix.py` does the same with a mail server that keeps what it takes.
 """
 
 import argparse
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -21,22 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import peers  # noqa: E402 - the path comes first
-from tests.prove.postfix import postfix  # noqa: E402
+from bench import ours, peers  # noqa: E402 - the path comes first
 
-LANES = 32
 DJANGO = 2_000
-IN_POSTFIX = 8_000
-ROUNDS_IN_POSTFIX = 9
-"""At least: what a real Postfix takes differs by a tenth and more from one turn to the next."""
-OPEN = """
-mynetworks = 127.0.0.0/8
-smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_tls_security_level = none
-relayhost =
-default_transport = discard:
-"""
-"""What makes the private Postfix of the tests take mail from its own machine and forget it once it was on the disk."""
 
 RELAY = 1_000
 """Messages a second that a relay may take: a real one takes fewer than the sink, and sets the pace."""
@@ -53,7 +37,6 @@ def main() -> None:
     parser.add_argument("--sizes", default="60000,228000", help="recipients, separated by commas")
     parser.add_argument("--rounds", type=int, default=3, help="how often all take turns at each size")
     parser.add_argument("--million", action="store_true", help="once 1,000,000 recipients, too")
-    parser.add_argument("--postfix", action="store_true", help="a private Postfix, too; needs root")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args()
     if peers.tool("smtp-sink") is None or peers.tool("smtp-source") is None:
@@ -62,15 +45,13 @@ def main() -> None:
         )
         print(lacking, file=sys.stderr)
         print(
-            _fanout("--recipients", chosen.sizes.partition(",")[0], *(["--json"] if chosen.json else [])),
+            ours.fanout("--recipients", chosen.sizes.partition(",")[0], *(["--json"] if chosen.json else [])),
             end="",
         )
         return
     sizes = [int(size) for size in chosen.sizes.split(",")]
     with tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder, peers.smtp_sink() as port:
         found = compared(Path(folder), port, sizes, chosen.rounds, million=chosen.million)
-        if chosen.postfix:
-            found["postfix"] = into_postfix(Path(folder), port, chosen.rounds, found["octets_each"])
     print(json.dumps(found) if chosen.json else table(found))
 
 
@@ -116,23 +97,23 @@ def compared(folder: Path, port: int, sizes: list[int], rounds: int, *, million:
     """Let all take turns at each size."""
     rows = []
     django: list[float] = []
-    small = _prepared(folder, SMALL)
-    memory = [_ours(port, SMALL, small) for _ in range(rounds)]
+    small = ours.prepared(folder, SMALL)
+    memory = [ours.run(port, SMALL, small) for _ in range(rounds)]
     octets = memory[0]["octets_each"]
     for size in sizes:
-        prepared, turns = _prepared(folder, size), Turns(size)
+        prepared, turns = ours.prepared(folder, size), Turns(size)
         for _ in range(rounds):
             for sessions, times in turns.source.items():
                 times.append(peers.smtp_source(port, size, sessions, octets=octets))
-            turns.ours.append(_ours(port, size, prepared))
-            turns.unreceipted.append(_ours(port, size, prepared, "--receipts", "chunk"))
+            turns.ours.append(ours.run(port, size, prepared))
+            turns.unreceipted.append(ours.run(port, size, prepared, "--receipts", "chunk"))
             django.append(peers.django(port, DJANGO))
         rows.append(turns.figures())
         print(json.dumps(rows[-1]), file=sys.stderr)  # should a later and longer one fail
     largest = rows[-1]
     found: dict[str, Any] = {
-        "setting": setting(),
-        "lanes": LANES,
+        "setting": ours.setting(),
+        "lanes": ours.LANES,
         "octets_each": octets,
         "sizes": rows,
         "django_per_second": round(DJANGO / statistics.median(django)),
@@ -141,39 +122,10 @@ def compared(folder: Path, port: int, sizes: list[int], rounds: int, *, million:
         "planner_memory_ratio": _grown(memory, largest, "planner_rss_mb", "planner_rss_mb"),
     }
     if million:
-        run = _ours(port, 1_000_000, _prepared(folder, 1_000_000))
+        run = ours.run(port, 1_000_000, ours.prepared(folder, 1_000_000))
         linear = largest["ours_s"] * 1_000_000 / largest["recipients"]
         found["million"] = {**run, "over_linear": round(run["seconds"] / linear, 2)}
     return found
-
-
-def into_postfix(folder: Path, next_hop: int, rounds: int, octets: int) -> dict[str, Any]:
-    """Messages a second that a real Postfix takes over 8 connections: from smtp-source, and from us.
-
-    As our messages have, each of smtp-source's has a recipient of its own (`-N`): one that repeats Postfix answers
-    from its caches, which its manual calls artificial. That rate stands beside it. Ours is from the complete plan on.
-    """
-    prepared = _prepared(folder, IN_POSTFIX)
-    source, repeating, ours = [], [], []
-    with postfix(folder / "postfix", next_hop=next_hop, more=OPEN) as server:
-        for _ in range(max(rounds, ROUNDS_IN_POSTFIX)):
-            source.append(IN_POSTFIX / peers.smtp_source(server.port, IN_POSTFIX, 8, "-N", octets=octets))
-            repeating.append(IN_POSTFIX / peers.smtp_source(server.port, IN_POSTFIX, 8, octets=octets))
-            run = _ours(server.port, IN_POSTFIX, prepared, lanes=8)
-            ours.append(IN_POSTFIX / (run["seconds"] - run["planned_after_s"]))
-    theirs, mine = statistics.median(source), statistics.median(ours)
-    return {
-        "smtp_source_per_second": round(theirs),
-        "to_one_recipient_per_second": round(statistics.median(repeating)),
-        "ours_per_second": round(mine),
-        "ratio": round(mine / theirs, 2),
-    }
-
-
-def setting() -> str:
-    """The machine, for whoever reads a figure."""
-    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    return f"{machine}, SQLite on disk, loopback"
 
 
 def table(found: dict[str, Any]) -> str:
@@ -197,13 +149,6 @@ def table(found: dict[str, Any]) -> str:
         f"Memory: sender {largest['sender_rss_mb']} MB, {found['sender_memory_ratio']} times that for {SMALL:,}; "
         f"planner {largest['planner_rss_mb']} MB, {found['planner_memory_ratio']} times.",
     ]
-    if "postfix" in found:
-        taken = found["postfix"]
-        rows.append(
-            f"A real Postfix, 8 connections: smtp-source -N {taken['smtp_source_per_second']}/s, "
-            f"ours {taken['ours_per_second']}/s, ratio {taken['ratio']}; smtp-source to one recipient, whom Postfix "
-            f"knows by heart, {taken['to_one_recipient_per_second']}/s."
-        )
     if "million" in found:
         rows.append(
             f"1,000,000 recipients: {found['million']['seconds']} s, {found['million']['over_linear']} times linear."
@@ -225,25 +170,6 @@ def needs(measured: dict[str, Any]) -> list[str]:
             f"| {people:,} | {stored:.1f} GB | {sent:.1f} GB | {minutes:.1f} min | {people / RELAY / 60:.0f} min |"
         )
     return rows
-
-
-def _prepared(folder: Path, size: int) -> Path:
-    prepared = folder / f"prepared-{size}"
-    if not prepared.exists():
-        _fanout("--prepare", str(prepared), "--recipients", str(size))
-    return prepared
-
-
-def _ours(port: int, size: int, prepared: Path, *more: str, lanes: int = LANES) -> dict[str, Any]:
-    where = ["--smtp", f"127.0.0.1:{port}", "--prepared", str(prepared), "--lanes", str(lanes)]
-    said = _fanout(*where, "--recipients", str(size), "--json", *more)
-    found: dict[str, Any] = json.loads(said)
-    return found
-
-
-def _fanout(*words: str) -> str:
-    command = [sys.executable, str(ROOT / "bench" / "fanout.py"), *words]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _grown(small: list[dict[str, Any]], large: dict[str, Any], key: str, large_key: str) -> float:

@@ -94,8 +94,8 @@ def _octets(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("univoque.db*"))
 
 
-_LOOK = 0.25
-"""Seconds between two looks whether all is done."""
+_LOOK = 1.0
+"""Seconds between two looks whether all is done: they take from the sender's cores, and no figure comes from them."""
 
 SETTINGS = """
 [service]
