@@ -56,6 +56,13 @@ class Heart:
         self._clock = clock or Clock()
         self._stepped = 0.0
         self._stepped_at: datetime | None = None
+        self._inherited = 0
+        self._inherited_at: datetime | None = None
+
+    def inherit(self, uncertain: int) -> None:
+        """Say from now on that a sender which died left so many deliveries in doubt; none changes nothing."""
+        if uncertain:
+            self._inherited, self._inherited_at = uncertain, self._hub.clock.now()
 
     async def beat(self) -> None:
         """Until cancelled. A ledger that cannot be written is tried again at the next beat."""
@@ -80,7 +87,7 @@ class Heart:
 
     def _pulse(self, now: float) -> Pulse:
         channels = {name: self._channel(name, number, now) for name, number in self._lanes.items()}
-        return Pulse(channels, self._stepped, self._stepped_at)
+        return Pulse(channels, self._stepped, self._stepped_at, self._inherited, self._inherited_at)
 
     def _channel(self, name: str, lanes: int, now: float) -> ChannelPulse:
         busy, pause = self._desk.busy(name), self._pause_of(name)

@@ -68,7 +68,10 @@ class Sender:
         answering: Mapping[str, Answering],
         purse: spend.Purse,
         stopping: Stopping,
+        *,
+        inherited: int = 0,
     ) -> None:
+        """`inherited` is how many deliveries the slot's last life left in doubt."""
         self._hub = hub
         self._ledger = ledger
         self._posts = posts
@@ -79,13 +82,14 @@ class Sender:
         announcing = [name for name, post in posts.items() if post.channel.traits.announces]
         self._desk = Desk(ledger, hub.clock, most, announcing=announcing, quiet=_nights(hub, posts))
         self._health = {name: Health() for name in posts}
+        self._heart = Heart(hub, ledger, self._desk, self._lanes(), self._pause_of)
+        self._heart.inherit(inherited)
 
     async def run(self) -> None:
         names = [name for name, post in self._posts.items() for _ in range(post.channel.traits.lanes)]
         try:
             async with asyncio.TaskGroup() as group:
                 lanes = [group.create_task(self._lane(name, number)) for number, name in enumerate(names)]
-                heart = Heart(self._hub, self._ledger, self._desk, self._lanes(), self._pause_of)
                 always = (
                     self._desk.run(),
                     self._look(),
@@ -93,7 +97,7 @@ class Sender:
                     self._plan(),
                     clockwork.run(self._hub),
                     minding.the_disk(self._hub, self._desk, self._posts),
-                    heart.beat(),
+                    self._heart.beat(),
                 )
                 others = [group.create_task(work) for work in always]
                 drain = self._stopping.drain
@@ -183,6 +187,7 @@ class Sender:
                 taken = await self._ledger.renew(at=now, until=now + lease)
                 if taken:
                     log.warning("took over from a silent sender", uncertain=taken)
+                    self._heart.inherit(taken)
 
     async def _plan(self) -> None:
         """Plan what was approved and not planned, because the process that approved it ended."""

@@ -80,7 +80,8 @@ async def run(
             for name, channel in channels.items()
         }
         answering = {name: channel for name, channel in channels.items() if isinstance(channel, Answering)}
-        await Sender(hub, ledger, posts, answering, purse, stopping).run()
+        sender = Sender(hub, ledger, posts, answering, purse, stopping, inherited=entered.uncertain)
+        await sender.run()
         with contextlib.suppress(LedgerWaits):
             await ledger.leave()
         with contextlib.suppress(EnvironmentFailed):

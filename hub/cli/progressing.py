@@ -63,6 +63,9 @@ def pace(each: Progress, at: datetime) -> str:
 
 def shown(seen: Seen, found: Iterable[Alarm]) -> RenderableType:
     """Everything that is under way, for a terminal."""
+    below = [Text(line) for line in lines(seen, found)]
+    if not seen.progress:
+        return Group(*below) if seen.unplanned else Group(Text("Nothing is under way."), *below)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Directive", "Channel", "Planned", "Sent", "Failed", "In doubt", "Held", "Left", "Pace"):
         grid.add_column(name, justify="right" if name not in ("Directive", "Channel", "Pace") else "left")
@@ -81,7 +84,7 @@ def shown(seen: Seen, found: Iterable[Alarm]) -> RenderableType:
             *(Text(f"{number:,}") for number in numbers),
             Text(pace(each, seen.at)),
         )
-    return Group(grid, *(Text(line) for line in lines(seen, found)))
+    return Group(grid, *below)
 
 
 def lines(seen: Seen, found: Iterable[Alarm]) -> list[str]:

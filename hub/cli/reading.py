@@ -21,7 +21,7 @@ from hub.gate.silence import Silence, silent_sectors
 from hub.in_force import consolidate
 from hub.model.delivery import Outcome
 from hub.model.message import Blocks, Message, Variant
-from hub.model.review import Waiver
+from hub.model.review import Stage, Waiver
 from hub.model.revision import Revision
 from hub.render.frame import compose, digest
 from hub.store import directives, dispatches, journal, waivers
@@ -135,7 +135,7 @@ async def standing(hub: Hub, tx: Tx, directive: str, seen: Iterable[Progress] = 
         document["stopped"] = last.stopped_at is not None
         document["held"] = last.held
         document["held_until"] = last.held_until.isoformat() if last.held_until else None
-        document["waits"] = holding.waits(last)
+        document["waits"] = holding.waits(last) or document["waits"]
         document |= await unread_counts(tx, last)
         document["refused"] = await _refused(tx, last)
         document["uncertain"] = sum(each.count(Outcome.UNCERTAIN) for each in own)
@@ -148,6 +148,16 @@ async def silent(hub: Hub, tx: Tx) -> tuple[Silence, ...]:
     acts = {revision.directive.id: revision.directive for revision in revisions}
     rules = consolidate(acts, hub.register, withdrawals(revisions))
     return silent_sectors(rules, at=hub.clock.now(), silence=hub.config.gate.silence)
+
+
+def next_step(revision: Revision) -> str | None:
+    """What has to be done so that a revision leaves, in words; None where it was approved."""
+    match revision.stage:
+        case Stage.DRAFT:
+            return "the gate stops it: mend what `univoque check` finds in its sheet, and submit it again"
+        case Stage.SUBMITTED:
+            return f"waits for approval: `univoque approve {revision.directive.id} --by NAME`"
+    return None
 
 
 def unread(document: dict[str, Any]) -> list[str]:
@@ -186,7 +196,7 @@ def _revision_json(hub: Hub, revision: Revision) -> dict[str, Any]:
         "stopped": False,
         "held": None,
         "held_until": None,
-        "waits": None,
+        "waits": next_step(revision),
         "refused": None,
         "other_language": 0,
         "without_words": 0,

@@ -11,7 +11,7 @@ from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
 from hub.errors import Refusal
 from hub.flow import retry as retrying
-from hub.flow.retry import Choice
+from hub.flow.retry import Choice, Found
 
 ASKED = 20
 """More than so many are counted and asked about first."""
@@ -41,20 +41,27 @@ def retry(
     """
     choice = Choice(id, channel, cause)
 
-    async def work(hub: Hub) -> tuple[int, int]:
+    async def work(hub: Hub) -> tuple[Found, int]:
         person = await sign_in(hub, by, RESUMERS)
-        number = await retrying.count(hub, choice)
-        _confirm(number, count, ask=sys.stdin.isatty() and not json)
-        return number, await retrying.retry(hub, choice, by=person)
+        found = await retrying.count(hub, choice)
+        _confirm(found.again, count, ask=sys.stdin.isatty() and not json)
+        return found, await retrying.retry(hub, choice, by=person)
 
-    counted, again = with_hub(config, work)
+    found, again = with_hub(config, work)
     if json:
         given = {"directive": id, "channel": channel, "cause": cause}
-        print_json({**given, "counted": counted, "again": again})
-    elif again:
+        counts = {"counted": found.again, "again": again, "known_to_fail": found.known_to_fail}
+        print_json({**given, **counts})
+        return
+    if again:
         out.print(f"{again} of {id} are tried again; `univoque status {id} --watch` shows how they fare.")
     else:
         out.print(f"Nobody of {id} has to be tried again.")
+    if found.known_to_fail:
+        out.print(
+            f"Left out: {found.known_to_fail}, whose address is known to fail; `univoque status {id} --failed "
+            f"--by {by}` lists them, to be told by another way."
+        )
 
 
 def _confirm(number: int, given: int | None, *, ask: bool) -> None:

@@ -75,17 +75,17 @@ def _once(id_: str | None, *, json: bool, config: Any) -> None:
     async def work(
         hub: Hub,
     ) -> tuple[list[dict[str, Any]], tuple[Silence, ...], dict[str, Any], Seen, list[Alarm]]:
-        whole = await observe(hub)  # an alarm may be about another directive
-        found = raised(whole, hub.config.alarms)
         async with hub.store.read() as tx:
             known = await _known(tx, id_)
             latest = {each.directive: each.id for each in await dispatches.of_directive(tx, id_)}
-        seen = await observe(hub, latest.values())
+        seen = await observe(hub, beside=latest.values())  # once: all that is printed is of one instant
+        under_way = seen.of(seen.under_way)
+        found = raised(under_way, hub.config.alarms)  # one may be about another directive
         async with hub.store.read() as tx:
             silent = await reading.silent(hub, tx)
             held = await holding.held_back(hub, tx)
             standings = [await reading.standing(hub, tx, each, seen.progress) for each in known]
-        return standings, silent, held, whole if id_ is None else seen, found
+        return standings, silent, held, under_way if id_ is None else seen.of(latest.values()), found
 
     standings, silent, held, seen, found = with_hub(config, work)
     if json:
@@ -137,24 +137,26 @@ def _messages(standing: dict[str, Any]) -> str:
 
 async def _watch(hub: Hub, id_: str | None) -> bool:
     """Look until nothing is under way; whether somebody did not get it."""
-    if id_ is None:
-        among: list[int] | None = None
-    else:
+    among: list[int] | None = None
+    if id_ is not None:
         async with hub.store.read() as tx:
-            await directives.get(tx, id_)
+            revision = await directives.get(tx, id_)
             among = [each.id for each in await dispatches.of_directive(tx, id_)][-1:]
-    touched: set[int] = set(among or ())
+        if not among:
+            out.print(
+                f"Nothing of {id_} is on its way; {reading.next_step(revision) or revision.stage.value}."
+            )
+            return False
+    touched: set[int] = set()
     with Live(console=out, auto_refresh=False) if out.is_terminal else _Plain() as screen:
         while True:
-            seen = await observe(hub, among if among is not None else None)
+            seen = await observe(hub, among, beside=touched)  # what has ended meanwhile stays in view
             touched |= {each.dispatch.id for each in seen.progress}
-            found = raised(seen, hub.config.alarms)
+            found = raised(seen.of(seen.under_way), hub.config.alarms)
             screen.update(progressing.shown(seen, found), refresh=True)
             if not seen.unplanned and all(each.finished for each in seen.progress):
-                break
+                return any(each.count(*LOST, Outcome.UNCERTAIN) for each in seen.progress)
             await asyncio.sleep(EVERY)
-    end = await observe(hub, touched)
-    return any(each.count(*LOST, Outcome.UNCERTAIN) for each in end.progress)
 
 
 class _Plain:

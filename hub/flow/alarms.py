@@ -12,8 +12,8 @@ from hub.model.delivery import Outcome
 SILENT = 0.2
 """The share of SMS without a report from which on the reports, not the telephones, are at fault."""
 
-STEPPED = timedelta(hours=1)
-"""For how long a jump of the clock is told."""
+LATELY = timedelta(hours=1)
+"""For how long a jump of the clock is told, and that a sender died."""
 
 UNSENT = {
     "Immediate": "unsent_immediate",
@@ -174,8 +174,18 @@ def _disk(seen: Seen, limits: Alarms) -> Iterator[str]:
 def _clock(seen: Seen, _: Alarms) -> Iterator[str]:
     for slot in seen.slots:
         at = slot.pulse.stepped_at
-        if at is not None and abs(seen.at - at) < STEPPED:
+        if at is not None and abs(seen.at - at) < LATELY:
             yield f"the clock of {slot.name} jumped by {slot.pulse.stepped:+.0f} s, {span(abs(seen.at - at))} ago"
+
+
+def _died(seen: Seen, _: Alarms) -> Iterator[str]:
+    for slot in seen.slots:
+        at, number = slot.pulse.inherited_at, slot.pulse.inherited
+        if at is not None and abs(seen.at - at) < LATELY:
+            yield (
+                f"a sender died with {number} message{'s' if number > 1 else ''} under way, as {slot.name} noticed "
+                f"{span(abs(seen.at - at))} ago: whoever had one by then may get it twice"
+            )
 
 
 RULES: tuple[Rule, ...] = (
@@ -201,6 +211,7 @@ RULES: tuple[Rule, ...] = (
         "see in the log why publishing fails; the files that lie there are served",
     ),
     Rule("disk", _disk, "make room; senders stop before anything is lost"),
+    Rule("died", _died, "nothing is lost; the log and the system's journal say why it ended"),
     Rule("clock", _clock, "see that the machine keeps time (NTP); expiry and schedules go by it"),
 )
 """All there are. A rule asks how old something is, or how it stands to its deadline."""

@@ -86,15 +86,25 @@ class Seen:
     free_space: int
     published_at: datetime | None
     unpublished_since: datetime | None
+    under_way: frozenset[int]
+    """The dispatches that a sender or a person has work left for."""
+
+    def of(self, among: Collection[int]) -> "Seen":
+        """The same instant, with these dispatches alone."""
+        return replace(
+            self,
+            progress=tuple(each for each in self.progress if each.dispatch.id in among),
+            unplanned=tuple(each for each in self.unplanned if each.id in among),
+        )
 
 
-async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
-    """Look at the dispatches that are under way, or at those in `among`."""
+async def observe(hub: Hub, among: Collection[int] | None = None, *, beside: Collection[int] = ()) -> Seen:
+    """Look at the dispatches that are under way, or at those in `among`, and at those `beside` them."""
     current = await tally(hub)
     at = hub.clock.now()
     async with hub.store.read() as tx:
         under_way = await progress.under_way(tx)
-        wanted = set(under_way if among is None else among)
+        wanted = {*(under_way if among is None else among), *beside}
         found = [each for each in await dispatches.of_directive(tx) if each.id in wanted]
         return Seen(
             at=at,
@@ -109,6 +119,7 @@ async def observe(hub: Hub, among: Collection[int] | None = None) -> Seen:
             free_space=shutil.disk_usage(hub.config.service.data_dir).free,
             published_at=publish.written_at(hub),
             unpublished_since=await publish.unpublished_since(hub, tx),
+            under_way=frozenset(under_way),
         )
 
 

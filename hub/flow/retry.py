@@ -1,5 +1,7 @@
 """Trying again those whom a message did not reach, by name and on purpose; nobody else gets it a second time."""
 
+from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,9 @@ from hub.store.unreached import Unreached
 RETRIED = "tried again"
 """What the journal says of it."""
 
+CAUSES = 8
+"""More causes than this are not named."""
+
 EXPORTED = "unreached listed"
 """What the journal says when somebody took the list with addresses."""
 
@@ -30,11 +35,28 @@ class Choice:
     cause: str | None = None
 
 
-async def count(hub: Hub, choice: Choice) -> int:
-    """How many `retry` would try again now. Raises NotFound, Refusal."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many `retry` would try again, and how many it leaves out because their address is known to fail."""
+
+    again: int
+    known_to_fail: int
+
+
+async def count(hub: Hub, choice: Choice) -> Found:
+    """How many `retry` would try again now. Raises NotFound, also of a cause with which nothing failed, Refusal."""
     async with hub.store.read() as tx:
         dispatch = await _dispatch(hub, tx, choice)
-        return len(await _chosen(tx, dispatch, choice))
+        missed = [each async for each in _missed(tx, dispatch, choice)]
+    chosen = [each for each in missed if _has_cause(each, choice)]
+    if missed and not chosen:
+        known = Counter(each.code for each in missed if each.code)
+        named = ", ".join(f"{code} ({number})" for code, number in known.most_common(CAUSES))
+        raise NotFound(
+            f"Nothing failed with {choice.cause!r}; there are {named or 'failures without a code alone'}"
+        )
+    again = sum(each.may_be_sent for each in chosen)
+    return Found(again, len(chosen) - again)
 
 
 async def retry(hub: Hub, choice: Choice, *, by: Staff) -> int:
@@ -80,13 +102,19 @@ async def listed(hub: Hub, choice: Choice, *, by: Staff) -> list[Unreached]:
 
 
 async def _chosen(tx: Tx, dispatch: Dispatch, choice: Choice) -> list[Unreached]:
-    return [
-        each
-        async for each in unreached.of_dispatch(tx, dispatch.id, channel=choice.channel)
-        if (each.held or each.outcome in FAILED)
-        and each.may_be_sent
-        and (choice.cause is None or causes.matches(each.code, choice.cause))
-    ]
+    missed = _missed(tx, dispatch, choice)
+    return [each async for each in missed if each.may_be_sent and _has_cause(each, choice)]
+
+
+async def _missed(tx: Tx, dispatch: Dispatch, choice: Choice) -> AsyncIterator[Unreached]:
+    """Those whom a further try might reach."""
+    async for each in unreached.of_dispatch(tx, dispatch.id, channel=choice.channel):
+        if each.held or each.outcome in FAILED:
+            yield each
+
+
+def _has_cause(each: Unreached, choice: Choice) -> bool:
+    return choice.cause is None or causes.matches(each.code, choice.cause)
 
 
 async def _dispatch(hub: Hub, tx: Tx, choice: Choice) -> Dispatch:

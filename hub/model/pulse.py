@@ -19,11 +19,16 @@ class ChannelPulse:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One sender. `stepped` are the seconds by which the system's clock jumped, at `stepped_at`."""
+    """One sender. `stepped` are the seconds by which the system's clock jumped, at `stepped_at`.
+
+    At `inherited_at` it found so many deliveries that a sender which died had left in doubt.
+    """
 
     channels: Mapping[str, ChannelPulse] = field(default_factory=dict)
     stepped: float = 0.0
     stepped_at: datetime | None = None
+    inherited: int = 0
+    inherited_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in the slot's row."""
@@ -34,6 +39,8 @@ class Pulse:
             },
             "stepped": self.stepped,
             "stepped_at": _text(self.stepped_at),
+            "inherited": self.inherited,
+            "inherited_at": _text(self.inherited_at),
         }
 
     @classmethod
@@ -52,6 +59,8 @@ class Pulse:
             },
             document["stepped"],
             _instant(document["stepped_at"]),
+            document.get("inherited", 0),  # a life of an earlier version said nothing of it
+            _instant(document.get("inherited_at")),
         )
 
 

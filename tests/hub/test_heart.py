@@ -13,6 +13,7 @@ from hub import heart, worker
 from hub.context import Hub
 from hub.model.pulse import ChannelPulse, Pulse
 from hub.now import Clock
+from hub.queue.contract import Intent
 from hub.queue.desk import Desk
 from hub.queue.sqlite import SqliteLedger
 from hub.sender import Stopping
@@ -31,7 +32,8 @@ async def pulse(store: Store) -> Pulse:
 
 
 def test_a_pulse_reads_back_as_it_was() -> None:
-    told = Pulse({"email": ChannelPulse(32, 3, NOON, NOON + timedelta(seconds=8), "535")}, -5.0, NOON)
+    down = ChannelPulse(32, 3, NOON, NOON + timedelta(seconds=8), "535")
+    told = Pulse({"email": down}, -5.0, NOON, inherited=30, inherited_at=NOON)
 
     assert Pulse.from_json(told.to_json()) == told
 
@@ -90,6 +92,44 @@ async def test_a_relay_that_is_away_counts_as_a_pause_too(
         stopping.now.set()
         await task
     await store.close()
+
+
+def test_a_pulse_of_an_earlier_version_is_read_too() -> None:
+    document = Pulse(stepped=-5.0, stepped_at=NOON).to_json()
+    del document["inherited"], document["inherited_at"]
+
+    assert Pulse.from_json(document) == Pulse(stepped=-5.0, stepped_at=NOON)
+
+
+async def test_what_a_sender_that_died_left_in_doubt_is_told_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heart, "BEAT", 0.05)
+    store = await plans.new_store(tmp_path / "univoque.db")
+    await plans.people(store, 5)
+    hub = plans.hub_on(store, plans.config_for(tmp_path))
+    await plans.plan(store, recipients=5, at=hub.clock.now())
+    dead = SqliteLedger(tmp_path / "univoque.db", lambda channel, address: address, "Exercise")
+    await dead.enter("sender", at=hub.clock.now(), until=hub.clock.now(), repeats={})
+    lease = await dead.lease("email", at=hub.clock.now())
+    assert lease is not None
+    intents = [Intent(item, 1, lane) for lane, item in enumerate(lease.items[:3])]
+    await dead.turn(at=hub.clock.now(), settled=[], intents=intents)
+    await dead.close()
+    stopping = Stopping()
+
+    task = asyncio.create_task(worker.run(hub, {}, stopping=stopping))
+
+    async def is_told() -> bool:
+        return (await pulse(store)).inherited_at is not None
+
+    await until(is_told)
+    told = await pulse(store)
+    stopping.drain.set()
+    stopping.now.set()
+    await task
+    await store.close()
+    assert told.inherited == 3
 
 
 async def test_a_clock_that_jumps_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,21 @@
 """What status and retry say at the command line, and who may see an address."""
 
+import asyncio
 import csv
 import io
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.hub.cli.console import Run, document, staffed
+from hub.context import Hub
+from hub.flow import observe
+from hub.flow.tally import tally
+from hub.store import suppressions
+from hub.store.engine import open_store
+from tests.hub.cli.console import Run, document, in_force, staffed
 
 OUTCOMES = (("accepted", "250"), ("refused", "550 5.1.1"), ("refused", "451 4.3.0"), ("expired", ""))
 """Of the persons 1 to 4, once everything has left."""
@@ -51,6 +58,25 @@ def sent(instance: Run, tmp_path: Path) -> Run:
     return instance
 
 
+def bar(address: str) -> None:
+    """Have an e-mail address known to fail."""
+
+    async def suppress() -> None:
+        store = open_store("sqlite+aiosqlite:///data/univoque.db")
+        async with store.write() as tx:
+            await suppressions.add(
+                tx, channel="email", value=address, reason="550 5.1.1", at=datetime.now(UTC)
+            )
+        await store.close()
+
+    asyncio.run(suppress())
+
+
+def even(said: str) -> str:
+    """What was printed, on one line."""
+    return re.sub(r"\s+", " ", said)
+
+
 def actions(run: Run) -> list[tuple[str, str]]:
     return [(e["action"], e["actor"]) for e in document(run("journal", "--json")[1])["entries"]]
 
@@ -67,8 +93,65 @@ def test_watch_ends_when_all_has_left_and_tells_that_somebody_was_missed(sent: R
     assert "no such mailbox" in said
 
 
-def test_watch_with_nothing_under_way_ends_at_once(instance: Run) -> None:
-    assert instance("status", "--watch")[0] == 0
+def test_watch_with_nothing_under_way_says_so_and_ends_at_once(instance: Run) -> None:
+    code, said = instance("status", "--watch")
+
+    assert code == 0
+    assert said.startswith("Nothing is under way.\n")
+
+
+def test_what_does_not_leave_yet_says_what_is_to_be_done(instance: Run, tmp_path: Path) -> None:
+    editor, _ = staffed(instance)
+    file = in_force(tmp_path)
+    whole = file.read_text()
+
+    file.write_text(whole.partition("\n[[directive.coverage]]")[0])
+    stopped, _ = instance("submit", str(file), "--by", "Rédaction", token=editor)
+    draft = even(instance("status", "visites")[1])
+    watched = instance("status", "visites", "--watch")
+    file.write_text(whole)
+    instance("submit", str(file), "--by", "Rédaction", token=editor)
+    submitted = even(instance("status", "visites")[1])
+
+    assert stopped == 1
+    assert "the gate stops it: mend what `univoque check` finds in its sheet, and submit it again" in draft
+    assert watched[0] == 0
+    assert even(watched[1]).startswith("Nothing of visites is on its way; the gate stops it: mend what")
+    assert "waits for approval: `univoque approve visites --by NAME`" in submitted
+
+
+def test_what_has_ended_while_it_was_watched_stays_in_view(
+    sent: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect("data/univoque.db") as db:
+        db.execute("INSERT INTO due VALUES (1, 4, 'email', 1, '2020-01-01 00:00:00.000000', 0, NULL)")
+
+    async def end(_: float) -> None:
+        with sqlite3.connect("data/univoque.db") as db:
+            db.execute("DELETE FROM due")
+
+    monkeypatch.setattr(asyncio, "sleep", end)
+
+    code, said = sent("status", "--watch")
+
+    assert code == 1
+    assert "finished" in said
+
+
+def test_all_that_status_prints_is_of_one_look(sent: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    counting = tally
+
+    async def counted(hub: Hub) -> bool:
+        looks.append(hub)
+        return await counting(hub)
+
+    monkeypatch.setattr(observe, "tally", counted)
+
+    for words in (("status",), ("status", "--json")):
+        assert sent(*words)[0] == 0
+
+    assert len(looks) == 2
 
 
 @pytest.mark.parametrize("other", ["--json", "--failed"])
@@ -122,6 +205,7 @@ def test_retry_puts_back_whom_it_did_not_reach(sent: Run) -> None:
         "cause": None,
         "counted": 2,
         "again": 2,
+        "known_to_fail": 0,
     }
     assert ("tried again", "Crise") in actions(sent)
 
@@ -133,6 +217,32 @@ def test_retry_of_one_cause_alone(sent: Run) -> None:
 
     assert code == 0
     assert said.startswith("1 of visites are tried again")
+
+
+def test_who_is_left_out_because_the_address_fails_is_counted(sent: Run) -> None:
+    _, approver = staffed(sent)
+    with sqlite3.connect("data/univoque.db") as db:
+        db.execute("DELETE FROM attempts WHERE seq = 3")
+    bar("=person-2@example.org")
+
+    code, said = sent("retry", "visites", "--by", "Crise", token=approver)
+
+    assert code == 0
+    assert "Nobody of visites has to be tried again." in said
+    assert "Left out: 1, whose address is known to fail" in said
+    assert "`univoque status visites --failed --by Crise`" in even(said)
+
+
+def test_a_cause_with_which_nothing_failed_is_answered_with_those_there_are(sent: Run) -> None:
+    _, approver = staffed(sent)
+
+    code, said = sent("retry", "visites", "--cause", "30003", "--by", "Crise", "--json", token=approver)
+
+    assert code == 1
+    assert (
+        "Nothing failed with '30003'; there are 550 5.1.1 (1), 451 4.3.0 (1)"
+        in document(said)["error"]["text"]
+    )
 
 
 def test_many_are_tried_again_only_where_the_number_was_named(

@@ -169,7 +169,7 @@ def well(at: datetime = NOON) -> Seen:
     return Seen(
         at=at, current=True, progress=(), unplanned=(), totals={},
         slots=(Slot("sender", 1, NOON, at, pulse),), stops={}, silence=Silence(), journal=1,
-        free_space=2**40, published_at=NOON, unpublished_since=None,
+        free_space=2**40, published_at=NOON, unpublished_since=None, under_way=frozenset(),
     )  # fmt: skip
 
 
@@ -230,6 +230,7 @@ def test_what_a_person_stopped_is_not_called_late_but_is_asked_about_later() -> 
             "paused",
         ),
         (replace(well(), slots=(Slot("sender", 1, NOON, NOON, Pulse({}, -3600.0, NOON)),)), "clock"),
+        (replace(well(), slots=(Slot("sender", 2, NOON, NOON, Pulse(inherited=30, inherited_at=NOON)),)), "died"),
         (
             replace(well(NOON + 61 * MINUTE), progress=(
                 progress(outcomes={Outcome.UNCERTAIN: 1}, planned=1, due=Due(0, 1, NOON), finished=True),
