@@ -1,10 +1,14 @@
 """Plain text from outside: one line, without a character that has no place in a message or a terminal."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 _FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Control, format, surrogate, private-use and unassigned characters, and the two line separators."""
+
+NAMED = 3
+"""More names than this are counted, not named."""
 
 _LONGEST = 100
 """Characters of a faulty value that is repeated."""
@@ -27,6 +31,13 @@ def shown(text: str) -> str:
         f"<U+{ord(character):04X}>" if unicodedata.category(character) in _FORBIDDEN else character
         for character in text
     )
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are; all where they are few."""
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
 
 
 def short(value: Any) -> str:

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.errors import FaultyFile, UnivoqueError
+from hub.gate.reach import UNREAD
 from hub.gate.silence import SILENCE
 from hub.model.review import Finding, Level
-from hub.plain import shown
+from hub.plain import NAMED, few, shown
 
 # Neither markup nor emoji codes: what comes from outside is printed as it stands.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -24,9 +25,6 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 
 WIDTH = 100
 """Columns of what is laid out, where neither a terminal nor COLUMNS says how many there are."""
-
-NAMED = 3
-"""More acts than this are counted, not named."""
 
 _STYLE = {Level.BLOCKER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 
@@ -85,7 +83,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
             (f"{finding.code} {finding.level.value}", _STYLE[finding.level]),
             "  ",
             (f"{finding.directive} ", "bold"),
-            finding.where,
+            few(finding.where.split(", ")) if finding.code == UNREAD else finding.where,
         )
         out.print(head)
         if finding.parts:
@@ -135,7 +133,9 @@ def summary(findings: Iterable[Finding]) -> str:
 
 def table(*columns: str, rows: Iterable[Iterable[object]], title: str | None = None) -> None:
     """A plain table."""
-    grid = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")  # an id that is cut cannot be typed
     for row in rows:
         grid.add_row(*(Text(str(cell)) for cell in row))
     out.print(grid)

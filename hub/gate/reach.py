@@ -8,6 +8,8 @@ from hub.model.coverage import State
 from hub.model.review import Finding, Kind, Level
 from hub.render.sheet import named_sectors
 
+UNREAD = "U306"
+
 TOLD = frozenset({State.MESSAGE, State.INHERITED})
 
 
@@ -23,7 +25,7 @@ def reachable(case: Case) -> Iterator[Finding]:
     for hat in empty:
         if hat.sector in named:
             yield case.finding(
-                "U306",
+                UNREAD,
                 Level.WARNING,
                 cell_name(hat),
                 "nobody would receive this message: no subscriber with an address that works",
@@ -32,7 +34,7 @@ def reachable(case: Case) -> Iterator[Finding]:
     inherited = [cell_name(hat) for hat in empty if hat.sector not in named]
     if inherited:
         yield case.finding(
-            "U306",
+            UNREAD,
             Level.NOTE,
             ", ".join(inherited),
             "a rule for everybody speaks to these cells, and nobody there would receive it",

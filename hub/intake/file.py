@@ -13,7 +13,7 @@ from hub.faults import UNKNOWN_KEY, explain, nearest, no_toml, place
 from hub.intake import form, references
 from hub.model.directive import Directive
 from hub.model.review import Finding, Level
-from hub.plain import short, shown
+from hub.plain import few, short, shown
 from hub.register import Register
 
 LARGEST_FILE = 4_000_000
@@ -23,6 +23,8 @@ PAGE = "docs/directive-file.md"
 """What says of each key what may stand there."""
 
 TOP_KEYS = {"schema_version", "refnis_version", "scenario", "case", "title", "directive"}
+
+_EXPECTED = f"name a directive file: schema_version = 1 and [[directive]] tables, as {PAGE} shows"
 
 _ADD_MEASURE = "add a [[directive.measure]]; an act that speaks through a relation has measure = []"
 
@@ -49,12 +51,18 @@ def read(file: Path, register: Register) -> Reading:
 
 def parse(data: bytes, name: str, register: Register) -> Reading:
     """Read the octets of a file called `name`."""
+    if b"\0" in data:
+        return _unreadable(
+            name, "a binary file, or text that is not in UTF-8", f"{_EXPECTED}, or save it as UTF-8"
+        )
     if len(data) > LARGEST_FILE:
         return _unreadable(name, f"{len(data):,} octets are too many", "split it: one file per act is usual")
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         return _unreadable(name, *no_toml(error))
+    if table and not table.keys() & TOP_KEYS and not any(key.startswith("expected") for key in table):
+        return _unreadable(name, f"no directive file: it holds {few(list(table))}", _EXPECTED)
     directives, faults = [], list(_top_faults(table, name, register.refnis_version))
     rows = table.get("directive", [])
     for row in rows if isinstance(rows, list) else []:
