@@ -26,10 +26,19 @@ def read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{file} is not there; `univoque init` writes one") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{file} is a directory; {_file_in(file)}") from error
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from error
+        raise ConfigError(f"{file}: {error.strerror}; let this user read it, or name another") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: {'; '.join(no_toml(error))}") from error
+
+
+def _file_in(directory: Path) -> str:
+    inside = directory / "config.toml"
+    if inside.is_file():
+        return f"name its file: --config {inside}"
+    return f"`univoque init --config {inside}` writes a settings file in it"
 
 
 def merge(values: dict[str, Any], over: dict[str, Any]) -> None:

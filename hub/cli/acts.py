@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import holding, reading
+from hub.cli import given, holding, reading
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
@@ -25,7 +25,14 @@ from hub.model.review import Kind
 from hub.model.staff import Role
 from hub.store import dispatches
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.", callback=given.directive_id)]
+
+SomeId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID", help="One directive; all sending when missing.", callback=given.directive_id
+    ),
+]
 
 ReasonIn = Annotated[str | None, typer.Option(help="The same reason in this language.")]
 
@@ -104,8 +111,8 @@ def waive(
     four: dict[Language, str | None] = {
         "fr": reason_fr, "de": reason_de, "nl": reason_nl, "en": reason_en,
     }  # fmt: skip
-    given: dict[Language, str | None] = {**four, **_by_language(reason_in or [])}
-    translations = {language: text for language, text in given.items() if text is not None}
+    reasons: dict[Language, str | None] = {**four, **_by_language(reason_in or [])}
+    translations = {language: text for language, text in reasons.items() if text is not None}
 
     async def work(hub: Hub) -> None:
         signer = await sign_in(hub, by, waiving.SIGNERS)
@@ -123,10 +130,10 @@ def waive(
         out.print(f"Waived {code} {cell} for {id}, signed {by}. Submit it again.")
 
 
-def _by_language(given: list[str]) -> dict[Language, str]:
+def _by_language(options: list[str]) -> dict[Language, str]:
     """it=TEXT → {it: TEXT}. Raises WrongUse for one that names no language."""
     found = {}
-    for text in given:
+    for text in options:
         language, sign, words = text.partition("=")
         if not sign:
             raise WrongUse(f"--reason-in {text}: write LANGUAGE=TEXT")
@@ -221,13 +228,14 @@ def approve(
 
 
 def stop(
-    id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
-    ] = None,
+    id: SomeId = None,
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", metavar="NAME", help="Who stops it, with their token; else it is the console's."
+            "--by",
+            metavar="NAME",
+            help="Who stops it, with their token; else it is the console's.",
+            callback=given.person,
         ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
@@ -247,14 +255,13 @@ def stop(
         print_json({"directive": id, "channel": channel, "stopped": True, "changed": changed})
         return
     what = id or channel or "all sending"
-    out.print(f"Stopped: {what}." if changed else f"Already stopped: {what}.")
+    who = "the console" if by is None else by
+    out.print(f"Stopped: {what}. In the journal: by {who}." if changed else f"Already stopped: {what}.")
 
 
 def resume(
     by: ByOption,
-    id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One directive; all sending when missing.")
-    ] = None,
+    id: SomeId = None,
     channel: Annotated[str | None, typer.Option(help="Only email or sms.")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,

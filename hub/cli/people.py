@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli import given
 from hub.cli.printing import out, print_json, table
 from hub.cli.wiring import CONSOLE, ConfigOption, JsonOption, with_hub
 from hub.context import Hub
@@ -22,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 @people.command()
 def add(
-    name: Annotated[str, typer.Argument(help="A name as it will stand in the journal.")],
+    name: Annotated[
+        str, typer.Argument(help="A name as it will stand in the journal.", callback=given.new_person)
+    ],
     role: Annotated[list[Role], typer.Option(help="What they may do; repeat for several.")],
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -45,7 +48,7 @@ def add(
 
 @people.command()
 def token(
-    name: Annotated[str, typer.Argument(help="Who gets a new token.")],
+    name: Annotated[str, typer.Argument(help="Who gets a new token.", callback=given.person)],
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -62,7 +65,7 @@ def token(
 
 @people.command()
 def disable(
-    name: Annotated[str, typer.Argument(help="Whose rights end.")],
+    name: Annotated[str, typer.Argument(help="Whose rights end.", callback=given.person)],
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from channels.contract import Answering, ChannelError, WrongSettings
 from channels.sms import SmsChannel
+from hub.cli import given
 from hub.cli.printing import out, print_json, table
 from hub.cli.wiring import ByOption, ConfigOption, JsonOption, euros, instant, sign_in, with_hub
 from hub.context import Hub
@@ -70,7 +71,10 @@ def lift(
     by: ByOption,
     to: Annotated[str, typer.Option(metavar="EUR", help="What they may cost at most, all told.")],
     id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One directive; all SMS of this day when missing.")
+        str | None,
+        typer.Argument(
+            metavar="ID", help="One directive; all SMS of this day when missing.", callback=given.directive_id
+        ),
     ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -101,8 +105,8 @@ def compare(
     """Hold a day of ours against the provider's: SMS by SID, segments, price. Exit code 1 where they differ."""
 
     async def work(hub: Hub) -> Compared:
-        given = instant(day)
-        when = given.astimezone(BRUSSELS) if given else hub.clock.now() - timedelta(days=1)
+        asked = instant(day)
+        when = asked.astimezone(BRUSSELS) if asked else hub.clock.now() - timedelta(days=1)
         if not hub.config.sms.enabled:
             raise WrongUse("sms.enabled is false: there is no provider to ask")
         async with aiohttp.ClientSession(trust_env=False) as http:

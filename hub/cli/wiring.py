@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from hub import register
+from hub.cli import given
 from hub.config import Config, load
 from hub.context import Hub, demand_instance, demand_words, open_hub
 from hub.errors import WrongUse
@@ -41,7 +42,12 @@ RegisterOption = Annotated[
 ]
 ByOption = Annotated[
     str,
-    typer.Option("--by", metavar="NAME", help="Who acts; their token comes from UNIVOQUE_TOKEN or a prompt."),
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Who acts; their token comes from UNIVOQUE_TOKEN or a prompt.",
+        callback=given.person,
+    ),
 ]
 
 CONSOLE = "(console)"
@@ -140,7 +146,7 @@ def demand_known(option: str, value: str | None, names: Iterable[str]) -> None:
 def demand_files(*files: Path) -> None:
     """Raises WrongUse, with each, where files that a command was given are none."""
     missing = [
-        f"{file}: {'a directory' if file.is_dir() else 'no such file'}"
+        f"{file}: {'a directory, not a file' if file.is_dir() else 'no such file'}"
         for file in files
         if not _is_file(file)
     ]

@@ -127,7 +127,8 @@ async def get(tx: Tx, directive: str, number: int | None = None) -> Revision:
     """Raises NotFound."""
     revision = await find(tx, directive, number)
     if revision is None:
-        raise NotFound(f"directive {directive!r}{f', revision {number}' if number else ''}")
+        which = f"directive {directive!r}{f', revision {number}' if number else ''}"
+        raise NotFound(f"{which}; `univoque status` lists what there is")
     return revision
 
 

@@ -64,7 +64,10 @@ async def authenticate(tx: Tx, name: str, token: str) -> Staff:
     row = await _row(tx, name)
     expected = row.token_hash if row else _hash("")
     if not hmac.compare_digest(expected, _hash(token)) or row is None or row.disabled_at is not None:
-        raise NotAllowed(f"{name!r} is not registered, is disabled, or this is not their token")
+        raise NotAllowed(
+            f"{name!r} is not registered, is disabled, or this is not their token; "
+            "`univoque staff list` says who may act, `univoque staff token NAME` gives a new token"
+        )
     return _staff(row)
 
 
