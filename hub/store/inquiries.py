@@ -4,12 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, select, text, tuple_, update
 
 from hub.model.delivery import Outcome
 from hub.store.deliveries import Try
 from hub.store.engine import Tx
-from hub.store.tables import attempts, bodies, deliveries, dispatches, due, inquiries, settings
+from hub.store.tables import (
+    BY_SID,
+    attempts,
+    bodies,
+    deliveries,
+    dispatches,
+    due,
+    inquiries,
+    settings,
+)
 
 _SEEN = "inquiries/seen"
 """Names in `settings` the attempt up to which all were looked through."""
@@ -154,7 +163,7 @@ async def known_ids(tx: Tx, provider_ids: Collection[str]) -> frozenset[str]:
     ids = sorted(provider_ids)
     for start in range(0, len(ids), 500):
         # The second condition is that of the partial index.
-        where = attempts.c.provider_id.in_(ids[start : start + 500]) & (attempts.c.provider_id != "")
+        where = attempts.c.provider_id.in_(ids[start : start + 500]) & text(BY_SID)
         found.update((await tx.execute(select(attempts.c.provider_id).where(where))).scalars())
     return frozenset(found)
 

@@ -3,6 +3,7 @@
 from hub.store.tables.acts import blocks, directives, journal, revisions, settings, staff, waivers
 from hub.store.tables.columns import Instant, metadata
 from hub.store.tables.delivery import (
+    BY_SID,
     attempts,
     bodies,
     chunks,
@@ -28,6 +29,7 @@ from hub.store.tables.people import (
 )
 
 __all__ = [
+    "BY_SID",
     "Instant",
     "addresses",
     "attempts",

@@ -93,6 +93,9 @@ chunks = Table(
     comment="Ranges of deliveries; a sender leases one by writing its slot into `owner`.",
 )
 
+BY_SID = "substr(provider_id, 1, 2) IN ('SM', 'MM')"
+"""The provider's ids of SMS: they alone are looked up. A relay's queue ids are many, and of no order."""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -111,8 +114,8 @@ attempts = Table(
     Index(
         "ix_attempts_provider_id",
         "provider_id",
-        sqlite_where=text("provider_id <> ''"),
-        postgresql_where=text("provider_id <> ''"),
+        sqlite_where=text(BY_SID),
+        postgresql_where=text(BY_SID),
     ),
     comment="Append-only: an intent (attempting) before each try, an outcome after it, reports as they come.",
 )
