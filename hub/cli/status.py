@@ -11,7 +11,7 @@ import typer
 from rich.live import Live
 
 from hub import causes
-from hub.cli import holding, progressing, reading
+from hub.cli import given, holding, progressing, reading
 from hub.cli.acts import RESUMERS
 from hub.cli.printing import out, print_json, table
 from hub.cli.wiring import ConfigOption, JsonOption, sign_in, with_hub
@@ -39,7 +39,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="One directive; all when missing.")] = None,
+    id: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", callback=given.directive_id, help="One directive; all when missing."),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every second until everything has left.")
     ] = False,
@@ -47,7 +50,10 @@ def status(
         bool, typer.Option("--failed", help="Print as CSV who did not get ID, with addresses; needs --by.")
     ] = False,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="NAME", help="Who asks for addresses, with their token.")
+        str | None,
+        typer.Option(
+            "--by", metavar="NAME", callback=given.person, help="Who asks for addresses, with their token."
+        ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="With --failed: only email or sms.")] = None,
     json: JsonOption = False,

@@ -86,6 +86,8 @@ def test_a_wrong_token_and_a_wrong_name_get_the_same_way_to_a_new_token(instance
         (("approve", " ", "--by", "Crise"), "`univoque status`"),
         (("go-on", "", "--by", "Crise"), "`univoque status`"),
         (("stop", ""), "`univoque status`"),
+        (("status", ""), "`univoque status`"),
+        (("status", "visites", "--failed", "--by", ""), "`univoque staff list`"),
     ],
 )
 def test_an_empty_name_is_wrong_use(instance: Run, command: tuple[str, ...], remedy: str) -> None:
