@@ -148,6 +148,7 @@ def _of_measure(measure: Measure, key: str) -> set[str]:
 
 
 def _values(measure: Measure, key: str) -> set[str]:
-    """What makes the rule: its number, its hours, its deadline, whom it concerns."""
+    """What makes the rule: its number, for each of whom that counts, its hours, its deadline, whom it concerns."""
     names = ("quantity", "window", "deadline", "population_rule")
-    return {f"{key}{name}" for name in names if getattr(measure, name) is not None}
+    facts = {f"{key}{name}" for name in names if getattr(measure, name) is not None}
+    return facts | ({f"{key}label.per"} if measure.quantity and "per" in measure.label else set())

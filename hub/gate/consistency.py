@@ -1,6 +1,6 @@
 """Reads every finished message back and holds it against the sheet: the same facts, and nothing else."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from hub.model.directive import Directive, Language, Modality, Operator, Text
 from hub.model.message import Message, Span, Variant
 from hub.model.review import Finding, Level
 from hub.model.value import Amount, Value
-from hub.reread import OPPOSED, counted, denies, read, senses
+from hub.reread import OPPOSED, counted, denying, heard, read
 
 _REMEDIES = {
     "U211": "look at the template or printer behind these words: they are not those of the sheet",
@@ -70,8 +70,8 @@ class Reader:
             yield from found.slips
             for fact, values in found.told.items():
                 told.setdefault(fact, set()).update(values)
-            for fact, heard in found.bound.items():
-                bound.setdefault(fact, set()).update(heard)
+            for fact, binds in found.bound.items():
+                bound.setdefault(fact, set()).update(binds)
         yield from self._whole(told)
         for fact, modalities in bound.items():
             statement = self.known[fact]
@@ -169,38 +169,52 @@ def same_sense(case: Case) -> Iterator[Finding]:
                 Level.BLOCKER,
                 where,
                 f"the languages do not {what} ({_told(text)})",
-                "mend the words in the language that is wrong, word all of them alike, or sign with "
-                "`univoque waive` that they say the same",
+                "mend the words in the language that is wrong; or say the same with other words in the languages "
+                "that are named; or sign with `univoque waive` that they say the same",
                 waivable=True,
             )
 
 
 def _differing(text: Text) -> str | None:
+    """In what the languages differ, and by which words in which of them."""
     if len(set(text.values())) == 1:
         return None  # a name, or words that nobody translated
-    if len({_says_no(words, language) for language, words in text.items()}) > 1:
-        return "deny the same"
-    if len({_bounds(words, language) for language, words in text.items()}) > 1:
-        return "except or confine the same"
-    return "say the same" if any(_opposed(text, group) for group in OPPOSED) else None
+    denied = {language: denying(words, language) for language, words in text.items()}
+    if len({bool(found) for found in denied.values()}) > 1:
+        return f"deny the same: {_heard(denied)}"
+    bound = {language: _bounds(words, language) for language, words in text.items()}
+    if len({frozenset(found) for found in bound.values()}) > 1:
+        return (
+            f"except or confine the same: {_heard({lang: found.values() for lang, found in bound.items()})}"
+        )
+    for group in OPPOSED:
+        if said := _opposed(text, group):
+            return f"say the same: {said}"
+    return None
 
 
-def _says_no(words: str, language: Language) -> bool:
-    """Whether words deny or forbid: "no visits" and "visits are forbidden" say the same."""
-    return denies(words, language) or any(
-        mark.modality in ("forbidden", "discouraged") for mark in read(words, language).modalities
+def _bounds(words: str, language: Language) -> dict[str, str]:
+    """By which words a text takes something out, or holds for something only."""
+    return {sense: said for sense, said in heard(words, language, "named") if sense in ("exception", "only")}
+
+
+def _opposed(text: Text, group: str) -> str | None:
+    """Two languages that say senses of one group of opposites and share none, with their words."""
+    said = {language: found for language, words in text.items() if (found := heard(words, language, group))}
+    for ours, theirs in combinations(said, 2):
+        if {sense for sense, _ in said[ours]}.isdisjoint(sense for sense, _ in said[theirs]):
+            return "; ".join(
+                f"{language} says {', '.join(f'{words!r} ({sense})' for sense, words in said[language])}"
+                for language in (ours, theirs)
+            )
+    return None
+
+
+def _heard(words: Mapping[Language, Collection[str]]) -> str:
+    """Each language with the words that were taken for it: "nl says 'gesloten'; fr says none"."""
+    return "; ".join(
+        f"{language} says {', '.join(map(repr, found)) or 'none'}" for language, found in words.items()
     )
-
-
-def _bounds(words: str, language: Language) -> frozenset[str]:
-    """Whether words take something out, or hold for something only."""
-    return frozenset(senses(words, language, "named")) & {"exception", "only"}
-
-
-def _opposed(text: Text, group: str) -> bool:
-    """Whether two languages say senses of one group of opposites, and share none."""
-    said = [set(found) for language, words in text.items() if (found := senses(words, language, group))]
-    return any(ours.isdisjoint(theirs) for ours, theirs in combinations(said, 2))
 
 
 def _told(text: Text) -> str:

@@ -2,7 +2,7 @@
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -11,9 +11,10 @@ from hub.gate.purposes import PURPOSES, missed, slots_in
 from hub.gate.templates import Fault, literal, texts
 from hub.model.directive import Language
 from hub.model.review import Finding, Level
-from hub.render.pattern import Optional, Slot, parse
+from hub.render.pattern import Literal, Optional, Slot, parse
+from hub.render.slots import QUANTITY_FORMS
 from hub.render.wording import Words
-from hub.reread import OPPOSED, denials, senses, spelled
+from hub.reread import FILLER, OPPOSED, denials, says_per, senses, spelled
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -52,6 +53,7 @@ def faults(words: tuple[Words, ...]) -> tuple[Fault, ...]:
         *_differing(sentences, lambda text, _: _people(text), _names),
         *_differing(sentences, lambda text, language: _senses(text, language, _SAME), _speaks),
         *_differing(_told_around(sentences), lambda text, _: frozenset(slots_in(text)), _tells),
+        *_differing(sentences, denominators, _counts),
         *(
             fault
             for group in OPPOSED
@@ -161,6 +163,32 @@ def _people(text: str) -> frozenset[str]:
     ]
     roles = {part.name.partition(".")[0] for part in parts if isinstance(part, Slot)}
     return frozenset(_PEOPLE[role] for role in roles & _PEOPLE.keys())
+
+
+def denominators(text: str, language: Language) -> int:
+    """How many numbers of a pattern say right behind them for each of whom or what they count."""
+    parts = [
+        inner for part in parse(text) for inner in (part.parts if isinstance(part, Optional) else (part,))
+    ]
+    return sum(
+        isinstance(part, Slot) and part.name in QUANTITY_FORMS and _says_per(parts[index + 1 :], language)
+        for index, part in enumerate(parts)
+    )
+
+
+def _says_per(following: Sequence[Literal | Slot], language: Language) -> bool:
+    """Whether the parts behind a number say it: in words of the pattern, of the sheet or of the lexicon."""
+    words = "".join(part.text if isinstance(part, Literal) else FILLER for part in following)
+    slots = [part.name for part in following if isinstance(part, Slot)]
+    given = words.startswith(f" {FILLER}") and slots[0].split(".")[-1] == "per"
+    return given or says_per(words, 0, language)
+
+
+def _counts(value: int, usual: int) -> str:
+    return (
+        f"says of {value or 'no'} number for each of whom it counts, where the other languages say it of "
+        f"{usual or 'none'}"
+    )
 
 
 def _denies(value: int, usual: int) -> str:

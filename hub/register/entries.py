@@ -41,10 +41,14 @@ class Issuer(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Topic(Entry):
-    """What a measure is about, how its values are compared, and which direction is stricter."""
+    """What a measure is about, how its values are compared, and which direction is stricter.
+
+    `per` is for each of whom a number of people counts: a beneficiary, or a group.
+    """
 
     value: str
     stricter: Literal["lower", "higher", "wider"] | None = None
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

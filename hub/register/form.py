@@ -99,9 +99,10 @@ class Issuer(Named):
 class Topic(Named):
     value: Literal["modality", "count", "age", "days", "share", "time_window", "text"]
     stricter: Literal["lower", "higher", "wider"] | None = None
+    per: Literal["beneficiary", "group"] | None = None
 
     def entry(self) -> entries.Topic:
-        return entries.Topic(self.id, self.name, self.value, self.stricter)
+        return entries.Topic(self.id, self.name, self.value, self.stricter, self.per)
 
 
 class Audience(Named):

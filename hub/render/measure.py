@@ -165,7 +165,8 @@ def _values(slots: MeasureSlots, what: str, wording: dict[str, str]) -> tuple[st
     if "quantity" in missing and quantity:
         label = _label(slots, "quantity") or slots.printer.quantity_label(quantity)
         value = slots.say("quantity", slots.printer.quantity(quantity))
-        number = capitalised(fill(parse(wording["number"]), {"label": label, "quantity": value}.get))
+        words = {"label": label, "quantity": value, "per": slots("per")}
+        number = capitalised(fill(parse(wording["number"]), words.get))
     if "window" in missing and window:
         label = _label(slots, "window") or slots.words.tail("hours_label")
         value = slots.say("window", slots.printer.window(window))
@@ -188,8 +189,14 @@ def _unprinted(what: str, slots: MeasureSlots) -> list[str]:
     return [
         name
         for name in ("quantity", "window")
-        if getattr(slots.measure, name) is not None and not states(what, f"{slots.key}{name}")
+        if getattr(slots.measure, name) is not None and not _says(what, name, slots)
     ]
+
+
+def _says(what: str, name: str, slots: MeasureSlots) -> bool:
+    """Whether a sentence states a value; a number with the sheet's words for each of whom it counts."""
+    counts_per = name == "quantity" and "per" in slots.measure.label
+    return states(what, f"{slots.key}{name}") and (not counts_per or states(what, f"{slots.key}label.per"))
 
 
 def _prints_all(what: str, slots: MeasureSlots) -> bool:

@@ -27,10 +27,12 @@ __all__ = [
     "counted",
     "demand",
     "denials",
-    "denies",
+    "denying",
     "excluded",
+    "heard",
     "languages",
     "read",
+    "says_per",
     "senses",
     "side_before",
     "spelled",
@@ -121,9 +123,18 @@ def denials(text: str, language: Language) -> int:
 
 def senses(text: str, language: Language, group: str) -> tuple[str, ...]:
     """What a sentence says that it is for, of the senses of one group, in the order in which it says so."""
+    return tuple(sense for sense, _ in heard(text, language, group))
+
+
+def heard(text: str, language: Language, group: str) -> tuple[tuple[str, str], ...]:
+    """The same senses, each with the words that say it."""
     table = lexicon(language).senses[group]
-    found = [(match.start(), sense) for sense, words in table.items() for match in words.finditer(text)]
-    return tuple(sense for _, sense in sorted(found))
+    found = [
+        (match.start(), sense, match.group())
+        for sense, words in table.items()
+        for match in words.finditer(text)
+    ]
+    return tuple((sense, words) for _, sense, words in sorted(found))
 
 
 def spelled(text: str, language: Language) -> tuple[str, ...]:
@@ -138,9 +149,18 @@ def counted(text: str, language: Language) -> tuple[int, ...]:
     return tuple(numbers[word] for word in words if word in numbers)
 
 
-def denies(text: str, language: Language) -> bool:
-    """Whether a text denies anything at all, also in how it binds."""
-    return lexicon(language).denial.search(text) is not None
+def denying(text: str, language: Language) -> tuple[str, ...]:
+    """The words by which a text denies or forbids: "no visits" and "visits are forbidden" say the same."""
+    words = [match.group() for match in lexicon(language).denial.finditer(text)]
+    for mark in read(text, language).modalities:
+        if mark.modality in ("forbidden", "discouraged"):
+            words.append(text[mark.start : mark.end])
+    return tuple(dict.fromkeys(words))
+
+
+def says_per(text: str, position: int, language: Language) -> bool:
+    """Whether the words right behind a value say for each of whom or what it counts: "per resident"."""
+    return lexicon(language).per.match(text, position) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -96,6 +96,7 @@ class _File(_Table):
     excluding: Excluding
     sides: Sides
     joins: Words
+    per: Patterns
     denial: Patterns
     spelled: Spelled
     modality: Annotated[list[Marker], Field(min_length=1)]

@@ -53,6 +53,7 @@ class Lexicon:
     excluding: re.Pattern[str]
     sides: re.Pattern[str]
     joins: frozenset[str]
+    per: re.Pattern[str]
     denial: re.Pattern[str]
     spelled: re.Pattern[str]
     numbers: Mapping[str, int]
@@ -118,6 +119,7 @@ def _compiled(raw: Mapping[str, Any]) -> Lexicon:
             re.I,
         ),
         joins=frozenset(_joins(raw)),
+        per=re.compile(rf"{_SPACE}(?:{_spaced(raw['per']['words'])})(?=\S)", re.I),
         denial=_sense(_any(raw["denial"]["words"], escape=False)),
         spelled=_sense(_any((*raw["spelled"]["words"], *raw["spelled"]["numbers"].values()))),
         numbers={word.lower(): int(number) for number, word in raw["spelled"]["numbers"].items()},
@@ -130,6 +132,11 @@ def _compiled(raw: Mapping[str, Any]) -> Lexicon:
 
 def _sense(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I)
+
+
+def _spaced(words: Iterable[str]) -> str:
+    """An alternation of patterns in which a space may be one that does not break."""
+    return _any(words, escape=False).replace(" ", _SPACE)
 
 
 def _joins(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -299,3 +299,60 @@ def test_words_of_the_sheet_that_say_another_thing_in_one_language_are_told(
     words[place] = wrong
 
     assert stated(tuple(words)) == ["U216" if right == "two" else "U220"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("ne pas quitter", "nicht verlassen", "niet verlaten", "leave"),
+            "fr says 'ne', 'pas'; de says 'nicht'; nl says 'niet'; en says none",
+        ),
+        (("Lieux fermés", "Geschlossene Orte", "Besloten plaatsen", "Enclosed places"), "fr says 'fermés'"),
+        (("tous, sauf eux", "alle, außer ihnen", "iedereen", "all, except them"), "de says 'außer'; nl says none"),
+        (
+            ("garder ouvert", "schließen", "openhouden", "keep open"),
+            "fr says 'ouvert' (open); de says 'schließen' (shut)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_finding_on_sense_names_each_language_and_the_words_that_it_heard(
+    words: tuple[str, ...], told: str
+) -> None:
+    order: tuple[Language, ...] = ("fr", "de", "nl", "en")
+    act = a.directive(measures=(a.measure(exceptions=(dict(zip(order, words, strict=True)),)),))
+    judged = gate.open_case(a.sheet(act), a.frame(), languages=LANGUAGES, at=None)
+
+    (finding,) = consistency.same_sense(judged)
+
+    assert told in finding.text
+    assert "other words in" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (
+            "Masque obligatoire dans les lieux publics clos",
+            "Maskenpflicht in geschlossenen öffentlichen Räumen",
+            "Mondmasker verplicht in gesloten openbare ruimten",
+            "Masks are mandatory in enclosed public places",
+        ),
+        ("en lieu clos", "in geschlossenen Räumen", "binnen gesloten ruimten", "in closed rooms"),
+        ("les lieux publics", "öffentliche Orte", "openbare plaatsen", "public places"),
+    ],
+)
+def test_a_closed_room_is_no_closing(words: tuple[str, ...]) -> None:
+    assert stated(words) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Les écoles sont fermées", "Die Schulen sind geschlossen", "De scholen zijn open", "The schools are closed"),
+        ("Écoles fermées", "Schulen geschlossen", "Scholen gesloten", "Schools"),
+        ("Écoles fermées", "Schulen geschlossen", "In de stad gesloten scholen", "Schools in town"),
+    ],
+)  # fmt: skip
+def test_a_closing_is_still_one(words: tuple[str, ...]) -> None:
+    assert stated(words) == ["U220"]

@@ -134,4 +134,4 @@ def test_all_faults_are_told_but_no_more_than_three_at_once(data: Path) -> None:
 
     assert fault is not None
     assert fault.count(" is missing; ") == 3
-    assert fault.endswith("; and 5 more, which `univoque words` lists")
+    assert fault.endswith("; and 6 more, which `univoque words` lists")
