@@ -3,25 +3,25 @@
 from collections.abc import Iterator
 
 from hub.gate.case import Case, variant_name
+from hub.gate.statements import BEFORE, NOW
 from hub.model.review import Finding, Level
 from hub.render.slots import fact_prefix
-from hub.reread import says_per
+from hub.reread import read, says_per
 
 
 def said_per_whom(case: Case) -> Iterator[Finding]:
-    """A message says a number of people without the words right behind it for each of whom it counts.
-
-    The old and the new value of a change need none: they stand beside the rule, which says it.
-    """
+    """A message says a number of people without the words right behind it for each of whom it counts."""
     counted = _counted(case)
     if not counted:
         return
     for variant, message in case.texts():
         for span in message.spans:
             per = counted.get(span.fact)
-            if per is None or says_per(message.text, span.end, message.language):
-                continue
             said = message.text[span.start : span.end]
+            if per is None or not read(said, message.language).values:  # that there was no number before
+                continue
+            if says_per(message.text, span.end, message.language):
+                continue
             yield case.finding(
                 "U212",
                 Level.BLOCKER,
@@ -33,9 +33,11 @@ def said_per_whom(case: Case) -> Iterator[Finding]:
 
 def _counted(case: Case) -> dict[str, str]:
     """The numbers of people that count for each of somebody, by the keys of their facts."""
-    found = {}
-    for owner, measure in case.sheet.speaking():
-        per = case.register.topics[measure.topic].per
-        if per and measure.quantity and measure.quantity.unit == "personne":
-            found[f"{fact_prefix(case.directive, owner, measure)}quantity"] = per
+    found: dict[str, str] = {}
+    for sheet in (*case.sheet.past(), case.sheet):
+        for owner, measure in sheet.speaking():
+            per = case.register.topics[measure.topic].per
+            if per and measure.quantity and measure.quantity.unit == "personne":
+                key = f"{fact_prefix(case.directive, owner, measure)}quantity"
+                found |= dict.fromkeys((key, f"{key}{BEFORE}", f"{key}{NOW}"), per)
     return found

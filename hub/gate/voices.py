@@ -138,10 +138,12 @@ def _differing(
 def _told_around(
     sentences: Mapping[Language, Mapping[str, str]],
 ) -> dict[Language, dict[str, str]]:
-    """The sentences of the wording, whose slots no grammar splits or joins; in a neutral frame it does."""
+    """The sentences of the wording, whose slots no grammar splits or joins; in a neutral frame or a "per" it does."""
     return {
         language: {
-            where: text for where, text in own.items() if "wording" in where and " neutral." not in where
+            where: text
+            for where, text in own.items()
+            if "wording" in where and " neutral." not in where and " tail.per_" not in where
         }
         for language, own in sentences.items()
     }

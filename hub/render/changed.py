@@ -193,7 +193,9 @@ def _words(slots: MeasureSlots, fact: str) -> str | None:
             return slots.short_place() if slots.sms else slots(name)
         case "quantity" | "advice_quantity":
             quantity: Quantity | None = getattr(measure, name)
-            return slots.say(name, slots.printer.quantity(quantity)) if quantity else None
+            said = slots.say(name, slots.printer.quantity(quantity)) if quantity else None
+            per = slots("per") if said and name == "quantity" else None
+            return f"{said} {per}" if per else said
         case "window_alternative":
             window = measure.window_alternative
             return slots.say(name, slots.printer.window(window)) if window else None

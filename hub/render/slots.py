@@ -8,7 +8,7 @@ from hub.facts.trace import traced
 from hub.model.directive import Contact, Directive, Language, Measure, Quantity
 from hub.now import BRUSSELS
 from hub.register import Register
-from hub.render.pattern import Resolve
+from hub.render.pattern import Resolve, fill, parse
 from hub.render.wording import Words
 
 QUANTITY_FORMS = frozenset(
@@ -111,6 +111,15 @@ class MeasureSlots:
     def _slot_window(self) -> str | None:
         window = self.measure.window
         return self.say("window", self.printer.window(window)) if window else None
+
+    def _slot_per(self) -> str | None:
+        """For each of whom or what the number counts: by the sheet's label, else by the topic."""
+        if text := self._label("per"):
+            return self.say("label.per", text)
+        per, quantity = self.register.topics[self.measure.topic].per, self.measure.quantity
+        if per is None or quantity is None or quantity.unit != "personne":
+            return None
+        return fill(parse(self.words.tail(f"per_{per}")), self)
 
     def _slot_deadline(self) -> str | None:
         deadline = self.measure.deadline

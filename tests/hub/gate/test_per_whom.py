@@ -9,6 +9,8 @@ from hub import gate
 from hub.gate import Case, per_whom, voices
 from hub.model.directive import LANGUAGES, Language, Quantity, Text
 from hub.model.message import Message, Variant
+from hub.model.review import Kind
+from hub.render import Sheet
 from hub.render.missing import slots_of
 from tests import a
 from tests.hub.gate.test_consistency import case
@@ -20,6 +22,12 @@ PER: dict[Language, str] = {
     "de": "je Bewohner",
     "nl": "per bewoner",
     "en": "per resident",
+}
+VISITORS = {
+    "topic": "visits",
+    "modality": "permitted",
+    "quantity": Quantity("<=", 1, "personne"),
+    "label": {},
 }
 ROOM: Text = {"fr": "par chambre", "de": "je Zimmer", "nl": "per kamer", "en": "per room"}
 
@@ -81,13 +89,27 @@ def test_it_is_asked_in_every_examination() -> None:
 
 
 @pytest.mark.parametrize("modality", ["required", "recommended"])
-def test_a_neutral_sentence_says_per_whom_by_the_label_of_the_sheet(modality: str) -> None:
-    bare, labelled = judged(modality=modality), judged(modality=modality, label={"per": ROOM})
+def test_a_neutral_sentence_says_per_whom_by_the_topic_or_the_label_of_the_sheet(modality: str) -> None:
+    opened, labelled = judged(modality=modality), judged(modality=modality, label={"per": ROOM})
 
-    assert where(bare), "no pattern of the bank says it"
-    assert where(labelled) == []
+    assert where(opened) == where(labelled) == []
     for variant, message in labelled.messages.items():
         assert ROOM[variant.language] in message.text
+        assert PER[variant.language] in opened.messages[variant].text.replace("\u00a0", " ")
+
+
+def test_the_old_and_the_new_number_of_a_change_say_per_whom() -> None:
+    first = a.directive(measures=(a.measure(**VISITORS),))
+    second = replace(first, measures=(a.measure(**{**VISITORS, "quantity": Quantity("<=", 2, "personne")}),))
+    sheet = Sheet(second, a.REGISTER, a.WORDING, {}, kind=Kind.UPDATE, earlier=(first,))
+    opened = gate.open_case(sheet, a.frame(kind=Kind.UPDATE), languages=LANGUAGES, at=None)
+    variant = Variant("elderly.residential", "family", "email", "de")
+    message = opened.messages[variant]
+    text = message.text.replace("1 Person je Bewohner", "1 Person", 1)
+
+    assert "1 Person je Bewohner" in message.text
+    assert where(opened) == []
+    assert where(replace(opened, messages={variant: replace(message, text=text)})) == [":".join(variant)]
 
 
 @pytest.mark.parametrize("topic", ["visits", "cohorting", "activities"])
