@@ -85,12 +85,13 @@ def _of_wording(words: Words, others: Iterable[Words]) -> Iterator[str]:
         for key, slots in _slots_by_key(other.wording).items():
             elsewhere.setdefault(key, set()).update(slots)
     for key, slots in _slots_by_key(words.wording).items():
-        neutral = key.startswith("neutral.")
+        neutral, inflected = key.startswith("neutral."), key.startswith(("neutral.", "tail.per_"))
         known = set(NEUTRAL) if neutral else elsewhere.get(key)
         if known is None:
             continue
+        alike = set(map(_stem, known)) if inflected else known  # each language has its own forms there
         for slot in dict.fromkeys(slots):
-            if (_stem(slot) if neutral else slot) not in known:
+            if (_stem(slot) if inflected else slot) not in alike:
                 filled = f"known are {_braced(known)}" if known else "it has no slot in any other language"
                 yield f"{key}: {{{slot}}} is filled by nothing; {_meant(slot, known).lstrip('; ')}{filled}"
 
