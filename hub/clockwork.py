@@ -15,11 +15,11 @@ from hub.store.engine import sqlite_file
 
 log = structlog.get_logger(__name__)
 
-TICK = 1.0
-"""Seconds between two looks at what waits for the clock; the mark is written as often."""
+TICK = 0.5
+"""Seconds between two looks at what waits for the clock."""
 
-SWEPT = 5
-"""Every how many ticks what has expired is listed."""
+NOTED, SWEPT = 2, 10
+"""Every how many ticks the mark is written, and what has expired is listed."""
 
 LEAP = timedelta(seconds=30)
 """The clock may drift so much between two ticks; beyond that somebody has set it."""
@@ -58,7 +58,8 @@ async def run(hub: Hub) -> None:
                     await waits.shift(tx, owed)
             owed = timedelta(0)
             await hold.review(hub, leap=max(leap, timedelta(0)))
-            await life.note(hub)
+            if ticks % NOTED == 0:
+                await life.note(hub)
             if ticks % SWEPT == 0:
                 await expire(hub)
         except Exception:

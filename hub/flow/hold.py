@@ -13,7 +13,7 @@ ACTOR = "univoque"
 
 
 async def review(hub: Hub, *, leap: timedelta = timedelta(0)) -> None:
-    """Let go what has waited long enough; called by every sender, every second.
+    """Let go what has waited long enough; called by every sender, several times a second.
 
     `leap` is how far the clock was put forward since the last review: an hour that was leapt over has not come,
     so what was meant for it asks. What somebody stopped waits on, and asks when that took too long.
@@ -21,7 +21,7 @@ async def review(hub: Hub, *, leap: timedelta = timedelta(0)) -> None:
     now = hub.clock.now()
     async with hub.store.read() as tx:
         if not any(_may_move(waiting, now) for waiting in await holds.waiting(tx)):
-            return  # asked every second: take the write lock only when there is something
+            return  # asked several times a second: take the write lock only when there is something
     async with hub.store.write() as tx:
         if stops.EVERYTHING in await stops.in_force(tx):
             return
