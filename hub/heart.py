@@ -60,7 +60,7 @@ class Heart:
         self._inherited_at: datetime | None = None
 
     def inherit(self, uncertain: int) -> None:
-        """Say from now on that a sender which died left so many deliveries in doubt; none changes nothing."""
+        """Say from now on that a sender which was cut short left so many deliveries in doubt; none changes nothing."""
         if uncertain:
             self._inherited, self._inherited_at = uncertain, self._hub.clock.now()
 

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 LOOK = 0.1
 """Seconds between two looks at what is new, due or stopped."""
 _UNPLANNED = 1.0
-"""Seconds between two looks at what was approved and is not planned, as whoever approved it would have done."""
+"""Seconds between two looks at what is approved and not planned; whoever approves plans it, unless they die."""
 
 _NAP = (0.25, 5.0)
 _BREATH = timedelta(seconds=1)

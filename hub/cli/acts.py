@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli import given, holding, reading
+from hub.cli.given import Id
 from hub.cli.printing import findings_json, out, print_findings, print_json, refuse_file, summary
 from hub.cli.sheets import read_all
 from hub.cli.wiring import CONSOLE, ByOption, ConfigOption, JsonOption, demand_known, euros, sign_in, with_hub
@@ -24,8 +25,6 @@ from hub.model.directive import Language
 from hub.model.review import Kind
 from hub.model.staff import Role
 from hub.store import dispatches
-
-Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.", callback=given.directive_id)]
 
 SomeId = Annotated[
     str | None,

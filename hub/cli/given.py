@@ -1,5 +1,9 @@
 """What names a directive or a person on a command line is never empty."""
 
+from typing import Annotated
+
+import typer
+
 from hub.errors import WrongUse
 
 
@@ -22,3 +26,7 @@ def new_person(given: str | None) -> str | None:
     if given is not None and not given.strip():
         raise WrongUse("the new person's name is empty; `univoque staff add NAME --role ROLE` registers one")
     return given
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.", callback=directive_id)]
+"""The directive that a command is about."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import given
+from hub.cli.given import Id
 from hub.cli.printing import out, print_json, table
 from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def go_on(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The directive's id.", callback=given.directive_id)],
+    id: Id,
     by: ByOption,
     json: JsonOption = False,
     config: ConfigOption = None,

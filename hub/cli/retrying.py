@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.acts import RESUMERS, Id
+from hub.cli.acts import RESUMERS
+from hub.cli.given import Id
 from hub.cli.printing import out, print_json
 from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
@@ -50,16 +51,16 @@ def retry(
     found, again = with_hub(config, work)
     if json:
         given = {"directive": id, "channel": channel, "cause": cause}
-        counts = {"counted": found.again, "again": again, "known_to_fail": found.known_to_fail}
+        counts = {"counted": found.again, "again": again, "left_out": found.left_out}
         print_json({**given, **counts})
         return
     if again:
         out.print(f"{again} of {id} are tried again; `univoque status {id} --watch` shows how they fare.")
     else:
         out.print(f"Nobody of {id} has to be tried again.")
-    if found.known_to_fail:
+    if found.left_out:
         out.print(
-            f"Left out: {found.known_to_fail}, whose address is known to fail; `univoque status {id} --failed "
+            f"Left out: {found.left_out}, whose address fails or is not to be used; `univoque status {id} --failed "
             f"--by {by}` lists them, to be told by another way."
         )
 

@@ -13,7 +13,7 @@ SILENT = 0.2
 """The share of SMS without a report from which on the reports, not the telephones, are at fault."""
 
 LATELY = timedelta(hours=1)
-"""For how long a jump of the clock is told, and that a sender died."""
+"""For how long a jump of the clock is told, and that a sender was cut short."""
 
 UNSENT = {
     "Immediate": "unsent_immediate",
@@ -178,12 +178,12 @@ def _clock(seen: Seen, _: Alarms) -> Iterator[str]:
             yield f"the clock of {slot.name} jumped by {slot.pulse.stepped:+.0f} s, {span(abs(seen.at - at))} ago"
 
 
-def _died(seen: Seen, _: Alarms) -> Iterator[str]:
+def _cut_short(seen: Seen, _: Alarms) -> Iterator[str]:
     for slot in seen.slots:
         at, number = slot.pulse.inherited_at, slot.pulse.inherited
         if at is not None and abs(seen.at - at) < LATELY:
             yield (
-                f"a sender died with {number} message{'s' if number > 1 else ''} under way, as {slot.name} noticed "
+                f"a sender ended with {number} message{'s' if number > 1 else ''} under way, as {slot.name} noticed "
                 f"{span(abs(seen.at - at))} ago: whoever had one by then may get it twice"
             )
 
@@ -211,7 +211,7 @@ RULES: tuple[Rule, ...] = (
         "see in the log why publishing fails; the files that lie there are served",
     ),
     Rule("disk", _disk, "make room; senders stop before anything is lost"),
-    Rule("died", _died, "nothing is lost; the log and the system's journal say why it ended"),
+    Rule("cut_short", _cut_short, "nothing is lost; the log and the system's journal say why it ended"),
     Rule("clock", _clock, "see that the machine keeps time (NTP); expiry and schedules go by it"),
 )
 """All there are. A rule asks how old something is, or how it stands to its deadline."""

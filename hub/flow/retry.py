@@ -37,10 +37,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many `retry` would try again, and how many it leaves out because their address is known to fail."""
+    """How many `retry` would try again, and how many it leaves out because their address is not to be used."""
 
     again: int
-    known_to_fail: int
+    left_out: int
 
 
 async def count(hub: Hub, choice: Choice) -> Found:

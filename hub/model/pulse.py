@@ -21,7 +21,7 @@ class ChannelPulse:
 class Pulse:
     """One sender. `stepped` are the seconds by which the system's clock jumped, at `stepped_at`.
 
-    At `inherited_at` it found so many deliveries that a sender which died had left in doubt.
+    At `inherited_at` it found so many deliveries that a sender which was cut short had left in doubt.
     """
 
     channels: Mapping[str, ChannelPulse] = field(default_factory=dict)

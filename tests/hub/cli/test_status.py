@@ -205,7 +205,7 @@ def test_retry_puts_back_whom_it_did_not_reach(sent: Run) -> None:
         "cause": None,
         "counted": 2,
         "again": 2,
-        "known_to_fail": 0,
+        "left_out": 0,
     }
     assert ("tried again", "Crise") in actions(sent)
 
@@ -229,7 +229,7 @@ def test_who_is_left_out_because_the_address_fails_is_counted(sent: Run) -> None
 
     assert code == 0
     assert "Nobody of visites has to be tried again." in said
-    assert "Left out: 1, whose address is known to fail" in said
+    assert "Left out: 1, whose address fails or is not to be used" in said
     assert "`univoque status visites --failed --by Crise`" in even(said)
 
 

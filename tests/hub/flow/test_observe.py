@@ -230,7 +230,7 @@ def test_what_a_person_stopped_is_not_called_late_but_is_asked_about_later() -> 
             "paused",
         ),
         (replace(well(), slots=(Slot("sender", 1, NOON, NOON, Pulse({}, -3600.0, NOON)),)), "clock"),
-        (replace(well(), slots=(Slot("sender", 2, NOON, NOON, Pulse(inherited=30, inherited_at=NOON)),)), "died"),
+        (replace(well(), slots=(Slot("sender", 2, NOON, NOON, Pulse(inherited=30, inherited_at=NOON)),)), "cut_short"),
         (
             replace(well(NOON + 61 * MINUTE), progress=(
                 progress(outcomes={Outcome.UNCERTAIN: 1}, planned=1, due=Due(0, 1, NOON), finished=True),

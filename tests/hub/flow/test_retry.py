@@ -101,7 +101,7 @@ def _at_once(outcome: Outcome) -> Outcome:
 
 
 async def test_only_those_it_did_not_reach_are_tried_again(house: House) -> None:
-    assert await count(house.hub, CHOICE) == Found(again=4, known_to_fail=1)
+    assert await count(house.hub, CHOICE) == Found(again=4, left_out=1)
 
     assert await retry(house.hub, CHOICE, by=OPERATOR) == 4
 
