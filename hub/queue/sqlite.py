@@ -47,10 +47,8 @@ class SqliteLedger:
         self._slot = ""
         self._epoch = 0
         self._repeats: Mapping[str, Repeat] = {}
-        self._flying: set[Key] = set()
-        """What lanes of this life have in hand since their intent was written."""
-        self._told: set[Key] = set()
-        """Those of them of which others have written something meanwhile: a report from outside."""
+        self._flying: dict[int, Item] = {}
+        """By lane, what it has in hand since its intent was written, and of which nobody else wrote since."""
         self._seen = 0
         """The newest attempt when this life last wrote: all that is newer is of others."""
         self._version = _UNHEARD
@@ -67,7 +65,6 @@ class SqliteLedger:
             uncertain = self._expel(slot, at)
             (self._seen,) = db.execute(sql.NEWEST).fetchone()
         self._flying.clear()
-        self._told.clear()
         self._version = _UNHEARD
         return Entered(epoch, uncertain)
 
@@ -151,12 +148,10 @@ class SqliteLedger:
         now = _text(at)
         async with self._file.transaction() as db:
             self._listen()
-            over = [s.item[:2] for s in settled]
-            alone = self._flying - self._told if self._told else self._flying
-            landed = settled
-            if not alone.issuperset(over):
-                landed = [s for s in settled if _key(s.item) in alone]
-                self._settle([s for s in settled if _key(s.item) not in alone], at)
+            flying = self._flying
+            landed = [s for s in settled if flying.get(s.lane) is s.item]
+            if len(landed) < len(settled):
+                self._settle([s for s in settled if flying.get(s.lane) is not s.item], at)
             self._follow(landed)
             ended = self._ended(intents)
             self._settle([Settled(i.item, i.item.attempt, -1, Outcome.CANCELLED) for i in ended], at)
@@ -168,9 +163,9 @@ class SqliteLedger:
             for chunk in released:
                 db.execute("UPDATE chunks SET owner = NULL WHERE id = ?", (chunk,))
         self._seen = newest or self._seen
-        self._flying.difference_update(over)
-        self._told.difference_update(over)
-        self._flying.update([i.item[:2] for i in begun])
+        for s in settled:
+            flying.pop(s.lane, None)
+        flying.update([(lane, item) for item, _, lane in begun])
         return void
 
     async def put_back(self, items: Sequence[Item]) -> None:
@@ -221,7 +216,8 @@ class SqliteLedger:
         if version == self._version:
             return
         self._fence()
-        self._told.update(self._flying.intersection(self._db.execute(sql.NEWS, (self._seen,))))
+        told = set(self._db.execute(sql.NEWS, (self._seen,)))
+        self._flying = {lane: item for lane, item in self._flying.items() if _key(item) not in told}
         self._current.clear()
         self._version = version
 
