@@ -155,7 +155,7 @@ class Sender:
                     return
                 settled, error = await post.send(lane, work.item, number, ahead=work.ahead)
                 health.judge(name, self._desk, settled, error)
-                if error is None or error.counts:
+                if error is None or not (error.asks_less or health.holds_up(error)):
                     nap = 0.0
                     continue
                 if error.asks_less:
