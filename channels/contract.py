@@ -175,6 +175,23 @@ class Priced(Protocol):
         ...
 
 
+class RelayState(NamedTuple):
+    """One of the servers that may take what leaves: whether new connections go there, whether it is left alone."""
+
+    place: str
+    in_use: bool
+    rests: bool
+
+
+@runtime_checkable
+class Relayed(Protocol):
+    """A channel that goes through one of several servers."""
+
+    def relays(self) -> Sequence[RelayState]:
+        """How each of them stands, in order of preference."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One message as the far side says it has it. `outcome` is one of our words, `code` the far side's."""

@@ -4,7 +4,8 @@ Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one w
 follows leave with the content of the one before, as §3.1 there allows: one round trip a message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
 from channels.smtp_connection import Connection, Envelope
@@ -36,18 +37,22 @@ async def transfer(
     wire: bytes,
     *,
     dot_timeout: float,
+    now: Callable[[], datetime],
     ahead: Envelope | None = None,
 ) -> Receipt:
     """Send one message to one recipient; what is `ahead` is announced with it: only to a relay with PIPELINING.
 
     Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
-    connection used before turns out to be closed.
+    connection used before turns out to be closed; Unavailable too where its time ended by `now`.
     """
     announced = connection.announced is envelope
     if not announced:
         await _open(connection, envelope)
     elif not _is_heard(connection):
         await _hear(connection)
+    if envelope.outgoing.expires_at <= now():
+        connection.drop()  # the relay waits for the content, and would take whatever came for it
+        raise too_late()
     try:
         return await _hand_over(connection, wire, dot_timeout, ahead)
     except Closed as lost:
@@ -55,6 +60,11 @@ async def transfer(
         if announced:
             raise Stale from lost
         raise Unavailable(lost.code, "before the message was sent") from lost
+
+
+def too_late() -> Unavailable:
+    """Its time ended while the relay was reached or thought: it is no attempt, and the ledger lists it as expired."""
+    return Unavailable("expired", "its time ended before it could leave", counts=False, concerns="address")
 
 
 async def _open(connection: Connection, envelope: Envelope) -> None:

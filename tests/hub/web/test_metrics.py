@@ -100,6 +100,9 @@ async def test_they_say_how_the_senders_and_the_house_do(store: Store, tmp_path:
     assert found["lanes", of("sender", "email")] == 32
     assert found["lanes_busy", of("sender", "email")] == 7
     assert found["channel_paused", of("sender", "email")] == 1
+    first, second = "relay.example:587", "other.example:587"
+    assert [found["relay_resting", of("sender", "email", each)] for each in (first, second)] == [1, 0]
+    assert [found["relay_in_use", of("sender", "email", each)] for each in (first, second)] == [0, 1]
     assert found["disk_free_bytes", of()] > 0
     assert found["journal_entries", of()] == 0
     assert found["counts_current", of()] == 1
