@@ -175,7 +175,9 @@ class SmtpLane:
         except Exception as error:
             # Unforeseen, but nothing has left: so nobody is in doubt.
             log.exception("no connection was made, in an unforeseen way")
-            raise Unavailable("internal", f"while connecting: {type(error).__name__}", counts=False) from error
+            raise Unavailable(
+                "internal", f"while connecting: {type(error).__name__}", counts=False
+            ) from error
         if outgoing.expires_at <= self._now():
             raise too_late()
         return self._connection

@@ -82,9 +82,7 @@ class Sender:
         announcing = [name for name, post in posts.items() if post.channel.traits.announces]
         self._desk = Desk(ledger, hub.clock, most, announcing=announcing, quiet=_nights(hub, posts))
         self._health = {name: Health() for name in posts}
-        self._heart = Heart(
-            hub, ledger, self._desk, self._lanes(), self._pause_of, relays_of=self._relays_of
-        )
+        self._heart = Heart(hub, ledger, self._desk, self._lanes(), self._pause_of, relays_of=self._relays_of)
         self._heart.inherit(inherited)
 
     async def run(self) -> None:

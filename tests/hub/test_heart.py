@@ -32,7 +32,14 @@ async def pulse(store: Store) -> Pulse:
 
 
 def test_a_pulse_reads_back_as_it_was() -> None:
-    down = ChannelPulse(32, 3, NOON, NOON + timedelta(seconds=8), "535", (RelayPulse("relay.example:587", in_use=False, rests=True),))
+    down = ChannelPulse(
+        32,
+        3,
+        NOON,
+        NOON + timedelta(seconds=8),
+        "535",
+        (RelayPulse("relay.example:587", in_use=False, rests=True),),
+    )
     told = Pulse({"email": down}, -5.0, NOON, inherited=30, inherited_at=NOON)
 
     assert Pulse.from_json(told.to_json()) == told
