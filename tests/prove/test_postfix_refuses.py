@@ -11,7 +11,7 @@ from hub.store.tables import suppressions
 from tests.faults.house import House, open_house, until
 from tests.prove.postfix import lacking, postfix
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "-")
+pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking() or "-"), pytest.mark.prove]
 
 KNOWS_NOBODY = "relay_domains = static:ALL\nrelay_recipient_maps = inline:{ nobody@nowhere.example=x }"
 
@@ -37,7 +37,7 @@ async def test_whom_postfix_refuses_at_rcpt_for_no_fault_of_theirs_is_not_refuse
             house.settings.update(named)
             dispatch = await house.plan(recipients, domain="d{}.example")
             async with house.sending():
-                await until(lambda: _says(house, "the channel is paused"), 30, lambda: house.log[-3000:])
+                await until(lambda: _says(house, "the channel is paused"), 90, lambda: house.log[-3000:])
                 await asyncio.sleep(2)
             standing = set((await house.standing(dispatch)).values())
             barred = await _barred(house)
