@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hub.context import Hub, open_hub
 from hub.store import instance, schema
@@ -14,6 +15,9 @@ from hub.store.engine import sqlite_url
 from tests import a
 
 os.environ.pop("COLUMNS", None)  # a runner that works side by side tells its processes how wide it is
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")  # how fast the machine is at the moment is no property of the code
 
 if TYPE_CHECKING:
     from tests.postgres import Server

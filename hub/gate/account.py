@@ -9,7 +9,7 @@ from hub.gate import competence
 from hub.gate.values import contains
 from hub.gate.verdict import ATTENTION, Comparison, common_sectors
 from hub.in_force import EVER, Rule, Span
-from hub.model.directive import Text
+from hub.model.directive import Measure, Text
 from hub.register import Register
 from hub.render.pattern import fill, parse
 from hub.render.wording import Words
@@ -141,13 +141,21 @@ class Teller:
     def _values(self, rule: Rule) -> Iterator[str]:
         measure, printer = rule.measure, self.words.printer
         if measure.quantity:
-            yield printer.quantity(measure.quantity)
+            per = self._per(measure)
+            yield f"{printer.quantity(measure.quantity)}{f' {per}' if per else ''}"
         if measure.window:
             yield printer.window(measure.window)
         if measure.value:
             yield self._say("value", value=measure.value)
         if measure.scope:
             yield self._say("scope", scope=measure.scope)
+
+    def _per(self, measure: Measure) -> str | None:
+        """For each of whom or what its number counts, by the sheet's label or by the topic."""
+        if text := measure.label.get("per", {}).get(self.words.language):
+            return text
+        per = self.register.topics[measure.topic].per_whom(measure.quantity)
+        return self._wording("per")[per] if per else None
 
     def _texts(self, texts: Iterable[Text]) -> list[str]:
         return [text[self.words.language] for text in texts if self.words.language in text]

@@ -36,8 +36,8 @@ def _counted(case: Case) -> dict[str, str]:
     found: dict[str, str] = {}
     for sheet in (*case.sheet.past(), case.sheet):
         for owner, measure in sheet.speaking():
-            per = case.register.topics[measure.topic].per
-            if per and measure.quantity and measure.quantity.unit == "personne":
+            per = case.register.topics[measure.topic].per_whom(measure.quantity)
+            if per:
                 key = f"{fact_prefix(case.directive, owner, measure)}quantity"
                 found |= dict.fromkeys((key, f"{key}{BEFORE}", f"{key}{NOW}"), per)
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hub.errors import NotFound
-from hub.model.directive import AUDIENCES, LANGUAGES, Audience, Language, Text
+from hub.model.directive import AUDIENCES, LANGUAGES, Audience, Language, Quantity, Text
 from hub.register.places import Places, expand
 
 GENERAL = "general"
@@ -49,6 +49,10 @@ class Topic(Entry):
     value: str
     stricter: Literal["lower", "higher", "wider"] | None = None
     per: str | None = None
+
+    def per_whom(self, quantity: Quantity | None) -> str | None:
+        """For each of whom `quantity` counts; None where it is no number of people, or counts them all together."""
+        return self.per if quantity is not None and quantity.unit == "personne" else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,8 @@ class MeasureSlots:
         """For each of whom or what the number counts: by the sheet's label, else by the topic."""
         if text := self._label("per"):
             return self.say("label.per", text)
-        per, quantity = self.register.topics[self.measure.topic].per, self.measure.quantity
-        if per is None or quantity is None or quantity.unit != "personne":
-            return None
-        return fill(parse(self.words.tail(f"per_{per}")), self)
+        per = self.register.topics[self.measure.topic].per_whom(self.measure.quantity)
+        return fill(parse(self.words.tail(f"per_{per}")), self) if per else None
 
     def _slot_deadline(self) -> str | None:
         deadline = self.measure.deadline

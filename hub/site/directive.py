@@ -232,9 +232,21 @@ def _fact(rule: changes.Rule, fact: str, teller: Teller) -> str | None:
             return teller.territory(rule.scope.territory)
         case "quantity" | "window" | "deadline":
             value = getattr(measure, fact)
-            missing = words("fact.unknown") if fact in measure.unknown else "—"
-            return str(getattr(words.printer, fact)(value)) if value else missing
+            if not value:
+                return words("fact.unknown") if fact in measure.unknown else "—"
+            said = str(getattr(words.printer, fact)(value))
+            per = _per(measure, teller) if fact == "quantity" else None
+            return f"{said} {per}" if per else said
     return None
+
+
+def _per(measure: Measure, teller: Teller) -> str | None:
+    """For each of whom or what its number counts, by the sheet's label or by the topic."""
+    if text := measure.label.get("per", {}).get(teller.words.language):
+        return text
+    topic = teller.catalogue.register.topics.get(measure.topic)
+    per = topic.per_whom(measure.quantity) if topic else None
+    return teller.words(f"per.{per}") if per else None
 
 
 def _value(directive: Directive, field: str, teller: Teller) -> str | None:

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers import importer
@@ -296,7 +296,6 @@ LETTERS = st.text(st.characters(codec="cp1252", categories=("L", "N")), min_size
 NAMES = LETTERS.filter(is_not_utf8_by_chance)
 
 
-@settings(deadline=None)
 @given(
     names=st.lists(NAMES, min_size=1, max_size=5),
     delimiter=st.sampled_from(";,\t|"),
@@ -320,7 +319,6 @@ def test_every_encoding_and_delimiter_round_trips(
     ]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_crash(data: bytes) -> None:
     for given_ in (data, f"{HEADINGS}\n".encode() + data, b"[" + data, b'{"email": "' + data):
@@ -328,7 +326,6 @@ def test_no_bytes_make_it_crash(data: bytes) -> None:
         assert found.rows == len(found.accepted) + found.merged + len(found.refused)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet='ab@.;,|"\n\r\0=+0123456789éœ\u2028', max_size=40), max_size=8))
 def test_every_row_of_a_hostile_list_is_taken_or_refused(cells: list[str]) -> None:
     found = plan(f"{HEADINGS}\n" + "\n".join(cells))

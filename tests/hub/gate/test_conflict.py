@@ -187,7 +187,7 @@ def test_the_text_puts_both_acts_side_by_side_for_a_minister_s_adviser() -> None
 
     assert account.right.startswith(
         "Décision politique du mercredi 15 avril 2020 – Conseil national de sécurité (élargi). "
-        "Visites : autorisation, au plus 1 personne, en Belgique."
+        "Visites : autorisation, au plus 1 personne par bénéficiaire, en Belgique."
     )
     assert account.left.startswith("Prolongation – Ministre wallon de la Santé et de l'Action sociale")
     assert account.explanation == (

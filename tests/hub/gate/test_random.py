@@ -31,17 +31,13 @@ def inconsistencies(act: Directive) -> list[tuple[str, str, str]]:
 
 
 @given(act=directives())
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_a_random_directive_says_one_thing_in_every_variant(act: Directive) -> None:
     assert inconsistencies(act) == []
 
 
 @pytest.mark.prove
 @given(act=directives())
-@settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_many_random_directives_say_one_thing_in_every_variant(act: Directive) -> None:
     assert inconsistencies(act) == []

@@ -281,7 +281,7 @@ def pairs(draw: st.DrawFn) -> tuple[Directive, Directive]:
     return one, other
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pairs(), RELATIONS, RELATIONS)
 def test_a_verdict_does_not_depend_on_the_order(
     pair: tuple[Directive, Directive], of_one: tuple[Relation, ...], of_other: tuple[Relation, ...]
@@ -313,7 +313,7 @@ def changed(one: Directive, given: dict[str, Any]) -> Directive:
 
 
 @pytest.mark.parametrize("dimension", DISJOINT)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(pair=pairs())
 def test_no_conflict_where_one_dimension_is_disjoint(
     dimension: str, pair: tuple[Directive, Directive]
@@ -326,7 +326,7 @@ def test_no_conflict_where_one_dimension_is_disjoint(
     assert found.together == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pair=pairs())
 def test_without_a_relation_a_conflict_never_falls_silent_by_force_of_level(
     pair: tuple[Directive, Directive],

@@ -196,7 +196,7 @@ def histories(draw: st.DrawFn) -> dict[str, Directive]:
     return acts
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(histories(), DAYS)
 def test_in_force_at_a_day_equals_a_replay_of_the_days_up_to_it(acts: dict[str, Directive], on: int) -> None:
     found = holding(*acts.values(), on=on)
@@ -204,7 +204,7 @@ def test_in_force_at_a_day_equals_a_replay_of_the_days_up_to_it(acts: dict[str, 
     assert found == replayed(acts, on)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(histories(), DAYS)
 def test_an_act_holds_while_one_of_its_measures_does_and_no_longer_unless_it_is_extended(
     acts: dict[str, Directive], on: int

@@ -117,7 +117,7 @@ def printed(found: Block) -> dict[str, set[str]]:
     return said
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     changed=one_change(),
     audience=st.sampled_from(AUDIENCES),

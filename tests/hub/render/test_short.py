@@ -96,7 +96,7 @@ def test_no_fact_of_a_real_directive_is_cut(directive: str) -> None:
     assert found == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(act=acts(), language=SPOKEN)
 def test_a_fact_stands_whole_or_not_at_all(act: Directive, language: Language) -> None:
     for block in render(a.sheet(act), (language,), ("sms",)).blocks.values():
@@ -105,7 +105,7 @@ def test_a_fact_stands_whole_or_not_at_all(act: Directive, language: Language) -
         assert "https://univoque.example/d/K7QX2M" in message.text.split(" ")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(act=acts(), language=SPOKEN)
 def test_a_rule_that_is_stated_is_whole_or_says_that_more_is_behind_the_link(
     act: Directive, language: Language

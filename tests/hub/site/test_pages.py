@@ -311,7 +311,7 @@ def test_the_history_names_the_facts_of_a_rule_that_changed() -> None:
     changes = [" ".join(said(entry).split()) for entry in page.xpath("//ol[@class='u-history']/li[1]/ul/li")]
     assert changes == [
         "Visites, caractère : Interdit → Permis",
-        "Visites, nombre : — → au plus 1 personne",
+        "Visites, nombre : — → au plus 1 personne par bénéficiaire",
         "Visites, exceptions : modifié",
     ]
 

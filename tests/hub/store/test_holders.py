@@ -276,7 +276,7 @@ A_READER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(A_READER, min_size=1, max_size=9),
     cells=st.lists(st.sampled_from([HOME_STAFF, HOME_FAMILY]), unique=True),

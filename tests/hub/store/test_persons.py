@@ -256,7 +256,7 @@ A_PERSON = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(A_PERSON, max_size=12), barred=st.sets(st.sampled_from(["a@example.org", "+32470000001"]))
 )
