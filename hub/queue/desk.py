@@ -128,7 +128,9 @@ class Desk:
 
     def resume(self, channel: str) -> None:
         """The channel works again."""
-        self._lines[channel].probing = False
+        line = self._lines[channel]
+        line.probing = False
+        line.trials.clear()
         self._bell.set()
 
     async def look(self) -> None:
@@ -222,12 +224,13 @@ class Desk:
             except LedgerWaits:
                 self._back += back
                 raise
-        chosen: list[_Chosen] = []
         for channel, line in self._lines.items():
-            if line.calls and not self._closing and not self._rests(channel, line):
+            if self._serves(channel, line):
                 await self._fill(channel, line)
-                if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
-                    chosen += self._choose(line)
+        chosen: list[_Chosen] = []  # only now, when nothing but the commit can fail: that puts them back
+        for channel, line in self._lines.items():
+            if self._serves(channel, line):
+                chosen += self._choose(line)
         void = await self._commit(chosen)
         for intent, call in chosen:
             if void and intent in void:
@@ -292,12 +295,11 @@ class Desk:
                 self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
                 line.calls.append(call)  # behind those that were not offered anything yet
                 continue
-            hand.flying += 1
-            line.flying += 1
+            line.depart(hand, call.lane, monotonic)
             self._flights[call.lane] = (line, hand)
             chosen.append((Intent(item, item.attempt + 1, call.lane), call))
             line.pace.take()
-            if len(chosen) >= room or not line.calls or (line.probing and line.flying):
+            if len(chosen) >= room or not line.calls or line.probing:
                 break
         self._come_back(line, monotonic)
         return chosen
@@ -315,8 +317,7 @@ class Desk:
 
     def _land(self, lane: int) -> tuple[Line, Hand]:
         line, hand = flight = self._flights.pop(lane)
-        line.flying -= 1
-        hand.flying -= 1
+        line.land(hand, lane)
         return flight
 
     def _take(self, line: Line, lease: Lease | None) -> None:
@@ -331,6 +332,9 @@ class Desk:
                 answer = line.calls.popleft().answer
                 if not answer.done():
                     answer.set_result(None)
+
+    def _serves(self, channel: str, line: Line) -> bool:
+        return bool(line.calls) and not self._closing and not self._rests(channel, line)
 
     def _rests(self, channel: str, line: Line) -> bool:
         return self._all_stopped(channel) or asyncio.get_running_loop().time() < line.paused_until
