@@ -12,8 +12,8 @@ from typing import NamedTuple
 from hub.queue.contract import Item, Lease
 from hub.queue.pace import Domains, Pace
 
-PARKED = 10_000
-"""How many rows of domains that asked for less are kept in hand while others are looked for."""
+PARKED = 100_000
+"""How many rows of domains that asked for less are kept in hand while others are looked for: some 30 MB."""
 
 TRIAL = 60.0
 """Seconds after which another lane tries whether a channel works again, where the one that does so hangs."""
