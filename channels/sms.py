@@ -72,7 +72,7 @@ class PreparedSms:
 
 
 class SmsChannel:
-    """Sends through the settings' provider; in an exercise it cannot be made for any but this machine."""
+    """Sends through the settings' provider; in an exercise it cannot be made for any but a sink here."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class SmsChannel:
         site_url: str,
         session: aiohttp.ClientSession,
     ) -> None:
-        refuse_live(mode, _host(settings.base_url), "sms.base_url")
+        refuse_live(mode, _host(settings.base_url), "sms.base_url", sink=settings.sink)
         if not settings.account_sid or not settings.sender:
             raise WrongSettings("sms.account_sid and sms.sender are needed to send SMS; set both")
         # Nothing in doubt is repeated before the provider was asked for it.
