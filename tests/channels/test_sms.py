@@ -140,7 +140,15 @@ async def test_a_burst_costs_no_attempt_and_waits_as_long_as_asked() -> None:
 
 @pytest.mark.parametrize(
     "problem",
-    [Problem(401, 20003), Problem(401), Problem(403), Problem(404, 20404), Problem(400, 21606), Problem(301)],
+    [
+        Problem(401, 20003),
+        Problem(401),
+        Problem(402),
+        Problem(403),
+        Problem(404, 20404),
+        Problem(400, 21606),
+        Problem(301),
+    ],
 )
 async def test_what_would_meet_every_message_stops_the_channel(problem: Problem) -> None:
     async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:

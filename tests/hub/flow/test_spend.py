@@ -41,7 +41,7 @@ async def test_what_is_sent_is_counted_by_dispatch_and_day(tmp_path: Path) -> No
 
 async def test_only_what_the_provider_took_or_may_have_taken_is_counted(tmp_path: Path) -> None:
     async with opened(tmp_path, sms__timeout=0.5) as house:
-        house.provider.next(Problem(400, 21614), Problem(400, 21612), Fault.ACCEPT_AND_CUT)
+        house.provider.next(Problem(400, 21614), Problem(400, 21604), Fault.ACCEPT_AND_CUT)
         dispatch = await house.plan(10)
         async with house.sending():
             await house.until(dispatch, accepted=7, refused=2, uncertain=1)
