@@ -19,7 +19,7 @@ from hub.flow import spend, stop
 from hub.flow.spend import BLOCK, Purse, Withheld
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.store import journal, spending, stops
+from hub.store import dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from hub.store.spending import Taken
 from tests.doubles.twilio import Fault, Problem
@@ -241,6 +241,31 @@ async def test_a_counter_that_cannot_be_written_holds_back_and_leaves_no_doubt(t
             await Purse(house.hub).take(1, 1)
 
     assert held.value.counts is False
+
+
+async def test_what_expires_while_it_is_paid_for_is_not_sent_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, take = Clock(), spending.take
+
+    async def slowly(tx: Tx, ceilings: Mapping[str, int], **how: Any) -> Taken:
+        taken = await take(tx, ceilings, **how)
+        clock.offset += timedelta(hours=1)
+        return taken
+
+    monkeypatch.setattr(spending, "take", slowly)
+    async with opened(tmp_path, clock=clock) as house:
+        dispatch = await house.plan(3, life=timedelta(minutes=30))
+        with capture_logs() as logs:
+            async with house.sending():
+                await house.until(dispatch, expired=3)
+
+        assert house.provider.requests == 0
+        assert await house.standing(dispatch) == {Outcome.EXPIRED: 3}
+        assert (await house.spent(spending.of_dispatch(dispatch))).segments == 0
+        assert "the far side takes nothing" not in [log["event"] for log in logs]
+        async with house.hub.store.read() as tx:
+            assert not await dispatches.unfinished(tx, dispatch)
 
 
 async def test_nothing_that_was_never_dispatched_has_a_ceiling(tmp_path: Path) -> None:
