@@ -225,6 +225,36 @@ async def test_what_lies_idle_goes_back_to_the_counters(
         assert (await house.spent(spending.of_dispatch(1))).segments == 3
 
 
+async def test_a_counter_that_fails_in_an_unforeseen_way_ends_no_sender_and_leaves_no_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> Any:
+        raise RuntimeError("nobody foresaw it")
+
+    monkeypatch.setattr(spend, "IDLE", 0.02)
+    async with opened(tmp_path) as house:
+        purse = Purse(house.hub)
+        await purse.take(1, 3)
+        monkeypatch.setattr(spending, "give_back", failing)
+        monkeypatch.setattr(spending, "take", failing)
+        ending = asyncio.Event()
+        with capture_logs() as logs:
+            keeping = asyncio.create_task(purse.keep(ending))
+            await asyncio.sleep(0.3)
+            alive = not keeping.done()
+            with pytest.raises(Withheld) as held:
+                await purse.take(2, 1)
+            ending.set()
+            await keeping
+
+    assert alive
+    assert held.value.counts is False
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == [
+        "idle SMS segments cannot be given back; it is tried again",
+        "SMS cannot be counted",
+    ]
+
+
 async def test_a_sender_that_is_killed_leaves_at_most_a_block_counted_too_many(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         await Purse(house.hub).take(1, 1)
