@@ -81,6 +81,7 @@ def _settings(url: str) -> Sms:
     return settings.load(environ={}).sms.model_copy(
         update={
             "base_url": url,
+            "sink": True,
             "account_sid": ACCOUNT,
             "sender": "+32470000000",
             "segments_per_second": 1e9,  # the pace of an account is not what is measured

@@ -28,9 +28,9 @@ class Provider(NamedTuple):
     date: datetime | None
 
 
-async def relay(settings: EmailSettings, *, mode: Mode) -> Relay:
+async def relay(settings: EmailSettings, *, mode: Mode, section: str = "email") -> Relay:
     """Connect, secure, log in and name our sender, then leave. Raises ChannelError or WrongSettings."""
-    refuse_live(mode, settings.host, "email.host")
+    refuse_live(mode, settings.host, f"{section}.host", sink=settings.sink)
     context = None if settings.security == "none" else tls_context(settings)
     connection = await connect(settings, context)
     try:
@@ -54,7 +54,7 @@ async def relay(settings: EmailSettings, *, mode: Mode) -> Relay:
 
 async def provider(settings: SmsSettings, *, mode: Mode, http: aiohttp.ClientSession) -> Provider:
     """Ask for the account, and whether it has our number. Raises ChannelError or WrongSettings."""
-    refuse_live(mode, urlsplit(settings.base_url).hostname or "", "sms.base_url")
+    refuse_live(mode, urlsplit(settings.base_url).hostname or "", "sms.base_url", sink=settings.sink)
     account, date = await _ask(settings, http, ".json")
     if (status := account.get("status", "active")) != "active":
         raise ChannelError(str(status), "the provider has closed or suspended this account")

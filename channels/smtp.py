@@ -27,7 +27,7 @@ from channels.smtp_transfer import Stale, Unheard, transfer
 class EmailChannel:
     """Sends through the relay of the settings; while that fails, through the one that stands by.
 
-    In an exercise it cannot be made for any but this machine.
+    In an exercise it cannot be made for any but a sink on this machine.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class EmailChannel:
         now: Callable[[], datetime],
         standby: EmailSettings | None = None,
     ) -> None:
-        refuse_live(mode, settings.host, "email.host")
+        refuse_live(mode, settings.host, "email.host", sink=settings.sink)
         if standby is not None:
-            refuse_live(mode, standby.host, "email_standby.host")
+            refuse_live(mode, standby.host, "email_standby.host", sink=standby.sink)
         if not is_address(settings.sender):
             raise WrongSettings(f"email.sender: {settings.sender!r} is no plain e-mail address")
         if settings.return_path and not fits_return_path(settings.return_path):

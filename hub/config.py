@@ -61,6 +61,7 @@ class Relay(Section):
 
     host: str
     port: Port
+    sink: bool
     security: Literal["none", "starttls", "tls"]
     ca_file: str
     username: str
@@ -102,6 +103,7 @@ class Sms(Section):
 
     enabled: bool
     base_url: str
+    sink: bool
     account_sid: str
     auth_token: SecretStr
     sender: str

@@ -15,6 +15,7 @@ from hub.store import dispatches, instance
 from hub.store.dispatches import NewDelivery
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import metadata, persons
+from tests import a
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LINK = "https://univoque.invalid/personal-link"
@@ -120,6 +121,7 @@ def config_for(folder: Path, **settings: object) -> Config:
     """Settings for tests; keys as `email__port=25`."""
     given = {
         "service__data_dir": folder,
+        **a.SINKS,
         "email__enabled": "true",
         "email__security": "none",
         "email__lanes": 4,

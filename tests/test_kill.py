@@ -60,6 +60,7 @@ port = 0
 [email]
 enabled = true
 port = {port}
+sink = true
 security = "none"
 lanes = {lanes}
 [delivery]

@@ -81,7 +81,7 @@ def alive(seen: Seen, limits: Alarms) -> list[str]:
 
 def _unsent(seen: Seen, limits: Alarms) -> Iterator[str]:
     for each in seen.progress:
-        age = seen.at - each.dispatch.approved_at
+        age = each.age(seen.at)
         allowed: timedelta = getattr(limits, UNSENT[each.dispatch.urgency])
         if each.left and age > allowed and not is_held_back(each, seen):
             yield (

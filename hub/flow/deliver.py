@@ -8,7 +8,7 @@ from random import Random
 
 import structlog
 
-from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
+from channels.contract import Channel, Expired, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
 from hub.config import Delivery
 from hub.flow import refusals
 from hub.flow.refusals import Consequence, Refusals
@@ -92,7 +92,7 @@ class Post:
                 await self.suppress(item, error.code)
             return Settled(item, attempt, number, Outcome.REFUSED, error.code), None
         except Unavailable as error:
-            return self._later(item, number, error), error
+            return self._unavailable(item, number, error)
         except Uncertain as error:
             return self._in_doubt(item, number, error.code), None
         except Exception:
@@ -155,6 +155,12 @@ class Post:
             return Settled(item, item.attempt + 1, number, Outcome.REFUSED, error.code), None
         later = self._later(item, number, Unavailable(error.code, counts=False))
         return later, refusals.withheld() if consequence is Consequence.STOP else None
+
+    def _unavailable(self, item: Item, number: int, error: Unavailable) -> tuple[Settled, Unavailable | None]:
+        """Nothing of it has left: it is tried again, unless its time is over."""
+        if isinstance(error, Expired):
+            return Settled(item, item.attempt + 1, number, Outcome.EXPIRED), None
+        return self._later(item, number, error), error
 
     def _later(self, item: Item, number: int, error: Unavailable) -> Settled:
         """Deferred with back-off; refused when its tries are used up."""

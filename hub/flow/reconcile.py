@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import Answering, ChannelError, Trace
+from channels.contract import Answering, ChannelError, Trace, Unavailable
 from channels.patience import rest
 from hub.config import Sms
 from hub.context import Hub
+from hub.errors import UnivoqueError
 from hub.flow import record
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
@@ -53,18 +54,34 @@ class Reconciled:
 
 
 async def reconcile(hub: Hub, channel: Answering, *, name: str = "sms") -> Reconciled:
-    """One step: look through new attempts, then ask what is due, oldest first. Raises ChannelError.
+    """One step: look through new attempts, then ask what is due, oldest first.
 
     In doubt: the provider lists what it sent to the number; what fits and is not ours yet is adopted. What it does
     not list in the time that the settings give is repeated or left to a person. Silent: it is asked by its id.
+    A question that is not answered is put off, so that it holds up no other. Raises ChannelError where the provider
+    is out of reach, or answers none.
     """
     now = hub.clock.now()
     await _gather(hub, name, before=now - hub.config.sms.ask_after)
     async with hub.store.read() as tx:
         found = await inquiries.to_ask(tx, at=now, limit=QUESTIONS)
-    done = Reconciled()
+    done, unanswered = Reconciled(), list[ChannelError]()
     for inquiry in found:
-        done = _sum(done, await _ask(hub, channel, inquiry))
+        try:
+            done = _sum(done, await _ask(hub, channel, inquiry))
+        except UnivoqueError:
+            raise  # of our own house, whatever the question
+        except Exception as error:
+            await _put_off(hub, inquiry, error)
+            if not isinstance(error, ChannelError) or isinstance(error, Unavailable):
+                raise
+            unanswered.append(error)
+    if unanswered and not done.asked:
+        raise unanswered[-1]
+    if unanswered:
+        log.warning(
+            "the provider answers other questions", unanswered=len(unanswered), code=unanswered[-1].code
+        )
     return done
 
 
@@ -111,6 +128,17 @@ async def _ask(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     async with hub.store.write() as tx:
         await inquiries.close(tx, inquiry)
     return Reconciled()
+
+
+async def _put_off(hub: Hub, inquiry: Inquiry, error: Exception) -> None:
+    """Ask later what was not answered: soon where that may be the line's fault, else ever less."""
+    now = hub.clock.now()
+    age = timedelta(0) if isinstance(error, Unavailable) else (now - inquiry.since) / 4
+    async with hub.store.write() as tx:
+        if now > inquiry.expires_at + AFTERWARDS:
+            await inquiries.close(tx, inquiry)
+        else:
+            await inquiries.put_off(tx, inquiry, at=now + min(max(hub.config.sms.ask_after, age), SELDOM))
 
 
 async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:

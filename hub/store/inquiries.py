@@ -146,6 +146,11 @@ async def ask_again(tx: Tx, inquiry: Inquiry, *, at: datetime) -> None:
     await tx.execute(update(inquiries).where(_is(inquiry)).values(ask_at=at, asked=inquiry.asked + 1))
 
 
+async def put_off(tx: Tx, inquiry: Inquiry, *, at: datetime) -> None:
+    """Ask later what was not answered: the question does not count as asked."""
+    await tx.execute(update(inquiries).where(_is(inquiry)).values(ask_at=at))
+
+
 async def follow(tx: Tx, inquiry: Inquiry, *, provider_id: str, at: datetime) -> None:
     """A doubt is over, the message was taken: ask for its fate next."""
     found = {"provider_id": provider_id, "ask_at": at, "asked": 0}

@@ -20,7 +20,7 @@ from hub.model.delivery import Outcome
 from hub.store import dispatches, instance, schema
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import attempts, deliveries
-from tests import plans
+from tests import a, plans
 from tests.doubles.smtp import Received, SmtpDouble
 from tests.faults.row import Row
 from tests.processes import ROOT
@@ -67,6 +67,7 @@ class House:
             "service__data_dir": self.folder,
             "database__url": self.database,
             "web__port": 0,
+            **a.SINKS,
             "email__enabled": "true",
             "email__port": self.relay.port,
             "email__security": "none",
