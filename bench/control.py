@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,9 @@ class Counted:
     lost: int
     repeats: int
     most_copies: int
+    instants: Sequence[float] = ()
+    """When each message came, in seconds since 1970."""
+    last_kill_at: float = 0.0
 
 
 def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> Counted:
@@ -48,7 +51,7 @@ def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> 
     port = int(server.stdout.readline())
     sender = [sys.executable, __file__, "--sender", str(port), "--cursor", str(cursor)]
     sender += ["--recipients", str(recipients), "--lanes", str(lanes)]
-    done = 0
+    done, last_kill_at = 0, 0.0
     try:
         while True:
             before = _size(log)
@@ -58,19 +61,23 @@ def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> 
             if done < kills:
                 time.sleep(dice.uniform(0, 0.3))
                 process.send_signal(signal.SIGKILL)
+                last_kill_at = time.time()
                 done += 1
             if process.wait() == 0:
                 break
     finally:
         server.kill()
         server.communicate()
-    copies = Counter(line.split()[0] for line in log.read_text("ascii").splitlines())
+    lines = [line.split() for line in log.read_text("ascii").splitlines()]
+    copies = Counter(words[0] for words in lines)
     return Counted(
         recipients=recipients,
         kills=done,
         lost=recipients - len(copies),
         repeats=sum(copies.values()) - len(copies),
         most_copies=max(copies.values()),
+        instants=[float(words[-1]) for words in lines],
+        last_kill_at=last_kill_at,
     )
 
 

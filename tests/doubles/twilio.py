@@ -138,10 +138,16 @@ class TwilioDouble:
             sms.status, sms.error_code = known
 
     def scrambled(
-        self, dice: Random, *, statuses: Sequence[str] = ("sent", "delivered"), copies: int = 2
+        self,
+        dice: Random,
+        *,
+        of: Sequence[Sms] | None = None,
+        statuses: Sequence[str] = ("sent", "delivered"),
+        copies: int = 2,
     ) -> list[tuple[Sms, str]]:
-        """All callbacks of all messages, each so many times, in any order: pass each pair to `report`."""
-        found = [(sms, status) for sms in self.messages for status in statuses for _ in range(copies)]
+        """All callbacks `of` these messages, or of all, each so many times, in any order: pass each pair to `report`."""
+        chosen = self.messages if of is None else of
+        found = [(sms, status) for sms in chosen for status in statuses for _ in range(copies)]
         dice.shuffle(found)
         return found
 

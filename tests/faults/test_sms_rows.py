@@ -1,7 +1,6 @@
 """F9, F10: a provider that limits, fails, refuses by code, or takes a message and never says so."""
 
 import asyncio
-import socket
 from collections.abc import Collection, Sequence
 from math import inf
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from hub.model.delivery import Outcome
 from tests.doubles.twilio import Fault, Problem, TwilioDouble
 from tests.faults.conftest import Judge
-from tests.faults.house import Copies, House, open_house, until
+from tests.faults.house import Copies, House, free_port, open_house, until
 
 
 LANES = 4
@@ -111,7 +110,7 @@ async def test_f10_what_was_taken_without_an_answer_is_adopted_by_its_callback_a
 ) -> None:
     recipients, each = (500, 50) if large else (30, 3)
     cut, hung = (_numbers(recipients // 4, place, each) for place in range(2))
-    port = _free_port()
+    port = free_port()
     async with TwilioDouble() as provider:
         address = {"web__port": port, "service__base_url": f"http://127.0.0.1:{port}"}
         async with open_house(tmp_path, **settings(provider, **address)) as house:
@@ -189,9 +188,3 @@ async def _settled(house: House, dispatch: int, at_work: Collection[Outcome] = A
         return not any(outcome in at_work for outcome in (await house.standing(dispatch)).values())
 
     await until(there, 300, lambda: f"somebody is still at work: {house.log[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
