@@ -2,7 +2,8 @@
 
 It sends through as many connections, to the same mail server, and keeps what it has sent as one number that it
 saves when a chunk of 500 is done: what many a mailer does. Whatever it had sent of a chunk when it died, it
-sends again. `--recipients`, `--kills` and `--lanes` set the size; `--seed` repeats a run.
+sends again. `--recipients`, `--kills` and `--lanes` set the size; `--seed` repeats a run. It ends with a line for
+each limit, and with exit code 1 where one is missed.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.limits import Limit, judged  # noqa: E402 - the path comes first
+
 CHUNK = 500
 GAP = 0.0045
 """Seconds that the mail server takes, on average, between writing a message down and answering."""
@@ -39,6 +42,11 @@ class Counted:
     instants: Sequence[float] = ()
     """When each message came, in seconds since 1970."""
     last_kill_at: float = 0.0
+
+    @property
+    def per_kill(self) -> float:
+        """Repeats for each kill."""
+        return round(self.repeats / max(self.kills, 1), 1)
 
 
 def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> Counted:
@@ -120,7 +128,7 @@ async def _lane(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait
             await reader.readline()
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -133,18 +141,36 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.sender:
         asyncio.run(send(chosen.sender, chosen.cursor, chosen.recipients, chosen.lanes))
-        return
+        return 0
     size = {"recipients": chosen.recipients, "kills": chosen.kills, "lanes": chosen.lanes}
     with tempfile.TemporaryDirectory(prefix="univoque-control-") as folder:
         control = run(Path(folder), **size, seed=chosen.seed)
     with tempfile.TemporaryDirectory(prefix="univoque-control-") as folder:
         ours = asyncio.run(_ours(Path(folder), **size, seed=chosen.seed))
-    print(f"{'':24}{'kills':>8}{'lost':>8}{'repeats':>9}{'per kill':>10}{'most copies':>13}")
-    for name, each in (("cursor per chunk of 500", control), ("outcome + next intent", ours)):
-        per_kill = each.repeats / max(each.kills, 1)
-        print(
-            f"{name:24}{each.kills:>8,}{each.lost:>8,}{each.repeats:>9,}{per_kill:>10.1f}{each.most_copies:>13,}"
+    print(table(control, ours))
+    print(f"\n{chosen.recipients:,} recipients, {chosen.lanes} connections, the same kills.")
+    due = [
+        Limit("ours: lost", ours.lost, most=0),
+        Limit("ours: repeats a kill", ours.per_kill, most=chosen.lanes),
+        Limit("the control: repeats a kill to ours", control.per_kill / max(ours.per_kill, 1), least=1),
+    ]
+    return judged(due, sys.stdout)
+
+
+def table(control: Counted, ours: Counted) -> str:
+    """The figures as Markdown."""
+    rows = [
+        "| what is on the disk | kills | lost | repeats | a kill | most copies |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {name} | {each.kills:,} | {each.lost:,} | {each.repeats:,} | {each.per_kill:.1f} | {each.most_copies} |"
+        for name, each in (
+            (f"a cursor per chunk of {CHUNK}", control),
+            ("each outcome, with the next intent", ours),
         )
+    ]
+    return "\n".join(rows)
 
 
 async def _ours(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> Counted:
@@ -157,4 +183,4 @@ async def _ours(folder: Path, *, recipients: int, kills: int, lanes: int, seed: 
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
