@@ -35,6 +35,9 @@ MORNING = "2020-03-11T07:00"
 APPROVER = a.staff("Direction de crise", Role.APPROVER)
 
 
+pytestmark = pytest.mark.usefixtures("database")
+
+
 @pytest.fixture(autouse=True)
 async def in_march(hub: Hub) -> None:
     hub.clock.set(parse_instant(EVENING))
