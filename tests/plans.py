@@ -31,6 +31,11 @@ async def new_store(place: Path | str) -> Store:
     return store
 
 
+def address(store: Store) -> str:
+    """The URL by which another process would open it."""
+    return store.engine.url.render_as_string(hide_password=False)
+
+
 async def empty(store: Store) -> None:
     """Take out all but the name, and begin to number anew."""
     async with store.write() as tx:

@@ -67,6 +67,8 @@ async def reconcile(hub: Hub, channel: Answering, *, name: str = "sms") -> Recon
         found = await inquiries.to_ask(tx, at=now, limit=QUESTIONS)
     done, unanswered = Reconciled(), list[ChannelError]()
     for inquiry in found:
+        if not await _claimed(hub, inquiry):
+            continue
         try:
             done = _sum(done, await _ask(hub, channel, inquiry))
         except UnivoqueError:
@@ -119,6 +121,13 @@ async def _gather(hub: Hub, name: str, *, before: datetime) -> None:
             return
 
 
+async def _claimed(hub: Hub, inquiry: Inquiry) -> bool:
+    """Whether no other sender asks it; a claim ends by itself, for those that die with one."""
+    async with hub.store.write() as tx:
+        until = hub.clock.now() + 2 * hub.config.sms.timeout
+        return await inquiries.claim(tx, inquiry, until=until)
+
+
 async def _ask(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     if inquiry.outcome is Outcome.UNCERTAIN and not inquiry.provider_id:
         return await _doubt(hub, channel, inquiry)
@@ -145,11 +154,8 @@ async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     trace = await _found(hub, channel, inquiry)
     now = hub.clock.now()
     if trace is not None:
-        await record.record(hub, _report(inquiry, trace))
-        if trace.outcome == Outcome.ACCEPTED:
-            async with hub.store.write() as tx:
-                again = now + hub.config.sms.silent_after
-                await inquiries.follow(tx, inquiry, provider_id=trace.provider_id, at=again)
+        if not await _adopted(hub, inquiry, trace):
+            return Reconciled(asked=1)
         log.info("a doubt is over: the provider has it", sid=trace.provider_id, outcome=trace.outcome)
         return Reconciled(asked=1, adopted=1)
     settings = hub.config.sms
@@ -173,6 +179,20 @@ async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
         else:  # a list may lag for longer; to ask is cheap, and seldom
             await inquiries.ask_again(tx, inquiry, at=now + SELDOM)
     return Reconciled(asked=1, held=1)
+
+
+async def _adopted(hub: Hub, inquiry: Inquiry, trace: Trace) -> bool:
+    """Take what the provider has as this one, unless another sender took it as another one; then it is asked anew."""
+    now = hub.clock.now()
+    async with hub.store.write() as tx:
+        if await inquiries.known_ids(tx, {trace.provider_id}):
+            await inquiries.put_off(tx, inquiry, at=now)
+            return False
+        await record.append(tx, [_report(inquiry, trace)], at=now)
+        if trace.outcome == Outcome.ACCEPTED:
+            again = now + hub.config.sms.silent_after
+            await inquiries.follow(tx, inquiry, provider_id=trace.provider_id, at=again)
+    return True
 
 
 async def _found(hub: Hub, channel: Answering, inquiry: Inquiry) -> Trace | None:

@@ -112,13 +112,14 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, **settings: object) -> AsyncIterator[House]:
+async def opened(folder: Path, *, database: str = "", **settings: object) -> AsyncIterator[House]:
+    """`database` is its URL; empty for SQLite in the folder."""
     time = [NOON]
     async with TwilioDouble(now=lambda: time[0]) as provider, aiohttp.ClientSession() as session:
         config = plans.config_for(
             folder, sms__base_url=provider.url, sms__timeout=0.3, **{**ACCOUNT, **settings}
         )
-        store = await plans.new_store(folder / "univoque.db")
+        store = await plans.new_store(database or folder / "univoque.db")
         await plans.people(store, 60)
         hub = Hub(config, store, a.REGISTER, a.WORDING, Clock(lambda: time[0]))
         yield House(hub, provider, channel(hub, session), time, folder)
