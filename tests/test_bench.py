@@ -131,7 +131,12 @@ def test_a_bench_ends_with_what_is_due_and_whether_it_holds(limit: Limit, line: 
 
 
 def test_all_that_is_due_of_the_fan_out_is_judged() -> None:
-    row = {"recipients": 60_000, "ours_over_smtp_source": 1.02, "receipts_cost": 0.31, "last_tenth_over_first": 1}
+    row = {
+        "recipients": 60_000,
+        "ours_over_smtp_source": 1.02,
+        "receipts_cost": 0.31,
+        "last_tenth_over_first": 1,
+    }
     found = {
         "sizes": [row],
         "ours_over_django": 9.9,

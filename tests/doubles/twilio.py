@@ -145,7 +145,7 @@ class TwilioDouble:
         statuses: Sequence[str] = ("sent", "delivered"),
         copies: int = 2,
     ) -> list[tuple[Sms, str]]:
-        """All callbacks `of` these messages, or of all, each so many times, in any order: pass each pair to `report`."""
+        """All callbacks `of` these messages, or of all, in any order, each so many times: what `report` is given."""
         chosen = self.messages if of is None else of
         found = [(sms, status) for sms in chosen for status in statuses for _ in range(copies)]
         dice.shuffle(found)

@@ -287,6 +287,12 @@ def message_ids(mails: Sequence[Received]) -> dict[str, set[str]]:
     return found
 
 
+def rates(instants: Sequence[float], at: float) -> tuple[float, float]:
+    """Of so many arrivals: how many came a second before and after an instant."""
+    before, after = [one for one in instants if one <= at], [one for one in instants if one > at]
+    return len(before) / (at - before[0]), len(after) / (after[-1] - at)
+
+
 def full_rate_after(instants: Sequence[float], fault_at: float, window: float = 0.5) -> float | None:
     """Seconds from the fault to a window in which 80 % of the rate before it was reached; None if never."""
     before = [at for at in instants if at <= fault_at]

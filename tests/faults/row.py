@@ -37,7 +37,9 @@ class Row:
             self.uncertain,
             self.wrong_state,
         )
-        rate = f"{self.to_full_rate:.1f}" if isinstance(self.to_full_rate, float) else self.to_full_rate or "–"
+        rate = (
+            f"{self.to_full_rate:.1f}" if isinstance(self.to_full_rate, float) else self.to_full_rate or "–"
+        )
         return "| " + " | ".join([self.fault, self.what, *(f"{each:,}" for each in figures), rate]) + " |"
 
 

@@ -73,7 +73,8 @@ async def test_f11_callbacks_end_alike_in_any_order_and_those_that_never_come_ar
     p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
     remarked = (
         f"{len(took):,} callbacks, {AT_ONCE} at once, were answered when they were on disk, after {p50:.0f} ms "
-        f"(median) and {p99:.0f} ms (p99); {never} that never came were asked for; {forged.total()} forged ones were answered 403 and changed nothing."
+        f"(median) and {p99:.0f} ms (p99); {never} that never came were asked for; {forged.total()} forged "
+        "ones were answered 403 and changed nothing."
     )
     assert statuses == {204: len(calls)}
     assert forged == {403: 2 * len(FATES) + 1}

@@ -107,5 +107,7 @@ async def test_f16_a_chunk_whose_sender_died_goes_on_with_the_next(
         what = "a sender dies with its only chunk in hand, another takes its slot"
         row = await house.row("F16", what, dispatch, fault_at=killed_at)
     first_again = min(mail.at for mail in house.relay.messages if mail.at > killed_at)
-    remarked = f"its chunk went on after {first_again - killed_at:.1f} s, most of them the start of the other."
+    remarked = (
+        f"its chunk went on after {first_again - killed_at:.1f} s, most of them the start of the other."
+    )
     judge(row, repeats=house.lanes, remarked=remarked)

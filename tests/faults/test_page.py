@@ -28,7 +28,9 @@ def test_every_fault_that_is_tested_has_its_line() -> None:
 
 
 def test_every_line_says_when_the_rate_was_full_again_or_why_it_cannot() -> None:
-    without = [(fault, what) for fault, what, rate in rows_of() if not re.fullmatch(r"[\d.]+|[a-z][a-z ]+", rate)]
+    without = [
+        (fault, what) for fault, what, rate in rows_of() if not re.fullmatch(r"[\d.]+|[a-z][a-z ]+", rate)
+    ]
 
     assert without == []
 

@@ -46,8 +46,8 @@ async def test_f18_a_large_audience_starves_nobody_and_stops_within_two_seconds(
     assert after_stop < 2
     remarked = (
         f"{memory} MB at most, against {memory_for_few} MB for {few:,}; of an urgent act amid a newsletter on "
-        f"{house.lanes} connections the first left after {first:.2f} s and all {len(urgent)} after {all_of_them:.2f} s; "
-        f"the last message left {after_stop:.2f} s after the stop."
+        f"{house.lanes} connections the first left after {first:.2f} s and all {len(urgent)} after "
+        f"{all_of_them:.2f} s; the last message left {after_stop:.2f} s after the stop."
     )
     judge(row, remarked=remarked)
 

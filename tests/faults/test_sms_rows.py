@@ -13,7 +13,6 @@ from tests.doubles.twilio import Fault, Problem, TwilioDouble
 from tests.faults.conftest import Judge
 from tests.faults.house import Copies, House, free_port, open_house, until
 
-
 LANES = 4
 
 AT_WORK = {Outcome.QUEUED, Outcome.ATTEMPTING, Outcome.DEFERRED}
@@ -82,21 +81,23 @@ async def test_f9_a_limit_on_everything_is_asked_seldom_whether_it_is_over(
     tmp_path: Path, judge: Judge, large: bool, hint: dict[str, str]
 ) -> None:
     recipients, seconds = (3_000, 20.0) if large else (100, 2.0)
-    async with TwilioDouble(limit=Problem(429, 20429, hint)) as provider:
-        async with open_house(tmp_path, **settings(provider, delivery__attempts=2)) as house:
-            dispatch = await house.plan(recipients, channel="sms")
+    async with (
+        TwilioDouble(limit=Problem(429, 20429, hint)) as provider,
+        open_house(tmp_path, **settings(provider, delivery__attempts=2)) as house,
+    ):
+        dispatch = await house.plan(recipients, channel="sms")
 
-            async with house.sending():
-                await until(lambda: _has_taken(provider, recipients // 3), 60, lambda: house.log[-3000:])
-                provider.burst, before = 0, provider.requests
-                await asyncio.sleep(seconds)
-                called = provider.requests - before
-                provider.burst = None
-                await house.finished(dispatch, 240)
+        async with house.sending():
+            await until(lambda: _has_taken(provider, recipients // 3), 60, lambda: house.log[-3000:])
+            provider.burst, before = 0, provider.requests
+            await asyncio.sleep(seconds)
+            called = provider.requests - before
+            provider.burst = None
+            await house.finished(dispatch, 240)
 
-            what = f"429 to everything for {seconds:.0f} s, {'with a hint of 1 s' if hint else 'without a hint'}"
-            fault_at = provider.misbehaved[0]
-            row = await house.row("F9", what, dispatch, copies=sent(provider), fault_at=fault_at)
+        what = f"429 to everything for {seconds:.0f} s, {'with a hint of 1 s' if hint else 'without a hint'}"
+        fault_at = provider.misbehaved[0]
+        row = await house.row("F9", what, dispatch, copies=sent(provider), fault_at=fault_at)
     assert called <= LANES * (seconds + 2), "it was asked more than once a second and lane"
     judge(row, remarked=f"{called / seconds:.1f} calls a second while it lasted.")
 

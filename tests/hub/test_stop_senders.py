@@ -61,7 +61,9 @@ async def test_no_message_begins_two_seconds_after_a_stop_at_either_of_two_sende
 
 async def _at_work(house: House, since: datetime) -> None:
     """Wait until each of them has sent e-mail from now on."""
-    query = select(attempts.c.owner).where(attempts.c.at > since, attempts.c.code.startswith("250")).distinct()
+    query = (
+        select(attempts.c.owner).where(attempts.c.at > since, attempts.c.code.startswith("250")).distinct()
+    )
 
     async def there() -> bool:
         async with house.store.read() as tx:

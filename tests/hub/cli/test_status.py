@@ -106,7 +106,9 @@ def test_watch_says_how_fast_it_goes_and_how_long_the_rest_takes_at_each_look(
             " VALUES (1, 'visites', 1, 'Exercise', 'Immediate', ?, ?, ?)",
             (begun, until, begun),
         )
-        db.execute("INSERT INTO chunks (dispatch, channel, first, last, urgency) VALUES (1, 'email', 1, 10000, 0)")
+        db.execute(
+            "INSERT INTO chunks (dispatch, channel, first, last, urgency) VALUES (1, 'email', 1, 10000, 0)"
+        )
         db.executemany(
             "INSERT INTO deliveries (dispatch, seq, person, channel, address, token, body)"
             " VALUES (1, ?1, ?1, 'email', 'p' || ?1 || '@example.org', 'token-' || ?1, 1)",
