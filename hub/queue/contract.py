@@ -145,8 +145,14 @@ class Ledger(Protocol):
         """
         ...
 
-    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        """Take rows whose time to be tried again has come, with the same regard to opt-outs and expiry."""
+    async def lease_due(
+        self, channel: str, *, at: datetime, limit: int, above: int | None = None
+    ) -> Lease | None:
+        """Take rows of one dispatch whose time to be tried again has come: of the most urgent, then of the oldest.
+
+        With the same regard to opt-outs and expiry. None, too, where a chunk waits that is more urgent.
+        With `above`, only rows of a more urgent dispatch.
+        """
         ...
 
     async def turn(

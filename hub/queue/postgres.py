@@ -26,7 +26,7 @@ from hub.queue.contract import (
     Settled,
 )
 from hub.queue.session import LedgerLost, Session
-from hub.queue.statements import LEAST_URGENT, STOP, URGENCY_OF_RETRIES
+from hub.queue.statements import LEAST_URGENT, STOP
 from hub.store.postgres import ALONE
 from subscribers.audience import UNSUBSCRIBED
 
@@ -122,33 +122,39 @@ class PostgresLedger:
                 self._chunks.add(chunk)
         return Lease(chunk, items, urgency)
 
-    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
+    async def lease_due(
+        self, channel: str, *, at: datetime, limit: int, above: int | None = None
+    ) -> Lease | None:
+        which = (channel, at, self._mode, LEAST_URGENT if above is None else above)
         async with self._call():
-            if not await self._session.fetch(sql.WAITING_DUE, channel, at, self._mode, 1):
+            if not await self._session.fetch(sql.DUE_DISPATCH, *which):
                 return None
             async with self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
+                found = await db.fetchrow(sql.DUE_DISPATCH, *which)
+                if found is None:
+                    return None
+                dispatch, urgency, approved_at, expires_at, cancelled = found
+                over = Outcome.CANCELLED if cancelled else Outcome.EXPIRED if expires_at <= at else None
+                if over is None and await db.fetch(sql.WAITING_CHUNK, channel, urgency, self._mode):
+                    return None
+                rows = await db.fetch(sql.DUE_ITEMS, channel, dispatch, at, limit)
+                if not rows:
+                    return None  # another sender was quicker
+                out = dict(await db.fetch(sql.OUT_SINCE, channel, approved_at))
                 items: list[Item] = []
                 settled: list[Settled] = []
-                out: dict[datetime, dict[str, str]] = {}
-                for row in await db.fetch(sql.DUE_ITEMS, channel, at, self._mode, limit):
-                    dispatch, seq, attempt, body, address, token, duty, barred, *rest = row
-                    approved_at, expires_at, cancelled = rest
+                for seq, attempt, body, address, token, duty, barred in rows:
                     item = Item(dispatch, seq, body, address, token, attempt, expires_at, due=True)
-                    if approved_at not in out:
-                        out[approved_at] = dict(await db.fetch(sql.OUT_SINCE, channel, approved_at))
-                    since = out[approved_at]
-                    if cancelled:
-                        settled.append(Settled(item, attempt, -1, Outcome.CANCELLED))
-                    elif expires_at <= at:
-                        settled.append(Settled(item, attempt, -1, Outcome.EXPIRED))
-                    elif barred or (since and self._is_out(channel, address, since, duty=duty)):
+                    if over is not None:
+                        settled.append(Settled(item, attempt, -1, over))
+                    elif barred or (out and self._is_out(channel, address, out, duty=duty)):
                         settled.append(Settled(item, attempt, -1, Outcome.SUPPRESSED))
                     else:
                         items.append(item)
                 await self._settle(db, settled, at)
                 await db.execute(sql.TAKE_DUE, self._slot, *_keys(items))
             self._due.update((item.dispatch, item.seq) for item in items)
-        return Lease(0, items, URGENCY_OF_RETRIES)
+        return Lease(0, items, urgency)
 
     async def turn(
         self,

@@ -3,12 +3,10 @@
 from functools import cache
 
 from hub.model.delivery import FINISHED
+from hub.store.dispatches import URGENCIES
 
 LEAST_URGENT = 1_000
 """Above every value of chunks.urgency."""
-
-URGENCY_OF_RETRIES = 1
-"""Behind what is immediate, where everybody is reached once first; before the rest."""
 
 STOP = "stop/"
 """What precedes the name of a stopped channel among the settings; `stop/*` stops everything."""
@@ -66,14 +64,37 @@ ORDER BY d.seq
 """  # noqa: S608 - made of constants
 
 DUE_ITEMS = f"""
-SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED},
-    x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
+SELECT u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED}
+# In the words of the partial index ix_due_open, which holds nothing that is held or in hand.
+_DUE = "due AS u WHERE u.channel = ?1 AND u.held = 0 AND u.owner IS NULL"
+
+_URGENCY = " ".join(f"WHEN '{name}' THEN {number}" for name, number in URGENCIES.items())
+
+# From one dispatch to the next by the index, never from row to row: many wait for an hour that has not come, and
+# a look at each of them, ten times a second, would cost more the more there are.
+DUE_DISPATCH = f"""
+WITH RECURSIVE waiting (dispatch) AS (
+    SELECT (SELECT min(u.dispatch) FROM {_DUE})
+    UNION ALL
+    SELECT (SELECT min(u.dispatch) FROM {_DUE} AND u.dispatch > w.dispatch)
+    FROM waiting AS w WHERE w.dispatch IS NOT NULL
+), first (dispatch, due_at) AS (
+    SELECT w.dispatch, (SELECT min(u.due_at) FROM {_DUE} AND u.dispatch = w.dispatch)
+    FROM waiting AS w WHERE w.dispatch IS NOT NULL
+), open (dispatch, urgency, due_at, approved_at, expires_at, cancelled) AS (
+    SELECT x.id, CASE x.urgency {_URGENCY} END, f.due_at, x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
+    FROM first AS f JOIN dispatches AS x ON x.id = f.dispatch
+    WHERE f.due_at <= ?2 AND x.mode = ?3 AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'stop/' || ?1 || '/' || x.id)))
+)
+SELECT dispatch, urgency, approved_at, expires_at, cancelled FROM open
+WHERE urgency < ?4 ORDER BY urgency, due_at LIMIT 1
+"""  # noqa: S608 - made of constants
+
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
-JOIN dispatches AS x ON x.id = u.dispatch
-WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL AND x.mode = ?
-    AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL AND NOT {_HELD.format(of="u")}))
-ORDER BY u.due_at LIMIT ?
+WHERE u.channel = ?1 AND u.dispatch = ?2 AND u.due_at <= ?3 AND u.held = 0 AND u.owner IS NULL
+ORDER BY u.due_at LIMIT ?4
 """  # noqa: S608 - made of constants
 
 OUT_SINCE = "SELECT value_hash, reason FROM suppressions WHERE channel = ? AND at >= ?"
