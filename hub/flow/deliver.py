@@ -14,7 +14,7 @@ from hub.flow import refusals
 from hub.flow.refusals import Consequence, Refusals
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.queue.contract import Again, Item, Ledger, Repeat, Settled
+from hub.queue.contract import Again, FencedOff, Item, Ledger, LedgerWaits, Repeat, Settled
 from hub.store.deliveries import Try, attempt_id, key_of
 from hub.store.dispatches import body_digest
 from hub.store.instance import Instance
@@ -94,11 +94,11 @@ class Post:
         except Unavailable as error:
             return self._later(item, number, error), error
         except Uncertain as error:
-            return self._in_doubt(item, number, error.code), None
+            return await self._in_doubt(item, number, error.code), None
         except Exception:
             # Whatever a channel did not foresee: it may have sent, so it is in doubt until somebody knows.
             log.exception("a channel failed in an unforeseen way", channel=self.channel.traits.name)
-            return self._in_doubt(item, number, "internal"), None
+            return await self._in_doubt(item, number, "internal"), None
         if self.refusals.rows.open:
             self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
@@ -169,11 +169,12 @@ class Post:
         again = Again(self._by(item, wait), held=False, attempt=counted)
         return Settled(item, attempt, number, Outcome.DEFERRED, error.code, again=again)
 
-    def _in_doubt(self, item: Item, number: int, code: str) -> Settled:
+    async def _in_doubt(self, item: Item, number: int, code: str) -> Settled:
         """Uncertain, and listed as such before it is repeated or held."""
         attempt = item.attempt + 1
-        held = self.repeat.held or attempt >= self.settings.attempts
-        again = Again(self._by(item, self.repeat.wait), held=held, attempt=attempt)
+        wait, held = self.repeat.after(await self._doubts(item) + 1)
+        held = held or attempt >= self.settings.attempts
+        again = Again(self._by(item, wait), held=held, attempt=attempt)
         return Settled(item, attempt, number, Outcome.UNCERTAIN, code, again=again)
 
     def _by(self, item: Item, wait: timedelta) -> datetime:
@@ -183,5 +184,18 @@ class Post:
 
 def backoff(settings: Delivery, attempt: int, random: Random) -> timedelta:
     """The wait before the try after `attempt`: doubling, never beyond the longest, spread by jitter."""
-    doubled = min(settings.first_retry * (1 << min(attempt - 1, 20)), settings.longest_retry)
-    return doubled * random.uniform(*JITTER)
+    return longer(settings, attempt) * random.uniform(*JITTER)
+
+
+def longer(settings: Delivery, number: int) -> timedelta:
+    """The wait before a further try: the first, and from there doubled up to the longest."""
+    return min(settings.first_retry * (1 << min(number - 1, 20)), settings.longest_retry)
+    async def _doubts(self, item: Item) -> int:
+        """How often it was in doubt before; as often as it was tried, where the ledger cannot say now."""
+        if not item.attempt:
+            return 0
+        try:
+            return await self.ledger.doubts(item)
+        except LedgerWaits:
+            return item.attempt
+

@@ -205,6 +205,10 @@ class PostgresLedger:
         async with self._call(), self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
             await db.execute(sql.BEAT, at, state, self._slot, self._epoch)
 
+    async def doubts(self, item: Item) -> int:
+        async with self._call():
+            return int((await self._session.fetch(sql.DOUBTS, item.dispatch, item.seq))[0][0])
+
     async def leave(self) -> None:
         async with self._call(), self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
             # What has an open intent keeps its owner, so that the next life finds it.
@@ -226,12 +230,14 @@ class PostgresLedger:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = await db.fetch(sql.OPEN_INTENTS, slot)
         if found:
-            dispatches, seqs, attempts, lanes, channels = map(list, zip(*found, strict=True))
+            dispatches, seqs, attempts, lanes, channels, doubts = map(list, zip(*found, strict=True))
             stamp = (at, self._slot, self._epoch)
             await db.execute(sql.DOUBT, dispatches, seqs, attempts, lanes, *stamp)
-            repeats = [self._repeats.get(channel, Repeat(held=True)) for channel in channels]
-            times = [at + repeat.wait for repeat in repeats]
-            held = [repeat.held for repeat in repeats]
+            again = [
+                self._repeats.get(channel, Repeat(held=True)).after(before + 1)
+                for channel, before in zip(channels, doubts, strict=True)
+            ]
+            times, held = [at + wait for wait, _ in again], [held for _, held in again]
             await db.execute(sql.AGAIN, dispatches, seqs, attempts, times, held)
         await db.execute(sql.FREE_CHUNKS, slot)
         await db.execute(sql.FREE_DUE, slot)

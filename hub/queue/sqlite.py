@@ -211,11 +211,11 @@ class SqliteLedger:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = self._db.execute(sql.OPEN_INTENTS, {"slot": slot}).fetchall()
         stamp = (_text(at), self._slot, self._epoch)
-        for dispatch, seq, attempt, lane, channel in found:
+        for dispatch, seq, attempt, lane, channel, doubts in found:
             row = (dispatch, seq, attempt, Outcome.UNCERTAIN, lane, "crash", "")
             self._db.execute(sql.append(1), (*stamp, *row))
-            repeat = self._repeats.get(channel, Repeat(held=True))
-            self._db.execute(sql.AGAIN, (attempt, _text(at + repeat.wait), repeat.held, dispatch, seq))
+            wait, held = self._repeats.get(channel, Repeat(held=True)).after(doubts + 1)
+            self._db.execute(sql.AGAIN, (attempt, _text(at + wait), held, dispatch, seq))
         self._db.execute(sql.FREE_CHUNKS, (slot,))
         self._db.execute(sql.FREE_DUE, (slot,))
         return len(found)
@@ -306,6 +306,9 @@ class SqliteLedger:
         async with self._file.transaction() as db:
             self._fence()
             db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
+
+    async def doubts(self, item: Item) -> int:
+        return int(self._file.query(sql.DOUBTS, *_key(item))[0][0])
 
 
 def _row(settled: Settled) -> tuple[object, ...]:

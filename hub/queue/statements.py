@@ -33,7 +33,10 @@ WITH mine AS (
     UNION
     SELECT dispatch, seq, channel FROM due WHERE owner = :slot
 )
-SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel FROM mine
+SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel, (
+    SELECT count(*) FROM attempts AS e
+    WHERE e.dispatch = a.dispatch AND e.seq = a.seq AND e.outcome = 'uncertain')
+FROM mine
 JOIN attempts AS a ON a.id = (
     SELECT l.id FROM attempts AS l WHERE l.dispatch = mine.dispatch AND l.seq = mine.seq
     ORDER BY l.id DESC LIMIT 1)
@@ -63,8 +66,6 @@ WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
 ORDER BY d.seq
 """  # noqa: S608 - made of constants
 
-DUE_ITEMS = f"""
-SELECT u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED}
 # In the words of the partial index ix_due_open, which holds nothing that is held or in hand.
 _DUE = "due AS u WHERE u.channel = ?1 AND u.held = 0 AND u.owner IS NULL"
 
@@ -91,6 +92,8 @@ SELECT dispatch, urgency, approved_at, expires_at, cancelled FROM open
 WHERE urgency < ?4 ORDER BY urgency, due_at LIMIT 1
 """  # noqa: S608 - made of constants
 
+DUE_ITEMS = f"""
+SELECT u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED}
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
 WHERE u.channel = ?1 AND u.dispatch = ?2 AND u.due_at <= ?3 AND u.held = 0 AND u.owner IS NULL
@@ -162,6 +165,8 @@ NEWS = "SELECT dispatch, seq FROM attempts WHERE id > ?"
 NEWEST = "SELECT coalesce(max(id), 0) FROM attempts"
 
 CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
+
+DOUBTS = "SELECT count(*) FROM attempts WHERE dispatch = ? AND seq = ? AND outcome = 'uncertain'"
 
 OUTCOME = "SELECT outcome FROM attempts WHERE dispatch = ? AND seq = ? ORDER BY id DESC LIMIT 1"
 

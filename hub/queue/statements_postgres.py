@@ -189,3 +189,4 @@ TURN = f"SELECT pg_temp.univoque_turn({', '.join(f'${n}' for n in range(1, 22))}
 WOULD_WAKE = _dialect(shared.WOULD_WAKE)
 POSTPONE = _dialect(shared.POSTPONE)
 BEAT = _dialect(shared.BEAT)
+DOUBTS = _dialect(shared.DOUBTS)

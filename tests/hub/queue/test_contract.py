@@ -577,6 +577,66 @@ async def test_an_outcome_after_a_person_had_it_tried_again_counts(ledger: Ledge
     assert await due(ledger) == []
 
 
+async def test_a_delivery_that_is_in_doubt_life_after_life_waits_longer_and_is_held_in_the_end(
+    store: Store, open_ledger: OpenLedger
+) -> None:
+    """A sender that dies again and again sends the same people no copy per life."""
+    dispatch = await plans.plan(store, recipients=1)
+    repeat = Repeat(held=False, later=(timedelta(minutes=1), timedelta(minutes=2)))
+    at, waited = NOON, []
+    first = open_ledger()
+    await enter(first)
+    await intend(first, *await lease(first))
+    for _ in range(4):
+        ledger = open_ledger()
+        await ledger.enter("sender", at=at, until=at + LEASE, repeats={"email": repeat})
+        for minutes in (0, 1, 2, 60):
+            found = await ledger.lease_due("email", at=at + timedelta(minutes=minutes), limit=9)
+            if found is not None:
+                waited.append(minutes)
+                at += timedelta(minutes=minutes)
+                intents = [Intent(item, item.attempt + 1, 0) for item in found.items]
+                await ledger.turn(at=at, settled=[], intents=intents)
+                break
+
+    assert waited == [0, 1, 2]
+    async with store.read() as tx:
+        assert [(s.seq, s.held) for s in await deliveries.uncertain(tx, dispatch)] == [(1, True)]
+
+
+async def test_a_take_over_counts_the_doubts_of_other_lives_too(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    """Here the second doubt is held: the repeats name no wait for it."""
+    await plans.plan(store, recipients=2)
+    first, second = await lease(ledger)
+    await intend(ledger, first)
+    other = open_ledger()
+    await enter(other, "other")
+    await other.renew(at=NOON + 2 * LEASE, until=NOON + 9 * LEASE)
+    (again,) = await due(other, after=2 * LEASE)
+    await intend(other, again, *await lease(other))
+
+    last = open_ledger()
+    await last.enter("last", at=NOON, until=NOON + 99 * LEASE, repeats=REPEATS)
+    assert await last.renew(at=NOON + 10 * LEASE, until=NOON + 99 * LEASE) == 2
+
+    assert [item.seq for item in await due(last, after=20 * LEASE)] == [second.seq]
+
+
+async def test_doubts_about_a_delivery_are_counted(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=2)
+    item, other = await lease(ledger)
+    for attempt in (1, 2):
+        await ledger.turn(at=NOON, settled=[], intents=[Intent(item, attempt, 0)])
+        again = Again(NOON, held=False, attempt=attempt)
+        doubt = Settled(item, attempt, 0, Outcome.UNCERTAIN, "connection-lost", again=again)
+        await ledger.turn(at=NOON, settled=[doubt], intents=[])
+
+    assert await ledger.doubts(item) == 2
+    assert await ledger.doubts(other) == 0
+
+
 async def defer(store: Store, ledger: Ledger, **how: object) -> int:
     """A dispatch, all of whose deliveries are to be tried again in a minute."""
     dispatch = await plans.plan(store, **how)  # type: ignore[arg-type]
