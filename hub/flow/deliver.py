@@ -12,6 +12,7 @@ from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Unc
 from hub.config import Delivery
 from hub.flow import refusals
 from hub.flow.refusals import Consequence, Refusals
+from hub.flow.spend import Withheld
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Again, FencedOff, Item, Ledger, LedgerWaits, Repeat, Settled
@@ -77,12 +78,10 @@ class Post:
             return self._later(item, number, stopped), stopped
         try:
             outgoing = self._foreseen(number, item) or self._outgoing(await self._body(item), item)
-            following = self._foresee(number, ahead)
-        except Exception:
-            # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
-            log.exception("not sent", channel=self.channel.traits.name, body=item.body)
-            unprepared = Unavailable("unprepared", counts=False)
-            return self._later(item, number, unprepared), unprepared
+        except Exception as error:  # noqa: BLE001 - whoever stops its message says so, with the trace
+            unready = await self._unready(item, error)
+            return self._later(item, number, unready), unready
+        following = self._foresee(number, ahead)
         try:
             receipt = await lane.send(outgoing, following)
         except Refused as error:
@@ -104,17 +103,31 @@ class Post:
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
 
     def _foresee(self, number: int, ahead: Item | None) -> Outgoing | None:
-        """The message that follows, made once and kept for when it does; None where its words are not at hand."""
+        """The message that follows, made once and kept for when it does; None where it is not at hand."""
         compiled = None if ahead is None else self._compiled.get(ahead.body)
         if ahead is None or compiled is None:
             return None
-        outgoing = self._outgoing(compiled, ahead)
+        try:
+            outgoing = self._outgoing(compiled, ahead)
+        except Exception:  # noqa: BLE001 - its own turn says why; the present message is another
+            return None
         self._ahead[number] = (ahead, outgoing)
         return outgoing
 
     def _foreseen(self, number: int, item: Item) -> Outgoing | None:
         foreseen, outgoing = self._ahead.pop(number, (None, None))
         return outgoing if foreseen is item else None
+
+    async def _unready(self, item: Item, error: Exception) -> Withheld:
+        """Nothing has left. Words that cannot be read now are read later; those that cannot leave are stopped.
+
+        They differ from the approved ones, or the channel cannot carry them.
+        """
+        if isinstance(error, FencedOff):
+            raise error
+        if isinstance(error, LedgerWaits):
+            return Withheld("ledger", counts=False)
+        return await self.refusals.unprepared(item, error)
 
     async def _body(self, item: Item) -> _Compiled:
         return self._compiled.get(item.body) or await self._compile(item.body)
@@ -177,6 +190,15 @@ class Post:
         again = Again(self._by(item, wait), held=held, attempt=attempt)
         return Settled(item, attempt, number, Outcome.UNCERTAIN, code, again=again)
 
+    async def _doubts(self, item: Item) -> int:
+        """How often it was in doubt before; as often as it was tried, where the ledger cannot say now."""
+        if not item.attempt:
+            return 0
+        try:
+            return await self.ledger.doubts(item)
+        except LedgerWaits:
+            return item.attempt
+
     def _by(self, item: Item, wait: timedelta) -> datetime:
         """After the wait, or when it expires, whichever is sooner: so it is listed as expired then."""
         return min(self.clock.now() + wait, item.expires_at)
@@ -190,12 +212,3 @@ def backoff(settings: Delivery, attempt: int, random: Random) -> timedelta:
 def longer(settings: Delivery, number: int) -> timedelta:
     """The wait before a further try: the first, and from there doubled up to the longest."""
     return min(settings.first_retry * (1 << min(number - 1, 20)), settings.longest_retry)
-    async def _doubts(self, item: Item) -> int:
-        """How often it was in doubt before; as often as it was tried, where the ledger cannot say now."""
-        if not item.attempt:
-            return 0
-        try:
-            return await self.ledger.doubts(item)
-        except LedgerWaits:
-            return item.attempt
-
