@@ -131,6 +131,7 @@ class Delivery(Section):
 
     chunk: Annotated[int, Field(ge=1, le=10_000)]
     attempts: Annotated[int, Field(ge=1)]
+    doubts: Annotated[int, Field(ge=1)]
     first_retry: Duration
     longest_retry: Duration
     life: Span

@@ -65,6 +65,7 @@ security = "none"
 lanes = {lanes}
 [delivery]
 chunk = 150
+first_retry = 1
 drain = 2
 [log]
 level = "error"

@@ -144,7 +144,9 @@ class Desk:
         for channel, line in self._lines.items():
             urgency = line.urgency
             if urgency > 0 and not self._closing and not self._rests(channel, line):
-                self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
+                now = self._clock.now()
+                lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE, above=urgency)
+                self._take(line, lease or await self._ledger.lease(channel, at=now, above=urgency))
         self._bell.ring()
 
     def busy(self, channel: str) -> int:
