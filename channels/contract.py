@@ -76,14 +76,15 @@ class ChannelError(Exception):
         self.detail = detail
 
 
-Concerns = Literal["address", "message"]
+Concerns = Literal["address", "message", "sender", "unclear"]
 
 
 class Refused(ChannelError):
     """Will never succeed as it is. `suppress` says that the address must not be used again.
 
-    `concerns` says what is at fault as far as the far side's code tells: this address, or what the message says,
-    which it would then refuse for everybody.
+    `concerns` says what is at fault as far as the far side's words tell: this address, or what the message says,
+    or us, for which it would refuse everybody. It is "unclear" where it says that of the address, and what becomes
+    of the others has to show whether it says the same of everybody.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Refused(ChannelError):
 
 
 Slower = Literal["all", "domain"]
+PutOff = Literal["address", "unclear", "all"]
 
 
 class Unavailable(ChannelError):
@@ -103,6 +105,8 @@ class Unavailable(ChannelError):
     `counts` is False where the try says nothing about the message (rate limit, no connection): it is no
     attempt. `channel_wide` is True where no other message would fare better (wrong password): the channel
     pauses. `asks_less` says who wants fewer messages a second: the far side ("all") or the recipient's domain.
+    `concerns` says who is put off where it does not count: all, or this recipient alone (greylisting), which holds up
+    no other; "unclear" where what becomes of the others has to show it.
     """
 
     def __init__(
@@ -114,12 +118,14 @@ class Unavailable(ChannelError):
         counts: bool = True,
         channel_wide: bool = False,
         asks_less: Slower | None = None,
+        concerns: PutOff = "all",
     ) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
         self.counts = counts
         self.channel_wide = channel_wide
         self.asks_less = asks_less
+        self.concerns = concerns
 
 
 class Expired(Unavailable):
@@ -173,6 +179,23 @@ class Priced(Protocol):
 
     def units(self, personal_link: str) -> int:
         """What the far side charges one reader's message for: segments."""
+        ...
+
+
+class RelayState(NamedTuple):
+    """One of the servers that may take what leaves: whether new connections go there, whether it is left alone."""
+
+    place: str
+    in_use: bool
+    rests: bool
+
+
+@runtime_checkable
+class Relayed(Protocol):
+    """A channel that goes through one of several servers."""
+
+    def relays(self) -> Sequence[RelayState]:
+        """How each of them stands, in order of preference."""
         ...
 
 

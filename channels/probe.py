@@ -9,7 +9,7 @@ import aiohttp
 
 from channels.contract import ChannelError, Unavailable
 from channels.settings import EmailSettings, Mode, SmsSettings, refuse_live
-from channels.smtp_connection import connect, tls_context
+from channels.smtp_connection import Connection, connect, tls_context
 from channels.smtp_replies import Reply, failure
 from channels.smtp_wire import Lost
 
@@ -28,28 +28,43 @@ class Provider(NamedTuple):
     date: datetime | None
 
 
-async def relay(settings: EmailSettings, *, mode: Mode, section: str = "email") -> Relay:
-    """Connect, secure, log in and name our sender, then leave. Raises ChannelError or WrongSettings."""
+async def relay(settings: EmailSettings, *, mode: Mode, section: str = "email", recipient: str = "") -> Relay:
+    """Connect, secure, log in, name our sender and, where one is given, a recipient, then leave without a message.
+
+    Many a relay says only then what it holds against us. Raises ChannelError or WrongSettings.
+    """
     refuse_live(mode, settings.host, f"{section}.host", sink=settings.sink)
     context = None if settings.security == "none" else tls_context(settings)
     connection = await connect(settings, context)
+    reply = await _told(connection, b"MAIL FROM:<%b>" % settings.sender.encode("ascii"), "our sender")
+    if reply.digits != 250:
+        await connection.quit()
+        raise failure(reply, "mail")
+    tried = "no recipient was tried (email.operator is empty)"
+    if recipient:
+        reply = await _told(connection, b"RCPT TO:<%b>" % recipient.encode("ascii"), "a recipient")
+        if reply.digits >= 500:
+            await connection.quit()
+            raise failure(reply, "rcpt")
+        put_off = f"puts off email.operator for now ({reply.code} {reply.detail})"
+        tried = "takes email.operator" if reply.digits in (250, 251) else put_off
+    ends = connection.certificate_ends
+    await connection.quit()
+    form = "8bit" if connection.eight_bit else "quoted-printable"
+    place = f"{settings.host}:{settings.port}"
+    return Relay(f"{place} answers, security {settings.security}, mail goes as {form}; {tried}", ends)
+
+
+async def _told(connection: Connection, command: bytes, what: str) -> Reply:
     try:
-        (raw,) = await connection.ask(b"MAIL FROM:<%b>\r\n" % settings.sender.encode("ascii"), 1)
-        reply = Reply.read(raw)
+        (raw,) = await connection.ask(command + b"\r\n", 1)
+        return Reply.read(raw)
     except ValueError as error:
         connection.drop()
         raise Unavailable("garbled-reply", str(error), counts=False) from error
     except Lost as lost:
         connection.drop()
-        raise Unavailable(lost.code, "after our sender was named", counts=False) from lost
-    if reply.digits != 250:
-        await connection.quit()
-        raise failure(reply, "mail")
-    ends = connection.certificate_ends
-    await connection.quit()
-    form = "8bit" if connection.eight_bit else "quoted-printable"
-    says = f"{settings.host}:{settings.port} answers, security {settings.security}, mail goes as {form}"
-    return Relay(says, ends)
+        raise Unavailable(lost.code, f"after {what} was named", counts=False) from lost
 
 
 async def provider(settings: SmsSettings, *, mode: Mode, http: aiohttp.ClientSession) -> Provider:

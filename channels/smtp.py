@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import structlog
+
 from channels import email
 from channels.contract import (
     ChannelError,
+    Expired,
     Outgoing,
     Receipt,
     Refused,
+    RelayState,
     Traits,
     Unavailable,
     Words,
@@ -22,6 +26,8 @@ from channels.settings import EmailSettings, Mode, refuse_live
 from channels.smtp_connection import Connection, Envelope, tls_context
 from channels.smtp_relays import Relay, Relays
 from channels.smtp_transfer import Stale, Unheard, transfer
+
+log = structlog.get_logger(__name__)
 
 
 class EmailChannel:
@@ -64,10 +70,14 @@ class EmailChannel:
         """Compile the words of a variant. A Date among the headers replaces the present instant."""
         return email.prepare(words, self._settings, stream=stream, headers=headers, now=self._now())
 
+    def relays(self) -> list[RelayState]:
+        """How the relays stand, in order of preference."""
+        return self._relays.states()
+
     @asynccontextmanager
     async def lane(self) -> AsyncIterator["SmtpLane"]:
         """A lane; it connects on first use and takes leave of the relay at its end."""
-        lane = SmtpLane(self._settings, self._relays)
+        lane = SmtpLane(self._settings, self._relays, self._now)
         try:
             yield lane
         finally:
@@ -77,16 +87,17 @@ class EmailChannel:
 class SmtpLane:
     """One connection to a relay, opened when first needed and again after it broke."""
 
-    def __init__(self, settings: EmailSettings, relays: Relays) -> None:
+    def __init__(self, settings: EmailSettings, relays: Relays, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._relays = relays
+        self._now = now
         self._relay: Relay | None = None
         self._sender = settings.sender.encode("ascii")
         self._dot_timeout = settings.dot_timeout.total_seconds()
         self._connection: Connection | None = None
 
     async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
-        """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
+        """Hand one message to the relay. Raises Refused, Unavailable, Expired or Uncertain."""
         stale: Stale | None = None
         for _ in range(2):
             connection = self._ready(outgoing) or await self._connected(outgoing)
@@ -98,6 +109,7 @@ class SmtpLane:
                     envelope,
                     wire,
                     dot_timeout=self._dot_timeout,
+                    now=self._now,
                     ahead=self._announcement(connection, ahead),
                 )
             except ChannelError:
@@ -157,7 +169,18 @@ class SmtpLane:
             await self.close()
         self._connection = None
         recipient(outgoing.address)  # for one that cannot be sent to no relay is bothered
-        self._relay, self._connection = await self._relays.connect()
+        try:
+            self._relay, self._connection = await self._relays.connect()
+        except ChannelError:
+            raise
+        except Exception as error:
+            # Unforeseen, but nothing has left: so nobody is in doubt.
+            log.exception("no connection was made, in an unforeseen way")
+            raise Unavailable(
+                "internal", f"while connecting: {type(error).__name__}", counts=False
+            ) from error
+        if outgoing.expires_at <= self._now():
+            raise Expired
         return self._connection
 
     def _drop(self) -> None:

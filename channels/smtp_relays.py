@@ -8,7 +8,7 @@ from random import uniform
 
 import structlog
 
-from channels.contract import Unavailable
+from channels.contract import RelayState, Unavailable
 from channels.patience import rest
 from channels.settings import EmailSettings
 from channels.smtp_connection import Connection, connect
@@ -31,6 +31,8 @@ class Relay:
     failures: int = 0
     rests_until: float = 0.0
     error: Unavailable | None = None
+    told: bool = False
+    """Whether it was said that it refuses us, and another stands in: once, until it works again."""
     _spared_for: float = 0.0
     _spared_until: float = 0.0
 
@@ -67,7 +69,16 @@ class Relay:
         """It took a connection."""
         if self.error is not None:
             log.info("a relay works again", relay=self.place)
-        self.failures, self.error = 0, None
+        self.failures, self.error, self.told = 0, None, False
+
+    def refuses_us(self, other: "Relay") -> None:
+        """Another took the connection. Where it is our login or the like that it refuses, somebody has to mend that."""
+        if self.error is None or not self.error.channel_wide or self.told:
+            return
+        self.told = True
+        error = self.error
+        said = {"relay": self.place, "code": error.code, "reason": error.detail, "instead": other.place}
+        log.error("a relay refuses us, and another stands in", **said)
 
 
 @dataclass(slots=True)
@@ -76,6 +87,8 @@ class Relays:
 
     order: Sequence[Relay]
     _trying: set[Relay] = field(default_factory=set)
+    _latest: Relay | None = None
+    """Who took the newest connection."""
 
     async def connect(self) -> tuple[Relay, Connection]:
         """Connect to the first relay that takes it. Raises Unavailable, the first relay's, where none does.
@@ -98,6 +111,9 @@ class Relays:
                 failed.append(error)
             else:
                 relay.work()
+                self._latest = relay
+                for other in self.order[: self.order.index(relay)]:
+                    other.refuses_us(relay)
                 return relay, connection
             finally:
                 self._trying.discard(relay)
@@ -110,3 +126,7 @@ class Relays:
         now = asyncio.get_running_loop().time()
         before = self.order[: self.order.index(relay)]
         return any(other.is_closed_at(now) and other not in self._trying for other in before)
+
+    def states(self) -> list[RelayState]:
+        """How each stands, in order of preference."""
+        return [RelayState(each.place, each is self._latest, each.error is not None) for each in self.order]

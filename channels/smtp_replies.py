@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from channels.contract import ChannelError, Concerns, Receipt, Refused, Slower, Unavailable
+from channels.contract import ChannelError, Concerns, PutOff, Receipt, Refused, Slower, Unavailable
 
 Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
 
@@ -12,8 +12,15 @@ Phase = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", 
 _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1"})
 # Of the subjects that are about what is sent, these are about an address: RFC 6531, RFC 7293.
 _OF_THE_ADDRESS = frozenset({"6.7", "7.17", "7.18"})
-# RFC 3463 §3.2: of those about addresses, these are about the sender's.
+# RFC 3463 §3.2: of those about addresses, these are about the sender's. RFC 7372: nor is who we are to its liking.
 _OF_THE_SENDER = frozenset({"1.7", "1.8"})
+_OF_US = _OF_THE_SENDER | {"7.20", "7.21", "7.22", "7.23", "7.24", "7.25", "7.26", "7.27", "7.28"}
+# Large mailbox providers: a rate of mail that is unusual.
+_RATES = frozenset({"4.7.28", "4.7.29"})
+# RFC 3463 §3.4, §3.5: the far side's own system, and the way there. They say nothing about a message.
+_OF_THE_FAR_SIDE = frozenset({"3", "4"})
+# RFC 5321 §4.2.3: without a code of RFC 3463 these are faults of its own, or its lack of room.
+_ITS_OWN_FAULT = frozenset({451, 452, 454, 455})
 # RFC 4954 §6: these speak of our login, in whatever phase they come.
 _LOGIN = frozenset({530, 534, 535, 538})
 _LONGEST_HINT = timedelta(hours=1)
@@ -24,10 +31,15 @@ _RELAYING = re.compile(
     r"relay(ing)?\b.*\b(denied|not permitted|not allowed|prohibited)|unable to relay",
     re.IGNORECASE | re.DOTALL,
 )
+# Postfix and others say at RCPT what they hold against a client, its HELO or its sender: smtpd_delay_reject = yes.
+_OURSELVES = re.compile(
+    r"client host|helo command|sender address rejected|not owned by|block(ed (using|by)|[ -]?list)|blacklist",
+    re.IGNORECASE,
+)
 _HINT = re.compile(r"\b(\d{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?)\b", re.I)
 _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
 _GREYLIST = re.compile(r"gr[ae]y-?list", re.I)
-_TOO_FAST = re.compile(r"too (many|much|fast)|rate.?limit|throttl|slow down", re.I)
+_TOO_FAST = re.compile(r"too (many|much|fast)|\brate\b|rate.?limit|throttl|slow down|\bvolume\b|exceed", re.I)
 _QUEUE_IDS = (
     re.compile(r"queued as <?([\w.-]+)", re.I),  # Postfix, aiosmtpd and many others
     re.compile(r"\bid=([\w-]+)", re.I),  # Exim
@@ -98,28 +110,44 @@ def failure(reply: Reply, phase: Phase) -> ChannelError:
 
 
 def _temporary(reply: Reply, phase: Phase) -> Unavailable:
-    # Policy (x.7.x) is pace and greylisting; 421 is the server going away; before RCPT no message was named.
-    about_message = phase in ("rcpt", "data", "dot") and reply.digits != 421
-    policy = reply.enhanced.startswith("4.7.")
+    # 421 is the server going away; before RCPT no message was named.
+    named = phase in ("rcpt", "data", "dot") and reply.digits != 421
+    asks_less = _asks_less(reply, phase)
     return Unavailable(
         reply.code,
         reply.detail,
         retry_after=_retry_after(reply),
-        counts=about_message and not policy,
-        asks_less=_asks_less(reply, phase) if policy or _TOO_FAST.search(reply.text) else None,
+        counts=named and _is_of_the_message(reply),
+        asks_less=asks_less,
+        concerns=_put_off(reply) if named and asks_less is None else "all",
     )
 
 
+def _is_of_the_message(reply: Reply) -> bool:
+    """Whether a try ends with it that counts; policy (x.7.x) is pace and greylisting."""
+    if not reply.enhanced:
+        return reply.digits not in _ITS_OWN_FAULT
+    subject = reply.enhanced.split(".")[1]
+    return subject != "7" and subject not in _OF_THE_FAR_SIDE
+
+
+def _put_off(reply: Reply) -> PutOff:
+    return "address" if _GREYLIST.search(reply.text) else "unclear"
+
+
 def _asks_less(reply: Reply, phase: Phase) -> Slower | None:
-    """Who finds us too fast: the relay; at RCPT the recipient's domain, unless it only greylists.
+    """Who finds us too fast: the relay; at RCPT the recipient's domain, where it says so; nobody who greylists.
 
     Before MAIL it is a matter of connections, of which there is one less then; no rate helps.
     """
-    if phase not in ("mail", "rcpt", "data", "dot"):
+    too_fast = _TOO_FAST.search(reply.text)
+    if phase == "mail":
+        return "all" if too_fast or reply.enhanced.startswith("4.7.") else None
+    if phase not in ("rcpt", "data", "dot") or _GREYLIST.search(reply.text):
         return None
-    if phase != "rcpt":
-        return "all"
-    return None if _GREYLIST.search(reply.text) else "domain"
+    if phase == "rcpt":
+        return "domain" if too_fast or reply.enhanced in _RATES else None
+    return "all" if too_fast or reply.enhanced.startswith("4.7.") else None
 
 
 def _permanent(reply: Reply, phase: Phase) -> ChannelError:
@@ -135,9 +163,9 @@ def _permanent(reply: Reply, phase: Phase) -> ChannelError:
 
 def _concerns(reply: Reply, phase: Phase) -> Concerns:
     """Whether a refusal for good is about the recipient, or about what everybody is to get."""
-    if phase == "rcpt":
-        return "address"
     detail = reply.enhanced[2:]
+    if phase == "rcpt":
+        return _at_the_door(reply, detail)
     if not detail:
         # RFC 5321 §4.3.2: after the dot 550 is policy, and 552 and 554 are the message's; 551 and 553 name mailboxes.
         return "address" if reply.digits in (551, 553) else "message"
@@ -147,6 +175,14 @@ def _concerns(reply: Reply, phase: Phase) -> Concerns:
     return (
         "address" if detail.partition(".")[0] in ("1", "2", "4") or detail in _OF_THE_ADDRESS else "message"
     )
+
+
+def _at_the_door(reply: Reply, detail: str) -> Concerns:
+    """At RCPT relays say also what they hold against us; and one whose list of recipients is broken knows nobody."""
+    if detail in _OF_US or _OURSELVES.search(reply.text):
+        return "sender"
+    # RFC 3463 §3.3: only of a mailbox that it knows does a far side say that it is full or shut.
+    return "address" if detail.startswith("2.") or detail in _OF_THE_ADDRESS else "unclear"
 
 
 def _channel_wide(reply: Reply, detail: str) -> Unavailable:

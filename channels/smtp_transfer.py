@@ -4,9 +4,10 @@ Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one w
 follows leave with the content of the one before, as §3.1 there allows: one round trip a message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
+from channels.contract import ChannelError, Expired, Receipt, Unavailable, Uncertain
 from channels.smtp_connection import Connection, Envelope
 from channels.smtp_replies import Phase, Reply, failure, receipt
 from channels.smtp_wire import Closed, Lost
@@ -36,18 +37,22 @@ async def transfer(
     wire: bytes,
     *,
     dot_timeout: float,
+    now: Callable[[], datetime],
     ahead: Envelope | None = None,
 ) -> Receipt:
     """Send one message to one recipient; what is `ahead` is announced with it: only to a relay with PIPELINING.
 
-    Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
-    connection used before turns out to be closed.
+    Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, Expired
+    where its time is over by `now`, or Stale where a connection used before turns out to be closed.
     """
     announced = connection.announced is envelope
     if not announced:
         await _open(connection, envelope)
     elif not _is_heard(connection):
         await _hear(connection)
+    if envelope.outgoing.expires_at <= now():
+        connection.drop()  # the relay waits for the content, and would take whatever came for it
+        raise Expired
     try:
         return await _hand_over(connection, wire, dot_timeout, ahead)
     except Closed as lost:

@@ -1,7 +1,7 @@
 """Each channel's circuit breaker: it pauses where the far side takes nothing from anybody, and goes on by itself."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -21,6 +21,13 @@ _OWN_PAUSE = (1.0, 5.0)
 """Where we hold back ourselves: to look bothers nobody outside, and whoever lifts it waits for that."""
 
 
+IN_A_ROW = 30
+"""So many who are put off, each as if alone, while nobody is let in: it is the far side that takes nothing."""
+
+DOUBTFUL = 3
+"""So many people at least in doubt before that says something of the channel."""
+
+
 @dataclass(slots=True)
 class Health:
     """Whether a channel works as a whole; where it does not, it pauses and nobody is marked as failed."""
@@ -31,36 +38,79 @@ class Health:
     slowed: bool = False
     since: float = 0.0
     code: str = ""
+    put_off: int = 0
+    """Who was put off as if alone since somebody was accepted."""
+    doubts: dict[int, set[tuple[int, int]]] = field(default_factory=dict)
+    """By lane, who is in doubt since somebody was accepted."""
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
-        if error is not None and error.channel_wide:
-            now = asyncio.get_running_loop().time()
-            if now < self.until:
-                return  # another lane met the same fault
-            self._begin(now, error)
-            self.failures += 1
-            seconds = rest(self.failures, *(_OWN_PAUSE if isinstance(error, spend.Withheld) else _PAUSE))
-            self.until = now + seconds
-            desk.pause(name, seconds)
-            if isinstance(error, spend.Withheld):
-                return  # who withheld it has said so
-            say = log.error if self.failures == 1 else log.warning
-            say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+        if error is None:
+            if settled.outcome is not Outcome.ACCEPTED:
+                self._judge_outcome(name, desk, settled)
+            elif self.failures or self.silent or self.put_off or self.doubts:
+                self._works(name, desk)
+        elif error.channel_wide:
+            self._pause(name, desk, error)
         elif isinstance(error, spend.Withheld):
             return  # who withheld it has said so
-        elif error is not None and error.asks_less:
+        elif error.asks_less:
             if not self.slowed:  # said once: it goes on for as long as the limit does
                 log.info("the far side asks for less", channel=name, code=error.code, who=error.asks_less)
             self.slowed = True
-        elif error is not None and not error.counts:
-            self._begin(asyncio.get_running_loop().time(), error)
-            if not self.silent:  # said once: every lane meets it, again and again
-                log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
-            self.silent = True
-        elif settled.outcome is Outcome.ACCEPTED and (self.failures or self.silent):
-            self.failures, self.silent = 0, False
+        elif not error.counts:
+            self.put_off += error.concerns == "unclear"
+            if self.holds_up(error):
+                self._take_nothing(name, error)
+
+    def holds_up(self, error: Unavailable) -> bool:
+        """Whether a lane that met it is to rest: the next message would meet it too, as far as anybody can tell."""
+        if error.counts:
+            return False
+        return error.concerns == "all" or (error.concerns == "unclear" and self.put_off >= IN_A_ROW)
+
+    def _judge_outcome(self, name: str, desk: Desk, settled: Settled) -> None:
+        if settled.outcome is Outcome.UNCERTAIN:
+            self._doubt(name, desk, settled)
+        elif settled.outcome is Outcome.REFUSED and self.failures and not self.doubts:
+            self._works(name, desk)  # it looked at this recipient, and would look at the next
+
+    def _works(self, name: str, desk: Desk) -> None:
+        failed = self.failures or self.silent
+        self.failures, self.silent, self.put_off = 0, False, 0
+        self.doubts.clear()
+        if failed:
             desk.resume(name)
             log.info("the channel works again", channel=name)
+
+    def _doubt(self, name: str, desk: Desk, settled: Settled) -> None:
+        """One break leaves each lane in doubt once; where it goes on, people would get copy after copy."""
+        item = settled.item
+        again = settled.lane in self.doubts
+        self.doubts.setdefault(settled.lane, set()).add((item.dispatch, item.seq))
+        people = set().union(*self.doubts.values())
+        if self.failures or (again and len(people) >= DOUBTFUL):
+            detail = "one message after the other leaves, and nobody says whether it was taken"
+            self._pause(name, desk, Unavailable(settled.code, detail, counts=False, channel_wide=True))
+
+    def _pause(self, name: str, desk: Desk, error: Unavailable) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self.until:
+            return  # another lane met the same fault
+        self._begin(now, error)
+        self.failures += 1
+        seconds = rest(self.failures, *(_OWN_PAUSE if isinstance(error, spend.Withheld) else _PAUSE))
+        self.until = now + seconds
+        desk.pause(name, seconds)
+        if isinstance(error, spend.Withheld):
+            return  # who withheld it has said so
+        say = log.error if self.failures == 1 else log.warning
+        say("the channel is paused", channel=name, code=error.code, reason=error.detail, seconds=seconds)
+
+    def _take_nothing(self, name: str, error: Unavailable) -> None:
+        self._begin(asyncio.get_running_loop().time(), error)
+        if not self.silent:  # said once: every lane meets it, again and again
+            log.warning("the far side takes nothing", channel=name, code=error.code, reason=error.detail)
+        self.silent = True
 
     def _begin(self, now: float, error: Unavailable) -> None:
         self.since = self.since if self.failures or self.silent else now

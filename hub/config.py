@@ -88,6 +88,7 @@ class Email(Relay):
     reply_to: str
     list_id: str
     dkim_selector: str
+    operator: Annotated[str, AfterValidator(config_values.optional_mailbox)]
     lanes: Annotated[int, Field(ge=1, le=256)]
     per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     command_timeout: Span

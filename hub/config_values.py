@@ -49,6 +49,10 @@ def mailbox(text: str) -> str:
     return text
 
 
+def optional_mailbox(text: str) -> str:
+    return text and mailbox(text)
+
+
 def return_path(text: str) -> str:
     """A delivery's key follows the local part, which may have 64 characters (RFC 5321 §4.5.3.1.1)."""
     if text and len(mailbox(text).partition("@")[0]) > 27:

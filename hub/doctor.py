@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import feedparser
@@ -12,13 +12,13 @@ from hub.config import Config
 from hub.context import Hub, database_url, open_hub
 from hub.diagnosis import Diagnosis as Diagnosis
 from hub.diagnosis import unlooked
-from hub.errors import UnivoqueError, refused_by_system
-from hub.flow import life, publish
+from hub.errors import ConfigError, UnivoqueError, refused_by_system
+from hub.flow import canary, life, publish
 from hub.outside import TOLERANCE
 from hub.store import instance, journal, reserve, schema, staff
 from hub.store.engine import sqlite_file
 
-SET_UP = frozenset({"staff", "languages", "public address"})
+SET_UP = frozenset({"staff", "languages", "public address", outside.SELECTOR})
 """What people settle in the instance itself; all else is its surroundings."""
 
 
@@ -46,6 +46,7 @@ async def _all(hub: Hub) -> AsyncIterator[Diagnosis]:
         yield diagnosis
     yield await _clock(hub)
     yield _languages(hub)
+    yield _canary(hub)
     yield _address(config)
     async for diagnosis in _way_in(hub):
         yield diagnosis
@@ -141,6 +142,21 @@ def _languages(hub: Hub) -> Diagnosis:
             "languages", False, f"no words in {', '.join(missing)}", "take them out of service.languages"
         )
     return Diagnosis("languages", True, ", ".join(hub.config.service.languages))
+
+
+def _canary(hub: Hub) -> Diagnosis:
+    """A list that cannot be read would hold up the next act that the staff is to see first."""
+    file, pause = hub.config.canary.file, hub.config.canary.pause
+    if not file or pause <= timedelta(0):
+        return Diagnosis("canary", True, "nobody of the staff gets messages first")
+    try:
+        number = len(canary.staff_first(hub, "Future"))
+    except ConfigError as error:
+        remedy = "put the staff's addresses there, one a line, or leave canary.file empty"
+        return Diagnosis("canary", False, str(error), remedy)
+    if not number:
+        return Diagnosis("canary", False, f"{file} names nobody", "name the staff's addresses, one a line")
+    return Diagnosis("canary", True, f"{number} of the staff get messages first")
 
 
 def _address(config: Config) -> Diagnosis:

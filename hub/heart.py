@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
 
+from channels.contract import RelayState
 from hub.context import Hub
-from hub.model.pulse import ChannelPulse, Pulse
+from hub.model.pulse import ChannelPulse, Pulse, RelayPulse
 from hub.now import Clock
 from hub.queue.contract import Ledger, LedgerWaits
 from hub.queue.desk import Desk
@@ -46,12 +47,14 @@ class Heart:
         lanes: Mapping[str, int],
         pause_of: Callable[[str], Pause | None],
         clock: Clock | None = None,
+        relays_of: Callable[[str], Sequence[RelayState]] = lambda _: (),
     ) -> None:
         self._hub = hub
         self._ledger = ledger
         self._desk = desk
         self._lanes = lanes
         self._pause_of = pause_of
+        self._relays_of = relays_of
         # The system's own: the one of an exercise is moved on purpose.
         self._clock = clock or Clock()
         self._stepped = 0.0
@@ -91,11 +94,12 @@ class Heart:
 
     def _channel(self, name: str, lanes: int, now: float) -> ChannelPulse:
         busy, pause = self._desk.busy(name), self._pause_of(name)
+        relays = tuple(RelayPulse(*state) for state in self._relays_of(name))
         if pause is None:
-            return ChannelPulse(lanes, busy)
+            return ChannelPulse(lanes, busy, relays=relays)
         # To the second, so that the same pause is written once.
         at = self._hub.clock.now()
         since, until = (
             (at + timedelta(seconds=instant - now)).replace(microsecond=0) for instant in pause[:2]
         )
-        return ChannelPulse(lanes, busy, since, until, pause.code)
+        return ChannelPulse(lanes, busy, since, until, pause.code, relays)

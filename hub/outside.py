@@ -18,6 +18,9 @@ from hub.store.instance import Instance
 TOLERANCE = timedelta(minutes=1)
 """Clocks of two machines may differ so much without harm."""
 
+SELECTOR = "DKIM selector"
+"""What the doctor calls it; whoever sets up the instance settles it."""
+
 SOON = timedelta(days=14)
 """A certificate that ends sooner is renewed now, not on the day of a crisis."""
 
@@ -35,6 +38,15 @@ _REMEDIES = (
         "no login that we know",
         "ask who runs the relay for PLAIN, LOGIN or CRAM-MD5, or leave email.username empty",
     ),
+    (
+        "does not relay",
+        "set email.username and its password, or ask who runs the relay to relay for this machine",
+    ),
+    (
+        "Client host",
+        "set email.username and its password, or ask who runs the relay to let this machine in; see blocklists",
+    ),
+    ("Sender address", "set email.sender to an address that this login may use"),
     ("our sender", "set email.sender to an address that this login may use"),
     (
         "no connection",
@@ -58,9 +70,11 @@ async def relays(config: Config, now: datetime) -> AsyncIterator[Diagnosis]:
 
 
 async def _relay(what: str, section: str, settings: Email, config: Config, now: datetime) -> Diagnosis:
-    """Connect, secure, log in, be accepted as the sender, and leave without a message."""
+    """Connect, secure, log in, be accepted as the sender, and for a recipient, and leave without a message."""
     try:
-        met = await probe.relay(settings, mode=config.service.mode, section=section)
+        met = await probe.relay(
+            settings, mode=config.service.mode, section=section, recipient=settings.operator
+        )
     except (ChannelError, WrongSettings) as error:
         said = str(error)
         known = (remedy for words, remedy in _REMEDIES if words in said)
@@ -74,7 +88,7 @@ async def _relay(what: str, section: str, settings: Email, config: Config, now: 
 
 
 async def sender_records(config: Config, resolver: Resolver | None = None) -> AsyncIterator[Diagnosis]:
-    """SPF, DKIM and DMARC, as receivers look them up; what nobody answers is not held against anybody."""
+    """SPF, DKIM and DMARC, as receivers look them up; what could not be looked up is not known to be fine."""
     if not config.email.enabled:
         return
     if config.service.mode != "Actual":
@@ -88,10 +102,12 @@ async def sender_records(config: Config, resolver: Resolver | None = None) -> As
         if config.email.dkim_selector:
             yield Diagnosis(*await records.dkim(resolver, author, config.email.dkim_selector))
         else:
-            yield unlooked("DKIM", "email.dkim_selector does not say under which selector the relay signs")
+            finding = "nobody can look: email.dkim_selector is empty"
+            yield Diagnosis(SELECTOR, False, finding, "set it to the selector under which the relay signs")
         yield Diagnosis(*await records.dmarc(resolver, author))
     except records.NoAnswer as error:
-        yield unlooked("sender's domain", str(error))
+        remedy = "see that this machine has a name server that answers, and look again"
+        yield Diagnosis("sender's domain", False, f"not looked at: {error}", remedy)
 
 
 async def provider(config: Config, now: datetime) -> AsyncIterator[Diagnosis]:

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import Answering, Paced
+from channels.contract import Answering, Paced, Relayed, RelayState
 from hub import clockwork, minding
 from hub.breaker import Health
 from hub.config import Config
@@ -82,7 +82,7 @@ class Sender:
         announcing = [name for name, post in posts.items() if post.channel.traits.announces]
         self._desk = Desk(ledger, hub.clock, most, announcing=announcing, quiet=_nights(hub, posts))
         self._health = {name: Health() for name in posts}
-        self._heart = Heart(hub, ledger, self._desk, self._lanes(), self._pause_of)
+        self._heart = Heart(hub, ledger, self._desk, self._lanes(), self._pause_of, relays_of=self._relays_of)
         self._heart.inherit(inherited)
 
     async def run(self) -> None:
@@ -124,6 +124,10 @@ class Sender:
             return None
         return Pause(health.since, max(health.since, health.until), health.code)
 
+    def _relays_of(self, name: str) -> Sequence[RelayState]:
+        channel = self._posts[name].channel
+        return channel.relays() if isinstance(channel, Relayed) else ()
+
     async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
         """Wait until asked to stop, then as long as draining may take, or until asked again."""
         await self._stopping.drain.wait()
@@ -155,7 +159,7 @@ class Sender:
                     return
                 settled, error = await post.send(lane, work.item, number, ahead=work.ahead)
                 health.judge(name, self._desk, settled, error)
-                if error is None or error.counts:
+                if error is None or not (error.asks_less or health.holds_up(error)):
                     nap = 0.0
                     continue
                 if error.asks_less:

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from hub.cli import acts, holding, house, people, retrying, rules, sheets, spending, status, words
+from hub.cli import acts, addresses, holding, house, people, retrying, rules, sheets, spending, status, words
 from hub.cli.printing import complain, print_error
 from hub.cli.wiring import ConfigFile, remember
 from hub.errors import UnivoqueError, WrongUse, refused_by_system
@@ -46,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for module in (house, sheets, rules, acts, status, holding, retrying, people, words, spending):
+for module in (house, sheets, rules, acts, status, holding, retrying, people, addresses, words, spending):
     module.add_to(app)
 
 

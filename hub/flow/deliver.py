@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from time import monotonic
 
 import structlog
 
 from channels.contract import Channel, Expired, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
 from hub.config import Delivery
 from hub.flow import refusals
+from hub.flow.doorstep import Verdict
 from hub.flow.refusals import Consequence, Refusals
 from hub.flow.spend import Withheld
 from hub.model.delivery import Outcome
@@ -87,9 +89,7 @@ class Post:
         except Refused as error:
             if error.concerns == "message":
                 return await self._refused_words(item, number, error)
-            if error.suppress:
-                await self.suppress(item, error.code)
-            return Settled(item, attempt, number, Outcome.REFUSED, error.code), None
+            return await self._turned_away(item, number, error)
         except Unavailable as error:
             return self._unavailable(item, number, error)
         except Uncertain as error:
@@ -98,6 +98,7 @@ class Post:
             # Whatever a channel did not foresee: it may have sent, so it is in doubt until somebody knows.
             log.exception("a channel failed in an unforeseen way", channel=self.channel.traits.name)
             return await self._in_doubt(item, number, "internal"), None
+        self.refusals.doorstep.accepted_at = monotonic()
         if self.refusals.rows.open:
             self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
@@ -174,6 +175,24 @@ class Post:
         if isinstance(error, Expired):
             return Settled(item, item.attempt + 1, number, Outcome.EXPIRED), None
         return self._later(item, number, error), error
+
+    async def _turned_away(
+        self, item: Item, number: int, error: Refused
+    ) -> tuple[Settled, Unavailable | None]:
+        """Refused where others are let in; else they wait, and all do where nobody would be."""
+        verdict = Verdict.THEIRS
+        if error.concerns != "address":
+            of_us = error.concerns == "sender"
+            verdict = self.refusals.doorstep.weigh((item.dispatch, item.seq), item.address, of_us=of_us)
+        if verdict in (Verdict.THEIRS, Verdict.ALONE):
+            if error.suppress and verdict is Verdict.THEIRS:
+                await self.suppress(item, error.code)
+            return Settled(item, item.attempt + 1, number, Outcome.REFUSED, error.code), None
+        later = self._later(item, number, Unavailable(error.code, counts=False))
+        if verdict is Verdict.NOBODY:
+            return later, refusals.nobody_is_let_in(error)
+        slower = Unavailable(error.code, counts=False, asks_less="domain")
+        return later, slower if verdict is Verdict.SLOWLY else None
 
     def _later(self, item: Item, number: int, error: Unavailable) -> Settled:
         """Deferred with back-off; refused when its tries are used up."""

@@ -1,6 +1,6 @@
 """Tells a message that the far side refuses for what it says from an address that it refuses, and stops the former.
 
-docs/decisions/0034 says why, and why so many.
+docs/decisions/0034 says why, and why so many; hub.flow.doorstep tells the address from everybody's.
 """
 
 import asyncio
@@ -10,19 +10,17 @@ from enum import Enum, auto
 
 import structlog
 
-from channels.contract import Refused
+from channels.contract import Refused, Unavailable
 from hub import causes
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
+from hub.flow.doorstep import Doorstep, Key
 from hub.flow.spend import Withheld
 from hub.queue.contract import Item
 from hub.store import deliveries, dispatches, journal, stops
 from hub.store.dispatches import Dispatch
 
 log = structlog.get_logger(__name__)
-
-Key = tuple[int, int]
-"""A delivery: its dispatch and its place in it."""
 
 ACTOR = "univoque"
 STOPPED = "message refused"
@@ -118,6 +116,7 @@ class Refusals:
         self._channel = channel
         self._deciding = asyncio.Lock()
         self.rows = Rows(hub.config.delivery.refused_in_a_row)
+        self.doorstep = Doorstep(hub.config.delivery.refused_in_a_row)
         self.halted: set[int] = set()
         """Dispatches that this sender has just stopped: rows of them that it has in hand do not leave either."""
 
@@ -213,3 +212,9 @@ async def _stop(hub: Hub, channel: str, dispatch: int, *, action: str, cause: st
 def withheld() -> Withheld:
     """Why a row of a stopped dispatch that is in a lane's hand does not leave: it is no attempt."""
     return Withheld("stopped", "its message is refused for what it says", counts=False)
+
+
+def nobody_is_let_in(error: Refused) -> Unavailable:
+    """Why a channel pauses whose far side refuses one recipient after the other; nobody is marked as failed."""
+    why = f"all are refused, one after the other, and nobody is marked as failed: {error.detail}"
+    return Unavailable(error.code, why, counts=False, channel_wide=True)

@@ -7,6 +7,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class RelayPulse:
+    """One of the servers of a channel: whether new connections go there, whether it is left alone for a while."""
+
+    place: str
+    in_use: bool
+    rests: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelPulse:
     """One channel of one sender. `paused_since` is set while its breaker is open, with the far side's code."""
 
@@ -15,6 +24,7 @@ class ChannelPulse:
     paused_since: datetime | None = None
     paused_until: datetime | None = None
     code: str = ""
+    relays: tuple[RelayPulse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Pulse:
                     paused_since=_instant(channel["paused_since"]),
                     paused_until=_instant(channel["paused_until"]),
                     code=channel["code"],
+                    relays=tuple(RelayPulse(**relay) for relay in channel.get("relays", ())),
                 )
                 for name, channel in document["channels"].items()
             },

@@ -138,6 +138,20 @@ def _senders(seen: Seen, limits: Alarms) -> Iterator[Metric]:
         labels,
         (Sample(c.paused_since is not None, (s, n)) for s, n, c in lanes),
     )
+    relays = [(s, n, relay) for s, n, c in lanes for relay in c.relays]
+    servers = (*labels, "relay")
+    yield _gauge(
+        "relay_in_use",
+        "1 for the server that took the newest connection.",
+        servers,
+        (Sample(relay.in_use, (s, n, relay.place)) for s, n, relay in relays),
+    )
+    yield _gauge(
+        "relay_resting",
+        "1 while a server's breaker is open: it took no connection, and is left alone for a while.",
+        servers,
+        (Sample(relay.rests, (s, n, relay.place)) for s, n, relay in relays),
+    )
     yield _gauge(
         "callbacks_silent",
         "SMS that the far side took long ago and never reported on, at least.",

@@ -229,7 +229,7 @@ async def test_who_was_announced_and_refused_is_refused_and_the_line_stays(let_i
         ("mail", "452 4.3.1 Insufficient storage", False),
         ("rcpt", "450 4.2.0 Greylisted, try again in 300 seconds", True),
         ("rcpt", "451 4.7.1 Please come back in 00:04:58", False),
-        ("data", "451 4.3.0 Temporary lookup failure", True),
+        ("data", "451 4.3.0 Temporary lookup failure", False),
         ("data", "421 4.3.2 Shutting down", False),
     ],
 )

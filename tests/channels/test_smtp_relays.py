@@ -74,3 +74,17 @@ async def test_where_both_fail_the_first_is_blamed_and_nothing_counts() -> None:
 def test_an_exercise_has_no_live_standby() -> None:
     with pytest.raises(WrongSettings, match=r"email_standby\.host"):
         EmailChannel(Email(), standby=Email(host="relay.example"), mode="Exercise", now=lambda: NOW)
+
+
+async def test_a_fault_that_nobody_foresaw_while_connecting_leaves_nobody_in_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("the library has a bug")
+
+    monkeypatch.setattr(smtp_relays, "connect", fail)
+    async with SmtpDouble() as first, SmtpDouble() as second:
+        with pytest.raises(Unavailable) as unavailable:
+            await send(channel(first, second))
+
+    assert (unavailable.value.code, unavailable.value.counts) == ("internal", False)

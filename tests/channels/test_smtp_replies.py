@@ -90,10 +90,27 @@ def test_who_asks_for_less_is_told_from_what_only_fails(
 @pytest.mark.parametrize(
     ("phase", "digits", "text", "whom"),
     [
-        # At RCPT only the envelope is known.
-        ("rcpt", 550, "5.1.1 No such user", "address"),
-        ("rcpt", 550, "5.7.1 Not for this reader", "address"),
-        ("rcpt", 554, "Refused", "address"),
+        # At RCPT only the envelope is known, and whoever knows nobody any more says so of everybody.
+        ("rcpt", 550, "5.1.1 No such user", "unclear"),
+        ("rcpt", 550, "5.7.1 Not for this reader", "unclear"),
+        ("rcpt", 554, "Refused", "unclear"),
+        ("rcpt", 550, "5.4.1 Recipient address rejected: Access denied", "unclear"),
+        # Of a mailbox that it knows, or its owner, a far side speaks alone.
+        ("rcpt", 552, "5.2.2 Mailbox full", "address"),
+        ("rcpt", 550, "5.2.1 Mailbox disabled", "address"),
+        ("rcpt", 550, "5.7.17 Mailbox owner has changed", "address"),
+        # Postfix's smtpd_delay_reject: what it holds against the client, its HELO and its sender.
+        ("rcpt", 554, "5.7.1 <hub[192.0.2.1]>: Client host rejected: Access denied", "sender"),
+        ("rcpt", 553, "5.7.1 <x@y.example>: Sender address rejected: not owned by user hub", "sender"),
+        ("rcpt", 550, "5.1.8 <x@y.example>: Sender address rejected: Domain not found", "sender"),
+        ("rcpt", 504, "5.5.2 <hub>: Helo command rejected: need fully-qualified hostname", "sender"),
+        (
+            "rcpt",
+            554,
+            "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example",
+            "sender",
+        ),
+        ("rcpt", 550, "5.7.26 Fails DMARC", "sender"),
         # RFC 3463 §3.2, §3.3: the address and its mailbox, also where they are refused late.
         ("data", 550, "5.1.1 No such user", "address"),
         ("dot", 550, "5.1.1 No such user", "address"),
@@ -137,3 +154,39 @@ def test_a_refusal_concerns_the_address_or_the_message(
 
     assert isinstance(error, Refused)
     assert error.concerns == whom
+
+
+@pytest.mark.parametrize(
+    ("phase", "digits", "text", "counts", "whom"),
+    [
+        # RFC 3463 §3.4, §3.5, and policy: no attempt; whose it is, the others show.
+        ("rcpt", 452, "4.3.1 Insufficient system storage", False, "unclear"),
+        ("data", 451, "4.3.0 Temporary lookup failure", False, "unclear"),
+        ("dot", 451, "4.4.1 No answer from host", False, "unclear"),
+        ("rcpt", 450, "4.7.1 Try again later", False, "unclear"),
+        ("rcpt", 451, "Local error in processing", False, "unclear"),
+        ("dot", 452, "Insufficient system storage", False, "unclear"),
+        # Greylisting is one recipient's, in whatever form it comes.
+        ("rcpt", 451, "4.7.1 Greylisted", False, "address"),
+        ("dot", 451, "4.7.1 Greylisting in action", False, "address"),
+        ("rcpt", 451, "Graylisted, come back later", False, "address"),
+        # A mailbox's own, or the message's: an attempt.
+        ("rcpt", 450, "4.2.1 Mailbox busy", True, "unclear"),
+        ("rcpt", 450, "4.1.1 Unverified address", True, "unclear"),
+        ("rcpt", 450, "Mailbox busy", True, "unclear"),
+        # Of the connection.
+        ("greeting", 450, "4.3.2 Busy", False, "all"),
+        ("mail", 452, "4.3.1 Insufficient system storage", False, "all"),
+        ("rcpt", 421, "4.3.2 Going down", False, "all"),
+        # A rate, and whose.
+        ("rcpt", 450, "4.7.1 Error: too many recipients from 192.0.2.1", False, "all"),
+        ("rcpt", 450, "4.7.1 Rate limit exceeded", False, "all"),
+    ],
+)
+def test_what_says_nothing_about_the_message_is_no_attempt_and_holds_up_whom_it_concerns(
+    phase: Phase, digits: int, text: str, counts: bool, whom: str
+) -> None:
+    error = failure(Reply(digits, text), phase)
+
+    assert isinstance(error, Unavailable)
+    assert (error.counts, error.concerns) == (counts, whom)

@@ -4,6 +4,8 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from hub import doctor
 from hub.context import Hub
 from hub.doctor import Diagnosis
@@ -49,6 +51,35 @@ async def test_a_fresh_instance_lacks_only_its_people(hub: Hub, tmp_path: Path) 
     found = await examined(tmp_path)
 
     assert [what for what, diagnosis in found.items() if not diagnosis.fine] == ["staff"]
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (None, "No such file"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"nobody\n", "line 1"),
+        (b"# nobody yet\n", "names nobody"),
+    ],
+)
+async def test_a_list_of_the_staff_that_cannot_be_used_is_found(
+    hub: Hub, tmp_path: Path, octets: bytes | None, says: str
+) -> None:
+    if octets is not None:
+        (tmp_path / "staff.txt").write_bytes(octets)
+
+    canary = (await examined(tmp_path, canary__file=str(tmp_path / "staff.txt")))["canary"]
+
+    assert not canary.fine
+    assert says in canary.finding
+
+
+async def test_a_list_of_the_staff_is_counted(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "staff.txt").write_text("ada@example.org\nbob@example.org\n")
+
+    canary = (await examined(tmp_path, canary__file=str(tmp_path / "staff.txt")))["canary"]
+
+    assert (canary.fine, canary.finding) == (True, "2 of the staff get messages first")
 
 
 async def test_a_clock_behind_the_journal_is_found(hub: Hub, tmp_path: Path) -> None:

@@ -81,6 +81,50 @@ async def test_a_relay_that_refuses_our_sender_is_told_and_gets_no_message(tmp_p
     assert double.commands == ["EHLO", "MAIL", "QUIT"]
 
 
+@pytest.mark.parametrize(
+    ("reply", "remedy"),
+    [
+        ("554 5.7.1 <hub[192.0.2.1]>: Client host rejected: Access denied", "email.username"),
+        ("553 5.7.1 <hub@x.example>: Sender address rejected: not owned by user", "email.sender"),
+        ("554 5.7.1 <crisis@x.example>: Relay access denied", "email.username"),
+        ("550 5.1.1 User unknown in relay recipient table", "ask who runs the relay"),
+    ],
+)
+async def test_a_relay_that_refuses_only_at_the_recipient_is_told_and_gets_no_message(
+    tmp_path: Path, reply: str, remedy: str
+) -> None:
+    async with SmtpDouble() as double:
+        double.on("rcpt", reply)
+        found = await relay_seen(tmp_path, double, email__security="none", email__operator="crisis@x.example")
+
+    assert not found.fine
+    assert remedy in found.remedy
+    assert double.commands == ["EHLO", "MAIL", "RCPT", "QUIT"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "reply", "says"),
+    [
+        ("", "250 Ok", "no recipient was tried"),
+        ("crisis@x.example", "250 2.1.5 Ok", "takes email.operator"),
+        (
+            "crisis@x.example",
+            "451 4.7.1 Greylisted",
+            "puts off email.operator for now (451 4.7.1 Greylisted)",
+        ),
+    ],
+)
+async def test_how_far_the_relay_was_asked_is_said(
+    tmp_path: Path, operator: str, reply: str, says: str
+) -> None:
+    async with SmtpDouble() as double:
+        double.on("rcpt", reply)
+        found = await relay_seen(tmp_path, double, email__security="none", email__operator=operator)
+
+    assert found.fine
+    assert says in found.finding
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 async def test_a_relay_that_falls_silent_is_told(tmp_path: Path, fault: Fault) -> None:
     async with SmtpDouble() as double:
@@ -170,14 +214,25 @@ async def test_a_policy_of_the_domain_above_counts(tmp_path: Path) -> None:
     assert found["DMARC"].fine
 
 
-async def test_what_nobody_answers_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_nobody_answers_is_not_taken_to_be_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(records, "_PATIENCE", 0.3)
     config = a.config(tmp_path, service__mode="Actual", email__enabled="true")
     async with no_name_server() as resolver:
         found = [each async for each in outside.sender_records(config, resolver)]
 
-    assert [each.fine for each in found] == [True]
+    assert [each.fine for each in found] == [False]
     assert found[0].finding.startswith("not looked at")
+    assert "name server" in found[0].remedy
+
+
+async def test_a_key_that_nobody_can_look_for_is_not_taken_to_be_fine(tmp_path: Path) -> None:
+    found = await records_of(tmp_path, GOOD, email__dkim_selector="")
+
+    assert [what for what, each in found.items() if not each.fine] == ["DKIM selector"]
+    assert "email.dkim_selector" in found["DKIM selector"].finding
+    assert doctor.exit_code(found.values()) == 1
 
 
 async def test_an_exercise_asks_no_name_server(tmp_path: Path) -> None:

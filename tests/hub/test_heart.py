@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from channels.smtp import EmailChannel
 from hub import heart, worker
 from hub.context import Hub
-from hub.model.pulse import ChannelPulse, Pulse
+from hub.model.pulse import ChannelPulse, Pulse, RelayPulse
 from hub.now import Clock
 from hub.queue.contract import Intent
 from hub.queue.desk import Desk
@@ -32,7 +32,14 @@ async def pulse(store: Store) -> Pulse:
 
 
 def test_a_pulse_reads_back_as_it_was() -> None:
-    down = ChannelPulse(32, 3, NOON, NOON + timedelta(seconds=8), "535")
+    down = ChannelPulse(
+        32,
+        3,
+        NOON,
+        NOON + timedelta(seconds=8),
+        "535",
+        (RelayPulse("relay.example:587", in_use=False, rests=True),),
+    )
     told = Pulse({"email": down}, -5.0, NOON, inherited=30, inherited_at=NOON)
 
     assert Pulse.from_json(told.to_json()) == told

@@ -16,7 +16,7 @@ from hub.config import Config
 from hub.context import Hub
 from hub.flow import alarms
 from hub.model.delivery import Outcome
-from hub.model.pulse import ChannelPulse, Pulse
+from hub.model.pulse import ChannelPulse, Pulse, RelayPulse
 from hub.now import Clock
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import attempts, dispatches, slots
@@ -35,7 +35,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     store = await plans.new_store(tmp_path / "univoque.db")
     await plans.people(store, 100)
     id_ = await plans.plan(store, recipients=100)
-    pulse = Pulse({"email": ChannelPulse(32, 7, NOON, None, "535")})
+    relays = (RelayPulse("relay.example:587", False, True), RelayPulse("other.example:587", True, False))
+    pulse = Pulse({"email": ChannelPulse(32, 7, NOON, None, "535", relays)})
     async with store.write() as tx:
         for seq, outcome in ((1, Outcome.ACCEPTED), (2, Outcome.REFUSED), (3, Outcome.UNCERTAIN)):
             await tx.execute(
@@ -112,6 +113,9 @@ async def test_they_say_how_the_senders_and_the_house_do(store: Store, tmp_path:
     assert found["lanes", of("sender", "email")] == 32
     assert found["lanes_busy", of("sender", "email")] == 7
     assert found["channel_paused", of("sender", "email")] == 1
+    first, second = "relay.example:587", "other.example:587"
+    assert [found["relay_resting", of("sender", "email", each)] for each in (first, second)] == [1, 0]
+    assert [found["relay_in_use", of("sender", "email", each)] for each in (first, second)] == [0, 1]
     assert found["disk_free_bytes", of()] > 0
     assert found["journal_entries", of()] == 0
     assert found["counts_current", of()] == 1
