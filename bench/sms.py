@@ -2,6 +2,7 @@
 
 Both take turns in one process, with the same number of requests at once, into one stub on this machine that
 answers 201 as Twilio would. The ratio is the median of the rounds. `--json` prints one JSON document.
+It ends with a line for each limit, with `--json` on standard error, and with exit code 1 where one is missed.
 """
 
 import argparse
@@ -23,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 import aiohttp  # noqa: E402 - the path comes first
 
+from bench.limits import Limit, judged  # noqa: E402
 from channels.contract import Outgoing, Words  # noqa: E402
 from channels.sms import SmsChannel  # noqa: E402
 from hub import config as settings  # noqa: E402
@@ -37,6 +39,7 @@ WORDS = (
 ACCOUNT = "AC" + "0" * 31 + "1"
 ATTEMPT = "1-{}-1-0123456789abcdef0123"
 SITE = "https://univoque.example"
+LEAST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Turn:
     micros: float
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=8_000, metavar="N", help="in each turn")
     parser.add_argument("--rounds", type=int, default=5, help="how often the two take turns")
@@ -62,14 +65,28 @@ def main() -> None:
         parser.exit(3, f"The stub took {taken()} messages, not {expected}\n")
     if chosen.json:
         print(json.dumps({"messages": chosen.messages, "rounds": chosen.rounds, "sms": found}))
-        return
-    print(f"{chosen.messages:,} messages a turn, {chosen.rounds} turns each, stub on loopback, no TLS")
-    for line in found:
-        print(
-            f"{line['at_once']:3} at once: {line['ratio']:.2f} times plain aiohttp "
-            f"(univoque {line['univoque_per_second']:,}/s, {line['univoque_cpu_us']} µs of CPU; "
-            f"aiohttp {line['aiohttp_per_second']:,}/s, {line['aiohttp_cpu_us']} µs)"
-        )
+    else:
+        print(table(found))
+        print(f"\n{chosen.messages:,} SMS a turn, {chosen.rounds} turns each, stub on loopback, no TLS.")
+    due = [
+        Limit(f"ours to plain aiohttp, {line['at_once']} at once", line["ratio"], least=LEAST)
+        for line in found
+    ]
+    return judged(due, sys.stderr if chosen.json else sys.stdout)
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """The figures as Markdown."""
+    rows = [
+        f"| SMS at once | plain aiohttp | ours | ratio (at least {LEAST}) | CPU each, theirs and ours |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {line['at_once']} | {line['aiohttp_per_second']:,}/s | {line['univoque_per_second']:,}/s "
+        f"| {line['ratio']:.2f} | {line['aiohttp_cpu_us']} µs, {line['univoque_cpu_us']} µs |"
+        for line in found
+    ]
+    return "\n".join(rows)
 
 
 async def _measure(url: str, at_once: list[int], messages: int, rounds: int, found: list[Any]) -> None:
@@ -81,6 +98,7 @@ def _settings(url: str) -> Sms:
     return settings.load(environ={}).sms.model_copy(
         update={
             "base_url": url,
+            "sink": True,
             "account_sid": ACCOUNT,
             "sender": "+32470000000",
             "segments_per_second": 1e9,  # the pace of an account is not what is measured
@@ -189,4 +207,4 @@ def _stub() -> Iterator[tuple[str, Callable[[], int]]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

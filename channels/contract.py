@@ -128,6 +128,13 @@ class Unavailable(ChannelError):
         self.concerns = concerns
 
 
+class Expired(Unavailable):
+    """Its time passed on the way to the far side; nothing of it left, and nothing will."""
+
+    def __init__(self) -> None:
+        super().__init__("expired", "its time passed before anything had left", counts=False)
+
+
 class Uncertain(ChannelError):
     """The far side may have accepted it; nobody can say."""
 

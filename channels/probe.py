@@ -28,12 +28,12 @@ class Provider(NamedTuple):
     date: datetime | None
 
 
-async def relay(settings: EmailSettings, *, mode: Mode, recipient: str = "") -> Relay:
+async def relay(settings: EmailSettings, *, mode: Mode, section: str = "email", recipient: str = "") -> Relay:
     """Connect, secure, log in, name our sender and, where one is given, a recipient, then leave without a message.
 
     Many a relay says only then what it holds against us. Raises ChannelError or WrongSettings.
     """
-    refuse_live(mode, settings.host, "email.host")
+    refuse_live(mode, settings.host, f"{section}.host", sink=settings.sink)
     context = None if settings.security == "none" else tls_context(settings)
     connection = await connect(settings, context)
     reply = await _told(connection, b"MAIL FROM:<%b>" % settings.sender.encode("ascii"), "our sender")
@@ -69,7 +69,7 @@ async def _told(connection: Connection, command: bytes, what: str) -> Reply:
 
 async def provider(settings: SmsSettings, *, mode: Mode, http: aiohttp.ClientSession) -> Provider:
     """Ask for the account, and whether it has our number. Raises ChannelError or WrongSettings."""
-    refuse_live(mode, urlsplit(settings.base_url).hostname or "", "sms.base_url")
+    refuse_live(mode, urlsplit(settings.base_url).hostname or "", "sms.base_url", sink=settings.sink)
     account, date = await _ask(settings, http, ".json")
     if (status := account.get("status", "active")) != "active":
         raise ChannelError(str(status), "the provider has closed or suspended this account")

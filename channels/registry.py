@@ -63,7 +63,7 @@ async def open_channels(
 ) -> AsyncIterator[Mapping[str, Channel]]:
     """The channels that the settings want, by name; they are usable inside the context only.
 
-    Raises WrongSettings, also where an exercise would reach beyond this machine.
+    Raises WrongSettings, also where an exercise would reach anything but a sink on this machine.
     """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(_http_session(sms.lanes))

@@ -1,4 +1,4 @@
-"""What channels read of the settings, and the rule that an exercise reaches nothing but this machine."""
+"""What channels read of the settings, and the rule that an exercise reaches nothing but a sink on this machine."""
 
 import ipaddress
 from datetime import timedelta
@@ -24,6 +24,8 @@ class EmailSettings(Protocol):
     def host(self) -> str: ...
     @property
     def port(self) -> int: ...
+    @property
+    def sink(self) -> bool: ...
     @property
     def security(self) -> Literal["none", "starttls", "tls"]: ...
     @property
@@ -60,6 +62,8 @@ class SmsSettings(Protocol):
     @property
     def base_url(self) -> str: ...
     @property
+    def sink(self) -> bool: ...
+    @property
     def account_sid(self) -> str: ...
     @property
     def auth_token(self) -> Secret: ...
@@ -73,18 +77,32 @@ class SmsSettings(Protocol):
     def timeout(self) -> timedelta: ...
 
 
-def refuse_live(mode: Mode, host: str | None, setting: str) -> None:
-    """Let an exercise speak to this machine only; every transport asks here before it exists.
+def refuse_live(mode: Mode, host: str | None, setting: str, *, sink: bool) -> None:
+    """Let an exercise speak to a sink on this machine only; every transport asks here before it exists.
 
-    Names are not looked up: what a name means may change between this check and the connection.
-    Raises WrongSettings.
+    `sink` is what the operator says of what listens there: that it delivers nothing. A mail server on this machine
+    may (docs/decisions/0046). Names are not looked up: what a name means may change between this check and the
+    connection. Raises WrongSettings.
     """
-    if mode == "Actual" or _is_loopback(host or ""):
+    claim = f"{setting.partition('.')[0]}.sink"
+    if mode == "Actual":
+        if sink:
+            raise WrongSettings(
+                f"{claim} says that what listens at {setting} delivers nothing, but this instance is Actual: nobody "
+                f"would be reached. Set {claim} to false where it delivers, or service.mode to Exercise."
+            )
         return
-    raise WrongSettings(
-        f"{setting} is {host or 'empty'}, but this instance is an exercise, which reaches this machine only. "
-        f"Set {setting} to 127.0.0.1, or service.mode to Actual where messages are meant to arrive."
-    )
+    if not _is_loopback(host or ""):
+        raise WrongSettings(
+            f"{setting} is {host or 'empty'}, but this instance is an exercise, which reaches this machine only. "
+            f"Set {setting} to 127.0.0.1 and have a sink listen there, or service.mode to Actual where messages are "
+            "meant to arrive."
+        )
+    if not sink:
+        raise WrongSettings(
+            f"{setting} is {host}, but this instance is an exercise, and nothing says that what listens there "
+            f"delivers nothing. Set {claim} to true where it keeps all that it gets; a mail server may pass it on."
+        )
 
 
 def _is_loopback(host: str) -> bool:

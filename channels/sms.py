@@ -16,6 +16,7 @@ import aiohttp
 from channels import gsm
 from channels.contract import (
     PERSONAL_LINK,
+    Expired,
     Outgoing,
     Receipt,
     Refused,
@@ -72,7 +73,7 @@ class PreparedSms:
 
 
 class SmsChannel:
-    """Sends through the settings' provider; in an exercise it cannot be made for any but this machine."""
+    """Sends through the settings' provider; in an exercise it cannot be made for any but a sink here."""
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class SmsChannel:
         site_url: str,
         session: aiohttp.ClientSession,
     ) -> None:
-        refuse_live(mode, _host(settings.base_url), "sms.base_url")
+        refuse_live(mode, _host(settings.base_url), "sms.base_url", sink=settings.sink)
         if not settings.account_sid or not settings.sender:
             raise WrongSettings("sms.account_sid and sms.sender are needed to send SMS; set both")
         # Nothing in doubt is repeated before the provider was asked for it.
@@ -155,7 +156,7 @@ class SmsLane:
         return self._row.book()
 
     async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
-        """Hand one SMS to the provider. Raises Refused, Unavailable or Uncertain."""
+        """Hand one SMS to the provider. Raises Refused, Unavailable, Expired or Uncertain."""
         prepared = outgoing.body
         if not isinstance(prepared, PreparedSms):
             raise TypeError(f"the body is {type(prepared).__name__}, not what prepare() returned")
@@ -166,6 +167,7 @@ class SmsLane:
         # What was booked before it was known: one segment.
         self._row.add(prepared.units(outgoing.personal_link) - 1)
         try:
+            await self._wire.ready()  # which takes time: how long the message still matters is asked after it
             return _receipt(await self._wire.post(self._form.fill(outgoing, prepared)))
         except Unavailable as error:
             if error.code.isdecimal() and not error.channel_wide:
@@ -184,8 +186,11 @@ class _Form:
         self._now = now
 
     def fill(self, outgoing: Outgoing, prepared: PreparedSms) -> bytes:
-        life = outgoing.expires_at - self._now()
-        validity = max(1, min(int(life.total_seconds()), _LONGEST_VALIDITY))
+        """The form for one message. Raises Expired where the provider's shortest wait would outlive it."""
+        life = int((outgoing.expires_at - self._now()).total_seconds())
+        if life < 1:
+            raise Expired
+        validity = min(life, _LONGEST_VALIDITY)
         # SmartEncoded=false: what was counted and approved is what is sent.
         return (
             f"To=%2B{outgoing.address[1:]}{self._sender}{prepared.body(outgoing.personal_link)}"

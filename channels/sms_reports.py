@@ -8,9 +8,9 @@ from typing import Literal
 
 from channels.contract import ChannelError, Refused, Unavailable, Uncertain
 
-Effect = Literal["refused", "suppressed", "words", "later", "stop"]
+Effect = Literal["refused", "suppressed", "words", "unsure", "later", "stop"]
 """`suppressed`: refused, and the number is not used again. `words`: refused for what it says, whoever gets it.
-`stop`: no other message would fare better."""
+`unsure`: refused, and it may be everybody's fault or one number's. `stop`: no other message would fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ ON_SENDING: Mapping[int, Meaning] = MappingProxyType(
         21211: Meaning("suppressed", "not a valid number"),
         21212: Meaning("stop", f"not a valid sender; {_STOP_SENDER}"),
         21217: Meaning("suppressed", "not a valid number"),
-        21408: Meaning("refused", "the account may not send to this country"),
+        21408: Meaning("unsure", "the account may not send to this country"),
         21602: Meaning("words", "no text"),
         21603: Meaning("stop", f"no sender; {_STOP_SENDER}"),
         21604: Meaning("refused", "no number"),
@@ -44,7 +44,7 @@ ON_SENDING: Mapping[int, Meaning] = MappingProxyType(
         21609: Meaning("stop", "the callback address is not public; look into service.base_url"),
         21610: Meaning("suppressed", "the reader sent STOP"),
         21611: Meaning("later", "the sender's queue is full"),
-        21612: Meaning("refused", "this sender cannot reach this number"),
+        21612: Meaning("unsure", "this sender cannot reach this number"),
         21614: Meaning("suppressed", "not a mobile number"),
         21617: Meaning("words", "longer than 1600 characters"),
         21635: Meaning("suppressed", "a landline"),
@@ -117,7 +117,7 @@ def failure(status: int, code: int | None, *, retry_after: timedelta | None = No
             return Unavailable(word, meaning.detail, retry_after=retry_after, counts=False)
         case "stop":
             return Unavailable(word, meaning.detail, counts=False, channel_wide=True)
-        case "words":
+        case "words" | "unsure":
             return Refused(word, meaning.detail, concerns="message")
         case effect:
             return Refused(word, meaning.detail, suppress=effect == "suppressed")
@@ -126,8 +126,12 @@ def failure(status: int, code: int | None, *, retry_after: timedelta | None = No
 def _by_status(status: int) -> Meaning:
     if status == 429:
         return ON_SENDING[20429]
+    if status in (408, 425):  # RFC 9110 §15.5.9, RFC 8470 §5.2: not processed, and may be sent again
+        return Meaning("later", "the request came too slowly or too early")
     if status in (401, 403):
         return ON_SENDING[20003]
-    if status == 404 or 300 <= status < 400:
+    if status == 402:
+        return Meaning("stop", "the provider wants to be paid; ask the provider")
+    if status in (404, 407) or 300 <= status < 400:
         return Meaning("stop", "the provider's address leads elsewhere; look into sms.base_url")
-    return Meaning("refused", "the provider refuses the message")
+    return Meaning("unsure", "the provider refuses it, for a reason unknown here; ask the provider")

@@ -11,6 +11,7 @@ import structlog
 from channels import email
 from channels.contract import (
     ChannelError,
+    Expired,
     Outgoing,
     Receipt,
     Refused,
@@ -24,7 +25,7 @@ from channels.headers import fits_return_path, is_address, recipient, return_pat
 from channels.settings import EmailSettings, Mode, refuse_live
 from channels.smtp_connection import Connection, Envelope, tls_context
 from channels.smtp_relays import Relay, Relays
-from channels.smtp_transfer import Stale, Unheard, too_late, transfer
+from channels.smtp_transfer import Stale, Unheard, transfer
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 class EmailChannel:
     """Sends through the relay of the settings; while that fails, through the one that stands by.
 
-    In an exercise it cannot be made for any but this machine.
+    In an exercise it cannot be made for any but a sink on this machine.
     """
 
     def __init__(
@@ -43,9 +44,9 @@ class EmailChannel:
         now: Callable[[], datetime],
         standby: EmailSettings | None = None,
     ) -> None:
-        refuse_live(mode, settings.host, "email.host")
+        refuse_live(mode, settings.host, "email.host", sink=settings.sink)
         if standby is not None:
-            refuse_live(mode, standby.host, "email_standby.host")
+            refuse_live(mode, standby.host, "email_standby.host", sink=standby.sink)
         if not is_address(settings.sender):
             raise WrongSettings(f"email.sender: {settings.sender!r} is no plain e-mail address")
         if settings.return_path and not fits_return_path(settings.return_path):
@@ -96,7 +97,7 @@ class SmtpLane:
         self._connection: Connection | None = None
 
     async def send(self, outgoing: Outgoing, ahead: Outgoing | None = None) -> Receipt:
-        """Hand one message to the relay. Raises Refused, Unavailable or Uncertain."""
+        """Hand one message to the relay. Raises Refused, Unavailable, Expired or Uncertain."""
         stale: Stale | None = None
         for _ in range(2):
             connection = self._ready(outgoing) or await self._connected(outgoing)
@@ -179,7 +180,7 @@ class SmtpLane:
                 "internal", f"while connecting: {type(error).__name__}", counts=False
             ) from error
         if outgoing.expires_at <= self._now():
-            raise too_late()
+            raise Expired
         return self._connection
 
     def _drop(self) -> None:

@@ -7,7 +7,7 @@ follows leave with the content of the one before, as §3.1 there allows: one rou
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from channels.contract import ChannelError, Receipt, Unavailable, Uncertain
+from channels.contract import ChannelError, Expired, Receipt, Unavailable, Uncertain
 from channels.smtp_connection import Connection, Envelope
 from channels.smtp_replies import Phase, Reply, failure, receipt
 from channels.smtp_wire import Closed, Lost
@@ -42,8 +42,8 @@ async def transfer(
 ) -> Receipt:
     """Send one message to one recipient; what is `ahead` is announced with it: only to a relay with PIPELINING.
 
-    Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, or Stale where a
-    connection used before turns out to be closed; Unavailable too where its time ended by `now`.
+    Nothing else may have been announced before. Raises Refused, Unavailable, Uncertain, Expired
+    where its time is over by `now`, or Stale where a connection used before turns out to be closed.
     """
     announced = connection.announced is envelope
     if not announced:
@@ -52,7 +52,7 @@ async def transfer(
         await _hear(connection)
     if envelope.outgoing.expires_at <= now():
         connection.drop()  # the relay waits for the content, and would take whatever came for it
-        raise too_late()
+        raise Expired
     try:
         return await _hand_over(connection, wire, dot_timeout, ahead)
     except Closed as lost:
@@ -60,11 +60,6 @@ async def transfer(
         if announced:
             raise Stale from lost
         raise Unavailable(lost.code, "before the message was sent") from lost
-
-
-def too_late() -> Unavailable:
-    """Its time ended while the relay was reached or thought: it is no attempt, and the ledger lists it as expired."""
-    return Unavailable("expired", "its time ended before it could leave", counts=False, concerns="address")
 
 
 async def _open(connection: Connection, envelope: Envelope) -> None:

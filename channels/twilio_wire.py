@@ -63,6 +63,10 @@ class Wire:
         self._endpoint = endpoint
         self._exchange: _Exchange | None = None
 
+    async def ready(self) -> None:
+        """Connect, unless it is. Raises Unavailable."""
+        await self._open()
+
     async def post(self, form: bytes) -> Answer:
         """Send a form, read the answer. Raises Unavailable if it never left, Uncertain if no answer came."""
         exchange = await self._open()

@@ -48,6 +48,9 @@ _REPLIES = {
     "553": "not an address that the far side takes",
     "554": "refused, without a reason",
 }
+UNPREPARED = "unprepared"
+"""Its words cannot be made ready to leave."""
+
 _OURS = {
     "connect": "no connection to the far side",
     "connection-lost": "the connection broke",
@@ -57,7 +60,8 @@ _OURS = {
     "unreachable": "the far side is out of reach",
     "crash": "a sender died while it was under way",
     "internal": "a fault in this program",
-    "unprepared": "it could not be prepared; the log says why",
+    UNPREPARED: "it could not be prepared; the log says why",
+    "ledger": "the database could not be read",
     "stopped": "its message is stopped, because the far side refuses what it says",
     "retry": "a person had it tried again",
 }

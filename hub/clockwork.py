@@ -1,8 +1,8 @@
 """What a sender does by the clock: schedules, pauses, waits when it is set, expiry, the mark outside the database."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -41,32 +41,48 @@ class Pace:
         return found if abs(found) > LEAP else timedelta(0)
 
 
+@dataclass(slots=True)
+class _Chores:
+    """Each by itself: one that fails is said once, tried again, and holds up no other."""
+
+    failing: set[str] = field(default_factory=set)
+
+    async def do(self, what: str, work: Awaitable[object]) -> bool:
+        """Whether it could be done."""
+        try:
+            await work
+        except Exception:
+            if what not in self.failing:
+                log.exception("the clockwork is held up; it is tried again", what=what)
+            self.failing.add(what)
+            return False
+        self.failing.discard(what)
+        return True
+
+
 async def run(hub: Hub) -> None:
     """Tick until cancelled; what fails is logged once and tried again."""
-    pace = Pace(asyncio.get_running_loop().time)
+    pace, chores = Pace(asyncio.get_running_loop().time), _Chores()
     # With PostgreSQL others wait by clocks of their own.
     alone = sqlite_file(str(hub.store.engine.url)) is not None
-    ticks, failing, owed = 0, False, timedelta(0)
+    ticks, owed, leapt = 0, timedelta(0), timedelta(0)
     while True:
         leap = pace.leap(hub.clock.now())
         if leap:
             log.warning("the clock was set", seconds=int(leap.total_seconds()))
-            owed += leap
-        try:
-            if owed and alone:
-                async with hub.store.write_beside() as tx:
-                    await waits.shift(tx, owed)
+            owed, leapt = owed + leap, leapt + max(leap, timedelta(0))
+        if not (owed and alone) or await chores.do("waits", _shift(hub, owed)):
             owed = timedelta(0)
-            await hold.review(hub, leap=max(leap, timedelta(0)))
-            if ticks % NOTED == 0:
-                await life.note(hub)
-            if ticks % SWEPT == 0:
-                await expire(hub)
-        except Exception:
-            if not failing:
-                log.exception("the clockwork is held up; it is tried again")
-            failing = True
-        else:
-            failing = False
+        if await chores.do("holds", hold.review(hub, leap=leapt)):
+            leapt = timedelta(0)
+        if ticks % NOTED == 0:
+            await chores.do("mark", life.note(hub))
+        if ticks % SWEPT == 0:
+            await chores.do("expiry", expire(hub))
         ticks += 1
         await asyncio.sleep(TICK)
+
+
+async def _shift(hub: Hub, by: timedelta) -> None:
+    async with hub.store.write_beside() as tx:
+        await waits.shift(tx, by)

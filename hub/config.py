@@ -61,6 +61,7 @@ class Relay(Section):
 
     host: str
     port: Port
+    sink: bool
     security: Literal["none", "starttls", "tls"]
     ca_file: str
     username: str
@@ -103,6 +104,7 @@ class Sms(Section):
 
     enabled: bool
     base_url: str
+    sink: bool
     account_sid: str
     auth_token: SecretStr
     sender: str
@@ -130,6 +132,7 @@ class Delivery(Section):
 
     chunk: Annotated[int, Field(ge=1, le=10_000)]
     attempts: Annotated[int, Field(ge=1)]
+    doubts: Annotated[int, Field(ge=1)]
     first_retry: Duration
     longest_retry: Duration
     life: Span

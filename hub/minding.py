@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import structlog
 
 from hub.context import Hub
+from hub.errors import refused_by_system
 from hub.queue.desk import Desk
 from hub.store import reserve
 
@@ -18,13 +19,21 @@ EVERY = 0.25
 async def the_disk(hub: Hub, desk: Desk, channels: Iterable[str]) -> None:
     """Begin nothing on a disk that is almost full; what is under way is written down in the reserve's room."""
     held = reserve.beside(str(hub.store.engine.url))
-    had_room = True
+    had_room, looked = True, True
     while held is not None:
-        room = held.keep()
+        try:
+            room, free = held.keep(), held.free()
+        except OSError as error:
+            if looked:
+                log.warning("the disk cannot be looked at", reason=str(refused_by_system(error)))
+            # What is under way finds out whether it can be written.
+            room, free, looked = had_room, 0, False
+        else:
+            looked = True
         if room and not had_room:
             log.info("the disk has room again: sending goes on")
         if had_room and not room:
-            log.error("the disk is almost full: nothing new is sent until there is room", free=held.free())
+            log.error("the disk is almost full: nothing new is sent until there is room", free=free)
         for name in channels:
             if not room:
                 desk.pause(name, 4 * EVERY)

@@ -72,7 +72,9 @@ async def relays(config: Config, now: datetime) -> AsyncIterator[Diagnosis]:
 async def _relay(what: str, section: str, settings: Email, config: Config, now: datetime) -> Diagnosis:
     """Connect, secure, log in, be accepted as the sender, and for a recipient, and leave without a message."""
     try:
-        met = await probe.relay(settings, mode=config.service.mode, recipient=settings.operator)
+        met = await probe.relay(
+            settings, mode=config.service.mode, section=section, recipient=settings.operator
+        )
     except (ChannelError, WrongSettings) as error:
         said = str(error)
         known = (remedy for words, remedy in _REMEDIES if words in said)

@@ -22,11 +22,26 @@ class Hours:
         """
         today = instant.astimezone(BRUSSELS).date()
         for day in (today - timedelta(days=1), today):
-            begun = min(_readings(day, self.start))
-            over = max(_readings(day + timedelta(days=self.end <= self.start), self.end))
+            begun, over = self._night(day)
             if begun <= instant < over:
                 return over
         return None
+
+    def within(self, since: datetime, until: datetime) -> timedelta:
+        """How much of a span is quiet."""
+        total, counted = timedelta(0), since
+        day, last = since.astimezone(BRUSSELS).date() - timedelta(days=1), until.astimezone(BRUSSELS).date()
+        while day <= last:
+            begun, over = self._night(day)
+            end = min(over, until)
+            total += max(end - max(begun, counted), timedelta(0))
+            counted, day = max(counted, end), day + timedelta(days=1)
+        return total
+
+    def _night(self, day: date) -> tuple[datetime, datetime]:
+        """From when to when it is quiet, of the night that begins on a day."""
+        over = max(_readings(day + timedelta(days=self.end <= self.start), self.end))
+        return min(_readings(day, self.start)), over
 
 
 def parse(text: str) -> Hours:

@@ -11,6 +11,8 @@ from hub.store import suppressions
 
 log = structlog.get_logger(__name__)
 
+_NOT_NOTED = "refused addresses were not noted"
+
 
 class Suppressor:
     """Of one channel. A lane waits until its note is durable: its outcome follows it, so a crash loses no note."""
@@ -36,12 +38,9 @@ class Suppressor:
                 await suppressions.add_all(tx, batch, at=self._hub.clock.now())
         except EnvironmentFailed as error:
             # The outcomes stand; the next refusals note them again.
-            log.warning(
-                "refused addresses were not noted",
-                channel=self._channel,
-                addresses=len(batch),
-                reason=error.said,
-            )
+            log.warning(_NOT_NOTED, channel=self._channel, addresses=len(batch), reason=error.said)
+        except Exception:
+            log.exception(_NOT_NOTED, channel=self._channel, addresses=len(batch))
         except BaseException:
             self._waiting = batch | self._waiting  # called off in the midst: the next one writes for all
             raise

@@ -14,7 +14,7 @@ from channels.contract import Answering, Channel
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow import life, reconcile, spend
-from hub.flow.deliver import Post
+from hub.flow.deliver import Post, longer
 from hub.flow.refusals import Refusals
 from hub.queue.contract import Entered, Ledger, LedgerBusy, LedgerWaits, Repeat
 from hub.queue.sqlite import SqliteLedger
@@ -163,6 +163,8 @@ async def _slot(ledger: "SqliteLedger | PostgresLedger", wanted: str | None) -> 
 
 def _repeat(hub: Hub, channel: Channel) -> Repeat:
     if channel.traits.repeats_uncertain:
-        return Repeat(held=False)
+        settings = hub.config.delivery
+        later = tuple(longer(settings, number) for number in range(1, settings.doubts - 1))
+        return Repeat(held=settings.doubts == 1, later=later)
     # The provider is asked first; after that it is repeated where the settings say so (flow.reconcile).
     return Repeat(held=True, wait=hub.config.sms.wait + reconcile.DECIDED)

@@ -19,6 +19,9 @@ from hub.render.frame import Frame
 DIRECTIVES = Path(__file__).parent / "data" / "directives"
 SCENARIOS = sorted(DIRECTIVES.glob("?-*.toml"))
 
+SINKS = {"email__sink": "true", "email_standby__sink": "true", "sms__sink": "true"}
+"""The doubles deliver nothing, so an exercise may speak to them."""
+
 REGISTER = registers.load()
 WORDING = words.load()
 
@@ -82,10 +85,9 @@ def real(*, register: Register = REGISTER) -> dict[str, Directive]:
 
 
 def config(directory: Path, **given: str) -> Config:
-    """The default settings, French alone, with their data in `directory`; `email__host="…"` overrides one."""
-    environ = {f"UNIVOQUE__{name.upper()}": value for name, value in given.items()}
-    defaults = {"UNIVOQUE__SERVICE__DATA_DIR": str(directory), "UNIVOQUE__SERVICE__LANGUAGES": "fr"}
-    return load(environ={**defaults, **environ})
+    """The default settings, French alone, to doubles, with their data in `directory`; `email__host="…"` overrides."""
+    defaults = {"service__data_dir": str(directory), "service__languages": "fr", **SINKS}
+    return load(environ={f"UNIVOQUE__{name.upper()}": value for name, value in {**defaults, **given}.items()})
 
 
 def staff(name: str = "Rédaction", *roles: Role) -> Staff:

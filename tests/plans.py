@@ -15,6 +15,7 @@ from hub.store import dispatches, instance
 from hub.store.dispatches import NewDelivery
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import metadata, persons
+from tests import a
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LINK = "https://univoque.invalid/personal-link"
@@ -28,6 +29,11 @@ async def new_store(place: Path | str) -> Store:
     async with store.write() as tx:
         await instance.ensure(tx)
     return store
+
+
+def address(store: Store) -> str:
+    """The URL by which another process would open it."""
+    return store.engine.url.render_as_string(hide_password=False)
 
 
 async def empty(store: Store) -> None:
@@ -120,6 +126,7 @@ def config_for(folder: Path, **settings: object) -> Config:
     """Settings for tests; keys as `email__port=25`."""
     given = {
         "service__data_dir": folder,
+        **a.SINKS,
         "email__enabled": "true",
         "email__security": "none",
         "email__lanes": 4,

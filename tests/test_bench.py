@@ -5,9 +5,14 @@ import json
 import socket
 import sys
 from asyncio.subprocess import PIPE
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bench import compare
+from bench.limits import Limit, judged
 from tests.doubles.smtp import SmtpDouble
 
 ROOT = Path(__file__).parents[1]
@@ -77,14 +82,77 @@ async def test_sending_sms_prints_its_ratio_for_each_setting() -> None:
     words = ("--messages", "40", "--rounds", "1", "--at-once", "2", "4", "--json")
     async with asyncio.timeout(60):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "bench/sms.py", *words, cwd=ROOT, stdout=PIPE
+            sys.executable, "bench/sms.py", *words, cwd=ROOT, stdout=PIPE, stderr=PIPE
         )
-        out, _ = await process.communicate()
+        out, err = await process.communicate()
 
     found = json.loads(out)
-    assert process.returncode == 0
+    ratios = [line["ratio"] for line in found["sms"]]
+    said = ["holds" if ratio >= 1 else "MISSED" for ratio in ratios]  # forty are too few for a figure to hold
     assert [line["at_once"] for line in found["sms"]] == [2, 4]
-    assert all(line["ratio"] > 0 for line in found["sms"])
+    assert all(ratio > 0 for ratio in ratios)
+    assert [line.split()[0] for line in err.decode().splitlines()] == said
+    assert process.returncode == (1 if "MISSED" in said else 0)
+
+
+@pytest.mark.prove
+async def test_the_same_kills_are_counted_for_a_cursor_and_for_our_own_way() -> None:
+    words = ("--recipients", "1500", "--kills", "2", "--lanes", "4")
+    async with asyncio.timeout(90):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "bench/control.py", *words, cwd=ROOT, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await process.communicate()
+
+    assert process.returncode == 0, err
+    cursor, intent = (
+        line.split(" | ") for line in out.decode().splitlines() if line.startswith(("| a c", "| each"))
+    )
+    assert int(cursor[3]) > int(intent[3])
+    assert [line.split()[0] for line in out.decode().splitlines()[-3:]] == ["holds"] * 3
+
+
+@pytest.mark.parametrize(
+    ("limit", "line"),
+    [
+        (Limit("ours", 1.02, most=1.5, goal=0.9), "holds  ours: 1.02 (at most 1.5 is due; the goal is 0.9)"),
+        (Limit("ours", 1.5, most=1.5), "holds  ours: 1.5 (at most 1.5 is due)"),
+        (Limit("ours", 1.51, most=1.5, goal=0.9), "MISSED ours: 1.51 (at most 1.5 is due; the goal is 0.9)"),
+        (Limit("ours", 0.99, least=1), "MISSED ours: 0.99 (at least 1 is due)"),
+    ],
+)
+def test_a_bench_ends_with_what_is_due_and_whether_it_holds(limit: Limit, line: str) -> None:
+    out = StringIO()
+
+    code = judged([Limit("another", 1, least=1), limit], out)
+
+    assert out.getvalue().splitlines()[1] == line
+    assert code == line.startswith("MISSED")
+
+
+def test_all_that_is_due_of_the_fan_out_is_judged() -> None:
+    row = {
+        "recipients": 60_000,
+        "ours_over_smtp_source": 1.02,
+        "receipts_cost": 0.31,
+        "last_tenth_over_first": 1,
+    }
+    found = {
+        "sizes": [row],
+        "ours_over_django": 9.9,
+        "sender_memory_ratio": 1.6,
+        "planner_memory_ratio": 1.04,
+        "million": {"over_linear": 1.3},
+    }
+
+    missed = [limit.what for limit in compare.limits(found) if not limit.holds]
+
+    assert missed == [
+        "what the receipts cost with 60,000 recipients",
+        "ours to Django's loop",
+        "the sender's memory to that for 5,000",
+        "1,000,000 recipients to linear",
+    ]
 
 
 async def test_the_ledgers_are_measured_side_by_side() -> None:
@@ -93,7 +161,7 @@ async def test_the_ledgers_are_measured_side_by_side() -> None:
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=PIPE)
         out, err = await process.communicate()
 
-    assert process.returncode == 0, err
     found = json.loads(out)
+    assert process.returncode == (1 if b"MISSED" in err else 0), err
     assert "sqlite, 1 sender" in found
     assert all(figures["rows_per_second"] > 0 for figures in found.values())

@@ -60,10 +60,12 @@ port = 0
 [email]
 enabled = true
 port = {port}
+sink = true
 security = "none"
 lanes = {lanes}
 [delivery]
 chunk = 150
+first_retry = 1
 drain = 2
 [log]
 level = "error"

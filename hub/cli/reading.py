@@ -134,7 +134,7 @@ async def standing(hub: Hub, tx: Tx, directive: str, seen: Iterable[Progress] = 
         document["finished"] = not await dispatches.unfinished(tx, last.id, at=hub.clock.now())
         document["stopped"] = last.stopped_at is not None
         document["held"] = last.held
-        document["held_until"] = last.held_until.isoformat() if last.held_until else None
+        document["held_until"] = last.held_until.isoformat() if last.held and last.held_until else None
         document["waits"] = holding.waits(last) or document["waits"]
         document |= await unread_counts(tx, last)
         document["refused"] = await _refused(tx, last)

@@ -84,8 +84,8 @@ class Place:
         sections: dict[str, dict[str, object]] = {
             "service": {"data_dir": str(self.directory), "base_url": self.site, "mode": "Exercise"},
             "web": {"host": HOST, "port": self.port},
-            "email": {"enabled": True, "host": HOST, "port": mailbox, "security": "none"},
-            "sms": {"enabled": True, "base_url": phones, "account_sid": ACCOUNT, "auth_token": self.token,
+            "email": {"enabled": True, "host": HOST, "port": mailbox, "sink": True, "security": "none"},
+            "sms": {"enabled": True, "base_url": phones, "sink": True, "account_sid": ACCOUNT, "auth_token": self.token,
                     "sender": SENDER},
             "delivery": {"drain": 3},
             "log": {"level": "info", "format": "json"},

@@ -81,7 +81,7 @@ def alive(seen: Seen, limits: Alarms) -> list[str]:
 
 def _unsent(seen: Seen, limits: Alarms) -> Iterator[str]:
     for each in seen.progress:
-        age = seen.at - each.dispatch.approved_at
+        age = each.age(seen.at)
         allowed: timedelta = getattr(limits, UNSENT[each.dispatch.urgency])
         if each.left and age > allowed and not is_held_back(each, seen):
             yield (
@@ -128,10 +128,19 @@ def _held(seen: Seen, limits: Alarms) -> Iterator[str]:
 
 def _refused(seen: Seen, _: Alarms) -> Iterator[str]:
     for each in seen.progress:
-        if each.refused and not each.finished:
+        if each.refused not in ("", causes.UNPREPARED) and not each.finished:
             yield (
                 f"{each.dispatch.directive} by {each.channel} is stopped: the far side refuses what it says "
                 f"({each.refused}: {causes.words(Outcome.REFUSED, each.refused)}), and nobody is marked as failed"
+            )
+
+
+def _unprepared(seen: Seen, _: Alarms) -> Iterator[str]:
+    for each in seen.progress:
+        if each.refused == causes.UNPREPARED and not each.finished:
+            yield (
+                f"{each.dispatch.directive} by {each.channel} is stopped: its words cannot be made ready to leave, "
+                "and nobody is marked as failed"
             )
 
 
@@ -202,6 +211,11 @@ RULES: tuple[Rule, ...] = (
         "refused",
         _refused,
         "ask the relay or provider why, mend it or approve a correction; `univoque resume ID` lets the rest leave",
+    ),
+    Rule(
+        "unprepared",
+        _unprepared,
+        "see in the log why; mend the setting, or approve a correction; `univoque resume ID` lets it leave",
     ),
     Rule("silent", _silent, "see whether the provider reaches the callbacks: `univoque doctor`"),
     Rule("stopped", _stopped, "`univoque resume`, or approve a cancellation"),

@@ -9,14 +9,15 @@ from time import monotonic
 
 import structlog
 
-from channels.contract import Channel, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
+from channels.contract import Channel, Expired, Lane, Outgoing, Refused, Unavailable, Uncertain, Words
 from hub.config import Delivery
 from hub.flow import refusals
 from hub.flow.doorstep import Verdict
 from hub.flow.refusals import Consequence, Refusals
+from hub.flow.spend import Withheld
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.queue.contract import Again, Item, Ledger, Repeat, Settled
+from hub.queue.contract import Again, FencedOff, Item, Ledger, LedgerWaits, Repeat, Settled
 from hub.store.deliveries import Try, attempt_id, key_of
 from hub.store.dispatches import body_digest
 from hub.store.instance import Instance
@@ -79,12 +80,10 @@ class Post:
             return self._later(item, number, stopped), stopped
         try:
             outgoing = self._foreseen(number, item) or self._outgoing(await self._body(item), item)
-            following = self._foresee(number, ahead)
-        except Exception:
-            # Nothing has left: words that differ from the approved ones, or that the channel cannot carry.
-            log.exception("not sent", channel=self.channel.traits.name, body=item.body)
-            unprepared = Unavailable("unprepared", counts=False)
-            return self._later(item, number, unprepared), unprepared
+        except Exception as error:  # noqa: BLE001 - whoever stops its message says so, with the trace
+            unready = await self._unready(item, error)
+            return self._later(item, number, unready), unready
+        following = self._foresee(number, ahead)
         try:
             receipt = await lane.send(outgoing, following)
         except Refused as error:
@@ -92,30 +91,44 @@ class Post:
                 return await self._refused_words(item, number, error)
             return await self._turned_away(item, number, error)
         except Unavailable as error:
-            return self._later(item, number, error), error
+            return self._unavailable(item, number, error)
         except Uncertain as error:
-            return self._in_doubt(item, number, error.code), None
+            return await self._in_doubt(item, number, error.code), None
         except Exception:
             # Whatever a channel did not foresee: it may have sent, so it is in doubt until somebody knows.
             log.exception("a channel failed in an unforeseen way", channel=self.channel.traits.name)
-            return self._in_doubt(item, number, "internal"), None
+            return await self._in_doubt(item, number, "internal"), None
         self.refusals.doorstep.accepted_at = monotonic()
         if self.refusals.rows.open:
             self.refusals.rows.taken(item.body, (item.dispatch, item.seq))
         return Settled(item, attempt, number, Outcome.ACCEPTED, receipt.code, receipt.provider_id), None
 
     def _foresee(self, number: int, ahead: Item | None) -> Outgoing | None:
-        """The message that follows, made once and kept for when it does; None where its words are not at hand."""
+        """The message that follows, made once and kept for when it does; None where it is not at hand."""
         compiled = None if ahead is None else self._compiled.get(ahead.body)
         if ahead is None or compiled is None:
             return None
-        outgoing = self._outgoing(compiled, ahead)
+        try:
+            outgoing = self._outgoing(compiled, ahead)
+        except Exception:  # noqa: BLE001 - its own turn says why; the present message is another
+            return None
         self._ahead[number] = (ahead, outgoing)
         return outgoing
 
     def _foreseen(self, number: int, item: Item) -> Outgoing | None:
         foreseen, outgoing = self._ahead.pop(number, (None, None))
         return outgoing if foreseen is item else None
+
+    async def _unready(self, item: Item, error: Exception) -> Withheld:
+        """Nothing has left. Words that cannot be read now are read later; those that cannot leave are stopped.
+
+        They differ from the approved ones, or the channel cannot carry them.
+        """
+        if isinstance(error, FencedOff):
+            raise error
+        if isinstance(error, LedgerWaits):
+            return Withheld("ledger", counts=False)
+        return await self.refusals.unprepared(item, error)
 
     async def _body(self, item: Item) -> _Compiled:
         return self._compiled.get(item.body) or await self._compile(item.body)
@@ -157,6 +170,12 @@ class Post:
         later = self._later(item, number, Unavailable(error.code, counts=False))
         return later, refusals.withheld() if consequence is Consequence.STOP else None
 
+    def _unavailable(self, item: Item, number: int, error: Unavailable) -> tuple[Settled, Unavailable | None]:
+        """Nothing of it has left: it is tried again, unless its time is over."""
+        if isinstance(error, Expired):
+            return Settled(item, item.attempt + 1, number, Outcome.EXPIRED), None
+        return self._later(item, number, error), error
+
     async def _turned_away(
         self, item: Item, number: int, error: Refused
     ) -> tuple[Settled, Unavailable | None]:
@@ -188,12 +207,22 @@ class Post:
         again = Again(self._by(item, wait), held=False, attempt=counted)
         return Settled(item, attempt, number, Outcome.DEFERRED, error.code, again=again)
 
-    def _in_doubt(self, item: Item, number: int, code: str) -> Settled:
+    async def _in_doubt(self, item: Item, number: int, code: str) -> Settled:
         """Uncertain, and listed as such before it is repeated or held."""
         attempt = item.attempt + 1
-        held = self.repeat.held or attempt >= self.settings.attempts
-        again = Again(self._by(item, self.repeat.wait), held=held, attempt=attempt)
+        wait, held = self.repeat.after(await self._doubts(item) + 1)
+        held = held or attempt >= self.settings.attempts
+        again = Again(self._by(item, wait), held=held, attempt=attempt)
         return Settled(item, attempt, number, Outcome.UNCERTAIN, code, again=again)
+
+    async def _doubts(self, item: Item) -> int:
+        """How often it was in doubt before; as often as it was tried, where the ledger cannot say now."""
+        if not item.attempt:
+            return 0
+        try:
+            return await self.ledger.doubts(item)
+        except LedgerWaits:
+            return item.attempt
 
     def _by(self, item: Item, wait: timedelta) -> datetime:
         """After the wait, or when it expires, whichever is sooner: so it is listed as expired then."""
@@ -202,5 +231,9 @@ class Post:
 
 def backoff(settings: Delivery, attempt: int, random: Random) -> timedelta:
     """The wait before the try after `attempt`: doubling, never beyond the longest, spread by jitter."""
-    doubled = min(settings.first_retry * (1 << min(attempt - 1, 20)), settings.longest_retry)
-    return doubled * random.uniform(*JITTER)
+    return longer(settings, attempt) * random.uniform(*JITTER)
+
+
+def longer(settings: Delivery, number: int) -> timedelta:
+    """The wait before a further try: the first, and from there doubled up to the longest."""
+    return min(settings.first_retry * (1 << min(number - 1, 20)), settings.longest_retry)

@@ -110,7 +110,8 @@ async def _let_go(hub: Hub, tx: Tx, waiting: Dispatch) -> Hold | None:
     before = Hold(waiting.held or "")
     staff = before in (Hold.SCHEDULED, Hold.LATE) and await holds.has_canaries(tx, waiting.id)
     after = Hold.CANARY if staff else None
-    if await holds.move(tx, waiting.id, before, after):
+    until = hub.clock.now() if after is None else None  # its age counts from here
+    if await holds.move(tx, waiting.id, before, after, until=until):
         await holds.free(tx, waiting.id, *((holds.SCHEDULE,) if staff else holds.HOLDERS))
     return after
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from hub.config import Quiet
 from hub.context import Hub
 from hub.flow import publish
 from hub.flow.tally import tally
@@ -38,6 +39,8 @@ class Progress:
     """No sender has work left; what is held waits for a person."""
     refused: str = ""
     """The far side's code where it refuses what this says, and it is stopped for that."""
+    quiet: timedelta = timedelta(0)
+    """How long quiet hours kept it back since it might leave."""
 
     @property
     def scope(self) -> str:
@@ -56,6 +59,10 @@ class Progress:
         if not self.left:
             return timedelta(0)
         return timedelta(seconds=self.left / self.rate) if self.rate > 0 else None
+
+    def age(self, at: datetime) -> timedelta:
+        """For how long its oldest unsent message might have left; negative before its hour."""
+        return at - self.dispatch.might_leave_at - self.quiet
 
     def count(self, *outcomes: Outcome) -> int:
         return sum(self.outcomes.get(outcome, 0) for outcome in outcomes)
@@ -109,7 +116,7 @@ async def observe(hub: Hub, among: Collection[int] | None = None, *, beside: Col
         return Seen(
             at=at,
             current=current,
-            progress=tuple(await _progress(tx, found, at)),
+            progress=tuple(await _progress(tx, found, at, hub.config.quiet)),
             unplanned=tuple(each for each in found if each.planned_at is None),
             totals=await sums.totals(tx),
             slots=tuple(await progress.senders(tx)),
@@ -123,7 +130,7 @@ async def observe(hub: Hub, among: Collection[int] | None = None, *, beside: Col
         )
 
 
-async def _progress(tx: Tx, found: list[Dispatch], at: datetime) -> list[Progress]:
+async def _progress(tx: Tx, found: list[Dispatch], at: datetime, nights: Quiet) -> list[Progress]:
     ids = [each.id for each in found]
     planned = await progress.planned(tx, ids)
     counts = await sums.by_code(tx, ids)
@@ -133,7 +140,7 @@ async def _progress(tx: Tx, found: list[Dispatch], at: datetime) -> list[Progres
     refused = await stops.causes(tx)
     by_id = {each.id: each for each in found}
     return [
-        replace(each, refused=refused.get(each.scope, ""))
+        replace(each, refused=refused.get(each.scope, ""), quiet=_quiet(each, at, nights))
         for each in (
             _one(by_id[place[0]], place, number, counts, paces.get(place, []), place in open_chunks, due, at)
             for place, number in planned.items()
@@ -171,6 +178,14 @@ def _one(
         rate=_rate(paces, Pace(at, finished, 0), dispatch.planned_at),
         finished=dispatch.planned_at is not None and not has_open_chunks and not again.waiting,
     )
+
+
+def _quiet(each: Progress, at: datetime, nights: Quiet) -> timedelta:
+    """How much of the time in which it might have left the channel was to be silent; what is immediate passes."""
+    hours = nights.hours(each.channel)
+    if hours is None or each.dispatch.urgency == "Immediate":
+        return timedelta(0)
+    return hours.within(each.dispatch.might_leave_at, at)
 
 
 def _rate(paces: list[Pace], now: Pace, began_at: datetime | None) -> float:

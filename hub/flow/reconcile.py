@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import Answering, ChannelError, Trace
+from channels.contract import Answering, ChannelError, Trace, Unavailable
 from channels.patience import rest
 from hub.config import Sms
 from hub.context import Hub
+from hub.errors import UnivoqueError
 from hub.flow import record
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
@@ -53,18 +54,36 @@ class Reconciled:
 
 
 async def reconcile(hub: Hub, channel: Answering, *, name: str = "sms") -> Reconciled:
-    """One step: look through new attempts, then ask what is due, oldest first. Raises ChannelError.
+    """One step: look through new attempts, then ask what is due, oldest first.
 
     In doubt: the provider lists what it sent to the number; what fits and is not ours yet is adopted. What it does
     not list in the time that the settings give is repeated or left to a person. Silent: it is asked by its id.
+    A question that is not answered is put off, so that it holds up no other. Raises ChannelError where the provider
+    is out of reach, or answers none.
     """
     now = hub.clock.now()
     await _gather(hub, name, before=now - hub.config.sms.ask_after)
     async with hub.store.read() as tx:
         found = await inquiries.to_ask(tx, at=now, limit=QUESTIONS)
-    done = Reconciled()
+    done, unanswered = Reconciled(), list[ChannelError]()
     for inquiry in found:
-        done = _sum(done, await _ask(hub, channel, inquiry))
+        if not await _claimed(hub, inquiry):
+            continue
+        try:
+            done = _sum(done, await _ask(hub, channel, inquiry))
+        except UnivoqueError:
+            raise  # of our own house, whatever the question
+        except Exception as error:
+            await _put_off(hub, inquiry, error)
+            if not isinstance(error, ChannelError) or isinstance(error, Unavailable):
+                raise
+            unanswered.append(error)
+    if unanswered and not done.asked:
+        raise unanswered[-1]
+    if unanswered:
+        log.warning(
+            "the provider answers other questions", unanswered=len(unanswered), code=unanswered[-1].code
+        )
     return done
 
 
@@ -102,6 +121,13 @@ async def _gather(hub: Hub, name: str, *, before: datetime) -> None:
             return
 
 
+async def _claimed(hub: Hub, inquiry: Inquiry) -> bool:
+    """Whether no other sender asks it; a claim ends by itself, for those that die with one."""
+    async with hub.store.write() as tx:
+        until = hub.clock.now() + 2 * hub.config.sms.timeout
+        return await inquiries.claim(tx, inquiry, until=until)
+
+
 async def _ask(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     if inquiry.outcome is Outcome.UNCERTAIN and not inquiry.provider_id:
         return await _doubt(hub, channel, inquiry)
@@ -113,15 +139,23 @@ async def _ask(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     return Reconciled()
 
 
+async def _put_off(hub: Hub, inquiry: Inquiry, error: Exception) -> None:
+    """Ask later what was not answered: soon where that may be the line's fault, else ever less."""
+    now = hub.clock.now()
+    age = timedelta(0) if isinstance(error, Unavailable) else (now - inquiry.since) / 4
+    async with hub.store.write() as tx:
+        if now > inquiry.expires_at + AFTERWARDS:
+            await inquiries.close(tx, inquiry)
+        else:
+            await inquiries.put_off(tx, inquiry, at=now + min(max(hub.config.sms.ask_after, age), SELDOM))
+
+
 async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
     trace = await _found(hub, channel, inquiry)
     now = hub.clock.now()
     if trace is not None:
-        await record.record(hub, _report(inquiry, trace))
-        if trace.outcome == Outcome.ACCEPTED:
-            async with hub.store.write() as tx:
-                again = now + hub.config.sms.silent_after
-                await inquiries.follow(tx, inquiry, provider_id=trace.provider_id, at=again)
+        if not await _adopted(hub, inquiry, trace):
+            return Reconciled(asked=1)
         log.info("a doubt is over: the provider has it", sid=trace.provider_id, outcome=trace.outcome)
         return Reconciled(asked=1, adopted=1)
     settings = hub.config.sms
@@ -145,6 +179,20 @@ async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
         else:  # a list may lag for longer; to ask is cheap, and seldom
             await inquiries.ask_again(tx, inquiry, at=now + SELDOM)
     return Reconciled(asked=1, held=1)
+
+
+async def _adopted(hub: Hub, inquiry: Inquiry, trace: Trace) -> bool:
+    """Take what the provider has as this one, unless another sender took it as another one; then it is asked anew."""
+    now = hub.clock.now()
+    async with hub.store.write() as tx:
+        if await inquiries.known_ids(tx, {trace.provider_id}):
+            await inquiries.put_off(tx, inquiry, at=now)
+            return False
+        await record.append(tx, [_report(inquiry, trace)], at=now)
+        if trace.outcome == Outcome.ACCEPTED:
+            again = now + hub.config.sms.silent_after
+            await inquiries.follow(tx, inquiry, provider_id=trace.provider_id, at=again)
+    return True
 
 
 async def _found(hub: Hub, channel: Answering, inquiry: Inquiry) -> Trace | None:

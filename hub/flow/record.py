@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hub.context import Hub
 from hub.model.delivery import Outcome, Writer, may_follow
 from hub.store import deliveries, instance, suppressions
 from hub.store.deliveries import Latest, Told, Try
+from hub.store.engine import Tx
 
 FAILED = frozenset({Outcome.BOUNCED, Outcome.REFUSED})
 
@@ -37,23 +39,28 @@ async def record_all(hub: Hub, reports: Sequence[Report]) -> list[bool]:
     """
     now = hub.clock.now()
     async with hub.store.write() as tx:
-        known = await deliveries.latest(tx, {(r.made.dispatch, r.made.seq) for r in reports})
-        news = []
-        for report in reports:
-            key = (report.made.dispatch, report.made.seq)
-            before = known.get(key)
-            told = before is not None and _is_news(before, report)
-            if before is not None and told:
-                known[key] = Latest(report.outcome, before.tries)
-            news.append(told)
-        fresh = [report for report, told in zip(reports, news, strict=True) if told]
-        await deliveries.append_reports(
-            tx, [Told(r.made, r.outcome, r.code, r.provider_id) for r in fresh], at=now
-        )
-        barred = {(r.made.dispatch, r.made.seq): r.code for r in fresh if r.suppress}
-        for dispatch, seq, channel, address in await deliveries.addresses_of(tx, barred):
-            reason = barred[dispatch, seq]
-            await suppressions.add(tx, channel=channel, value=address, reason=reason, at=now)
+        return await append(tx, reports, at=now)
+
+
+async def append(tx: Tx, reports: Sequence[Report], *, at: datetime) -> list[bool]:
+    """The same within a transaction that holds the write lock."""
+    known = await deliveries.latest(tx, {(r.made.dispatch, r.made.seq) for r in reports})
+    news = []
+    for report in reports:
+        key = (report.made.dispatch, report.made.seq)
+        before = known.get(key)
+        told = before is not None and _is_news(before, report)
+        if before is not None and told:
+            known[key] = Latest(report.outcome, before.tries)
+        news.append(told)
+    fresh = [report for report, told in zip(reports, news, strict=True) if told]
+    await deliveries.append_reports(
+        tx, [Told(r.made, r.outcome, r.code, r.provider_id) for r in fresh], at=at
+    )
+    barred = {(r.made.dispatch, r.made.seq): r.code for r in fresh if r.suppress}
+    for dispatch, seq, channel, address in await deliveries.addresses_of(tx, barred):
+        reason = barred[dispatch, seq]
+        await suppressions.add(tx, channel=channel, value=address, reason=reason, at=at)
     return news
 
 

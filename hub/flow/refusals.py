@@ -11,18 +11,22 @@ from enum import Enum, auto
 import structlog
 
 from channels.contract import Refused, Unavailable
+from hub import causes
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
 from hub.flow.doorstep import Doorstep, Key
 from hub.flow.spend import Withheld
 from hub.queue.contract import Item
 from hub.store import deliveries, dispatches, journal, stops
+from hub.store.dispatches import Dispatch
 
 log = structlog.get_logger(__name__)
 
 ACTOR = "univoque"
 STOPPED = "message refused"
 """What the journal says of it."""
+UNPREPARED = "message unprepared"
+"""What it says of one that we ourselves cannot make ready to leave."""
 
 DOMAINS = 3
 """So many domains in a row are no accident, while nobody at all has taken the message."""
@@ -136,6 +140,20 @@ class Refusals:
                 asyncio.get_running_loop().call_later(SETTLES, self.halted.discard, item.dispatch)
         return consequence
 
+    async def unprepared(self, item: Item, error: Exception) -> Withheld:
+        """Stop a message whose words cannot be made ready to leave, for all senders; why this row does not leave."""
+        stopped = Withheld(causes.UNPREPARED, counts=False)
+        if item.dispatch in self.halted:
+            return stopped
+        self.halted.add(item.dispatch)
+        try:
+            await stop_unprepared(self._hub, self._channel, item, error)
+        except EnvironmentFailed as failed:
+            log.warning("a message that cannot be prepared is not stopped yet", reason=failed.said)
+        finally:
+            asyncio.get_running_loop().call_later(SETTLES, self.halted.discard, item.dispatch)
+        return stopped
+
     async def _ever(self, item: Item) -> bool:
         async with self._hub.store.read() as tx:
             return await deliveries.was_taken(tx, item.dispatch, body=item.body)
@@ -151,13 +169,9 @@ class Refusals:
 
 async def stop_message(hub: Hub, channel: str, dispatch: int, error: Refused) -> None:
     """Stop one channel of a dispatch for all senders, and say so once. Idempotent; raises EnvironmentFailed."""
-    now, scope = hub.clock.now(), stops.of_dispatch(channel, dispatch)
-    async with hub.store.write() as tx:
-        if not await stops.put(tx, scope, at=now, cause=error.code):
-            return
-        found = await dispatches.of_id(tx, dispatch)
-        detail = {"revision": found.revision, "channel": channel, "code": error.code}
-        await journal.append(tx, at=now, actor=ACTOR, action=STOPPED, subject=found.directive, detail=detail)
+    found = await _stop(hub, channel, dispatch, action=STOPPED, cause=error.code)
+    if found is None:
+        return
     log.error(
         "a message is refused for what it says, and stopped",
         directive=found.directive,
@@ -166,6 +180,33 @@ async def stop_message(hub: Hub, channel: str, dispatch: int, error: Refused) ->
         reason=error.detail,
         remedy=f"`univoque resume {found.directive}` once it is mended",
     )
+
+
+async def stop_unprepared(hub: Hub, channel: str, item: Item, error: Exception) -> None:
+    """The same for one that cannot be made ready to leave; the trace is logged with it."""
+    found = await _stop(hub, channel, item.dispatch, action=UNPREPARED, cause=causes.UNPREPARED)
+    if found is None:
+        return
+    log.error(
+        "a message cannot be made ready to leave, and is stopped",
+        directive=found.directive,
+        channel=channel,
+        body=item.body,
+        exc_info=error,
+        remedy=f"mend the setting that is named, or approve a correction; then `univoque resume {found.directive}`",
+    )
+
+
+async def _stop(hub: Hub, channel: str, dispatch: int, *, action: str, cause: str) -> Dispatch | None:
+    """Stop it and write it in the journal; None where it is stopped already."""
+    now, scope = hub.clock.now(), stops.of_dispatch(channel, dispatch)
+    async with hub.store.write() as tx:
+        if not await stops.put(tx, scope, at=now, cause=cause):
+            return None
+        found = await dispatches.of_id(tx, dispatch)
+        detail = {"revision": found.revision, "channel": channel, "code": cause}
+        await journal.append(tx, at=now, actor=ACTOR, action=action, subject=found.directive, detail=detail)
+    return found
 
 
 def withheld() -> Withheld:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -176,11 +176,20 @@ class Purse:
 
     async def keep(self, until: asyncio.Event) -> None:
         """Give back what lies idle, for others to send, until told to end."""
+        said = False
         while not await came(until, IDLE):
-            with suppress(EnvironmentFailed):  # it is tried again
+            try:
                 async with self._taking:
                     await self._return(self._stock.keys() - self._used)
                 self._used.clear()
+            except EnvironmentFailed:
+                continue
+            except Exception:
+                if not said:
+                    log.exception("idle SMS segments cannot be given back; it is tried again")
+                said = True
+            else:
+                said = False
 
     async def _return(self, keys: Collection["_Key"]) -> None:
         if not any(self._stock[key] for key in keys):
@@ -213,6 +222,10 @@ class Purse:
                 await self._return(set(self._stock))  # it may be lying with a dispatch that needs no more
         except EnvironmentFailed as error:
             raise Withheld("not-counted", error.said, counts=False) from error
+        except Exception as error:
+            # Nothing has left: what nobody foresaw here leaves no doubt about the message.
+            log.exception("SMS cannot be counted")
+            raise Withheld("not-counted", type(error).__name__, counts=False) from error
         if taken.short is not None:
             raise self._told(key.dispatch, taken.short, rates, fresh=fresh)
         self._stock[key] += taken.segments

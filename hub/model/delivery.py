@@ -56,7 +56,7 @@ TRANSITIONS: Mapping[Outcome, Mapping[Outcome, frozenset[Writer]]] = MappingProx
         _O.ATTEMPTING: {
             _O.ACCEPTED: _LANE | _REPORT, _O.DEFERRED: _LANE, _O.DELIVERED: _REPORT,
             _O.REFUSED: _LANE | _REPORT, _O.BOUNCED: _REPORT,
-            _O.UNCERTAIN: _LANE | _LEDGER,
+            _O.UNCERTAIN: _LANE | _LEDGER, _O.EXPIRED: _LANE,
         },
         _O.DEFERRED: {
             _O.ATTEMPTING: _LANE,

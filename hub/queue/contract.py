@@ -78,10 +78,20 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """What happens to an uncertain delivery of a channel: repeated after `wait`, or `held` for a person."""
+    """What happens to an uncertain delivery of a channel: repeated after `wait`, or `held` for a person.
+
+    One that is in doubt again waits for the first of `later`, then for the next; after the last it is held.
+    """
 
     held: bool
     wait: timedelta = timedelta(0)
+    later: Sequence[timedelta] = ()
+
+    def after(self, doubts: int) -> tuple[timedelta, bool]:
+        """How long a delivery waits that has been in doubt so often by now, and whether for a person."""
+        if 1 < doubts <= len(self.later) + 1:
+            return self.later[doubts - 2], self.held
+        return self.wait, self.held or doubts > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +155,14 @@ class Ledger(Protocol):
         """
         ...
 
-    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        """Take rows whose time to be tried again has come, with the same regard to opt-outs and expiry."""
+    async def lease_due(
+        self, channel: str, *, at: datetime, limit: int, above: int | None = None
+    ) -> Lease | None:
+        """Take rows of one dispatch whose time to be tried again has come: of the most urgent, then of the oldest.
+
+        With the same regard to opt-outs and expiry. None, too, where a chunk waits that is more urgent.
+        With `above`, only rows of a more urgent dispatch.
+        """
         ...
 
     async def turn(
@@ -193,4 +209,8 @@ class Ledger(Protocol):
 
     async def beat(self, *, at: datetime, state: str) -> None:
         """Say in the slot's row that this life goes on, and how it stands: JSON of `hub.model.pulse`."""
+        ...
+
+    async def doubts(self, item: Item) -> int:
+        """How often a delivery has been in doubt so far."""
         ...

@@ -11,6 +11,7 @@ import structlog
 
 from hub.model.delivery import Outcome
 from hub.now import Clock
+from hub.queue.bell import Bell
 from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
 from hub.queue.line import Call, Hand, Line, Work
 from hub.queue.pace import Pace
@@ -22,9 +23,6 @@ DUE_AT_ONCE = 200
 
 IMMEDIATE = 0
 """The urgency that quiet hours do not hold back."""
-
-GATHERING = 0.002
-"""Seconds for which a lane that is ready may wait for others: a small part of what a mail server takes a message."""
 
 ORDINARY = 10.0
 """Seconds for which another process may hold the ledger before anybody is told: a submission or an import does."""
@@ -87,9 +85,7 @@ class Desk:
         self._settled: list[Settled] = []
         self._back: list[Item] = []
         self._orders = Orders(False, frozenset(), frozenset())
-        self._bell = asyncio.Event()
-        self._gathering: asyncio.Handle | None = None
-        self._gathers_until = 0.0
+        self._bell = Bell(self._lines.values())
         self._closing = False
 
     async def exchange(self, channel: str, lane: int, settled: Settled | None) -> Work | None:
@@ -102,12 +98,12 @@ class Desk:
             self._take_in(lane, settled)
         call = Call(lane, asyncio.get_running_loop().create_future())
         line.calls.append(call)
-        self._ring(line)
+        self._bell.ready(line)
         return await call.answer
 
     def record(self, lane: int, settled: Settled) -> None:
         """Take an outcome from a lane that wants no next item yet; it goes with the next turn."""
-        self._ring(self._take_in(lane, settled))
+        self._bell.ready(self._take_in(lane, settled))
 
     def slow_down(self, channel: str, address: str | None, rest: float) -> None:
         """The far side asks for fewer messages a second; with `address`, only the domain of that one does."""
@@ -124,12 +120,14 @@ class Desk:
         line, loop = self._lines[channel], asyncio.get_running_loop()
         line.paused_until = max(line.paused_until, loop.time() + seconds)
         line.probing = True
-        loop.call_later(seconds, self._bell.set)
+        self._bell.ring_in(seconds)
 
     def resume(self, channel: str) -> None:
         """The channel works again."""
-        self._lines[channel].probing = False
-        self._bell.set()
+        line = self._lines[channel]
+        line.probing = False
+        line.trials.clear()
+        self._bell.ring()
 
     async def look(self) -> None:
         """Read the stops in force, take in what is more urgent, let idle lanes see what is new or due."""
@@ -146,8 +144,10 @@ class Desk:
         for channel, line in self._lines.items():
             urgency = line.urgency
             if urgency > 0 and not self._closing and not self._rests(channel, line):
-                self._take(line, await self._ledger.lease(channel, at=self._clock.now(), above=urgency))
-        self._bell.set()
+                now = self._clock.now()
+                lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE, above=urgency)
+                self._take(line, lease or await self._ledger.lease(channel, at=now, above=urgency))
+        self._bell.ring()
 
     def busy(self, channel: str) -> int:
         """How many lanes have a delivery in hand."""
@@ -159,25 +159,19 @@ class Desk:
         for line in self._lines.values():
             for hand in line.hands:
                 self._back += hand.drop()
-        self._bell.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Serve the lanes, turn after turn, until cancelled. A locked or full database makes them wait."""
         wait = Wait()
         while True:
             await self._bell.wait()
-            self._bell.clear()
-            for line in self._lines.values():
-                line.ready = 0
-            if self._gathering is not None:
-                self._gathering.cancel()
-                self._gathering = None
             try:
                 await self._turn()
             except LedgerWaits as reason:
                 wait.goes_on(reason)
                 await asyncio.sleep(0.5)
-                self._bell.set()
+                self._bell.ring()
             else:
                 wait.is_over()
 
@@ -187,33 +181,6 @@ class Desk:
         line.taken += settled.outcome is Outcome.ACCEPTED
         return line
 
-    def _ring(self, line: Line) -> None:
-        """A lane is ready: have a turn as soon as a round of the loop brings no further one.
-
-        Where fewer of a channel's are ready than are under way, all wait until its last is there, or for GATHERING:
-        so lanes share their commits, and those of a slow far side wait no longer than they would notice.
-        """
-        line.ready += 1
-        if self._gathering is None:
-            loop = asyncio.get_running_loop()
-            self._gathers_until = loop.time() + GATHERING
-            self._gathering = loop.call_soon(self._gather, self._ready)
-        elif not line.flying:
-            self._bell.set()
-
-    @property
-    def _ready(self) -> int:
-        return sum([line.ready for line in self._lines.values()])
-
-    def _gather(self, before: int) -> None:
-        loop, ready = asyncio.get_running_loop(), self._ready
-        if ready > before:
-            self._gathering = loop.call_soon(self._gather, ready)
-        elif any(0 < line.ready < line.flying for line in self._lines.values()):
-            self._gathering = loop.call_at(self._gathers_until, self._bell.set)
-        else:
-            self._bell.set()
-
     async def _turn(self) -> None:
         if self._back:
             back, self._back = self._back, []
@@ -222,22 +189,25 @@ class Desk:
             except LedgerWaits:
                 self._back += back
                 raise
-        chosen: list[_Chosen] = []
-        for channel, line in self._lines.items():
-            if line.calls and not self._closing and not self._rests(channel, line):
-                await self._fill(channel, line)
-                if not self._closing and not self._rests(channel, line):  # it may have been said meanwhile
-                    chosen += self._choose(line)
+        chosen = await self._give()
         void = await self._commit(chosen)
         for intent, call in chosen:
             if void and intent in void:
                 self._land(call.lane)[0].calls.appendleft(call)
-                self._bell.set()
+                self._bell.ring()
             elif not call.answer.done():
                 line, _ = self._flights[call.lane]
                 call.answer.set_result(Work(intent.item, line.foresee(call.lane)))
         if self._closing and not self._settled:
             self._dismiss()
+
+    async def _give(self) -> list[_Chosen]:
+        """What waiting lanes get; of no channel before all have leased, so that nothing fails then but the commit."""
+        for channel, line in self._lines.items():
+            if self._serves(channel, line):
+                await self._fill(channel, line)
+        serving = [line for channel, line in self._lines.items() if self._serves(channel, line)]
+        return [choice for line in serving for choice in self._choose(line)]
 
     async def _commit(self, chosen: list[_Chosen]) -> AbstractSet[Intent]:
         settled, self._settled = self._settled, []
@@ -279,7 +249,7 @@ class Desk:
             line.dry = lease is None
             self._take(line, lease)
             if lease is not None and not lease.items:
-                self._bell.set()  # a whole chunk was closed without sending: let others have a turn first
+                self._bell.ring()  # a whole chunk was closed without sending: let others have a turn first
                 return
 
     def _choose(self, line: Line) -> list[_Chosen]:
@@ -292,12 +262,11 @@ class Desk:
                 self._settled.append(Settled(item, item.attempt, -1, Outcome.EXPIRED))
                 line.calls.append(call)  # behind those that were not offered anything yet
                 continue
-            hand.flying += 1
-            line.flying += 1
+            line.depart(hand, call.lane, monotonic)
             self._flights[call.lane] = (line, hand)
             chosen.append((Intent(item, item.attempt + 1, call.lane), call))
             line.pace.take()
-            if len(chosen) >= room or not line.calls or (line.probing and line.flying):
+            if len(chosen) >= room or not line.calls or line.probing:
                 break
         self._come_back(line, monotonic)
         return chosen
@@ -307,16 +276,15 @@ class Desk:
         if not line.calls or line.probing:
             return
         if line.pace.room(now) < 1:
-            asyncio.get_running_loop().call_later(line.pace.opens_in(now), self._bell.set)
+            self._bell.ring_in(line.pace.opens_in(now))
         elif line.parked:
-            asyncio.get_running_loop().call_later(max(0.01, line.domains.opens_in(now)), self._bell.set)
+            self._bell.ring_in(max(0.01, line.domains.opens_in(now)))
         elif not line.dry:
-            self._bell.set()  # all that was in hand had expired
+            self._bell.ring()  # all that was in hand had expired
 
     def _land(self, lane: int) -> tuple[Line, Hand]:
         line, hand = flight = self._flights.pop(lane)
-        line.flying -= 1
-        hand.flying -= 1
+        line.land(hand, lane)
         return flight
 
     def _take(self, line: Line, lease: Lease | None) -> None:
@@ -331,6 +299,9 @@ class Desk:
                 answer = line.calls.popleft().answer
                 if not answer.done():
                     answer.set_result(None)
+
+    def _serves(self, channel: str, line: Line) -> bool:
+        return bool(line.calls) and not self._closing and not self._rests(channel, line)
 
     def _rests(self, channel: str, line: Line) -> bool:
         return self._all_stopped(channel) or asyncio.get_running_loop().time() < line.paused_until

@@ -12,8 +12,11 @@ from typing import NamedTuple
 from hub.queue.contract import Item, Lease
 from hub.queue.pace import Domains, Pace
 
-PARKED = 10_000
-"""How many rows of domains that asked for less are kept in hand while others are looked for."""
+PARKED = 100_000
+"""How many rows of domains that asked for less are kept in hand while others are looked for: some 30 MB."""
+
+TRIAL = 60.0
+"""Seconds after which another lane tries whether a channel works again, where the one that does so hangs."""
 
 _WINDOW = 0.1
 """Seconds at least over which a rate is reckoned: what a far side takes in an instant, it may not take in a second."""
@@ -83,7 +86,10 @@ class Line:
     """Nothing to lease when last asked; the next look at the ledger clears it."""
     paused_until: float = 0.0
     probing: bool = False
-    """The channel failed as a whole: one lane at a time, until one succeeds."""
+    """The channel failed as a whole: one lane at a time tries, until one succeeds."""
+    trials: set[int] = field(default_factory=set)
+    """The lanes that try; what others had in hand before, they may have for long."""
+    tried_at: float = -math.inf
     quiet: bool = False
     """It was quiet when last looked at: only what is immediate is in hand."""
     ready: int = 0
@@ -129,13 +135,27 @@ class Line:
 
         Whoever takes no more of them stops asking, and so does who has left no call.
         """
-        if not self.calls or (self.probing and self.flying) or self.pace.room(now) < 1:
+        if not self.calls or not self._may_try(now) or self.pace.room(now) < 1:
             return
         for hand in self.hands:  # a word given is kept: that costs one message, to break it a connection
             if hand.ahead:
                 yield from self._following(hand)
         for _, hands in groupby(self.hands, key=lambda hand: hand.lease.urgency):
             yield from self._alike([*hands], now)
+
+    def depart(self, hand: Hand, lane: int, now: float) -> None:
+        """A row of this hand is with a lane from here on."""
+        self.flying += 1
+        hand.flying += 1
+        if self.probing:
+            self.trials.add(lane)
+            self.tried_at = now
+
+    def land(self, hand: Hand, lane: int) -> None:
+        """It no longer is."""
+        self.flying -= 1
+        hand.flying -= 1
+        self.trials.discard(lane)
 
     def foresee(self, lane: int) -> Item | None:
         """What follows on this lane; None where the others may need it sooner, or it may not leave at once."""
@@ -161,6 +181,9 @@ class Line:
             return None
         item = hand.ahead[lane] = hand.rows.popleft()
         return item
+
+    def _may_try(self, now: float) -> bool:
+        return not self.probing or not self.trials or now >= self.tried_at + TRIAL
 
     @property
     def _rows(self) -> int:

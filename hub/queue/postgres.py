@@ -26,7 +26,7 @@ from hub.queue.contract import (
     Settled,
 )
 from hub.queue.session import LedgerLost, Session
-from hub.queue.statements import LEAST_URGENT, STOP, URGENCY_OF_RETRIES
+from hub.queue.statements import LEAST_URGENT, STOP
 from hub.store.postgres import ALONE
 from subscribers.audience import UNSUBSCRIBED
 
@@ -122,33 +122,39 @@ class PostgresLedger:
                 self._chunks.add(chunk)
         return Lease(chunk, items, urgency)
 
-    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
+    async def lease_due(
+        self, channel: str, *, at: datetime, limit: int, above: int | None = None
+    ) -> Lease | None:
+        which = (channel, at, self._mode, LEAST_URGENT if above is None else above)
         async with self._call():
-            if not await self._session.fetch(sql.WAITING_DUE, channel, at, self._mode, 1):
+            if not await self._session.fetch(sql.DUE_DISPATCH, *which):
                 return None
             async with self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
+                found = await db.fetchrow(sql.DUE_DISPATCH, *which)
+                if found is None:
+                    return None
+                dispatch, urgency, approved_at, expires_at, cancelled = found
+                over = Outcome.CANCELLED if cancelled else Outcome.EXPIRED if expires_at <= at else None
+                if over is None and await db.fetch(sql.WAITING_CHUNK, channel, urgency, self._mode):
+                    return None
+                rows = await db.fetch(sql.DUE_ITEMS, channel, dispatch, at, limit)
+                if not rows:
+                    return None  # another sender was quicker
+                out = dict(await db.fetch(sql.OUT_SINCE, channel, approved_at))
                 items: list[Item] = []
                 settled: list[Settled] = []
-                out: dict[datetime, dict[str, str]] = {}
-                for row in await db.fetch(sql.DUE_ITEMS, channel, at, self._mode, limit):
-                    dispatch, seq, attempt, body, address, token, duty, barred, *rest = row
-                    approved_at, expires_at, cancelled = rest
+                for seq, attempt, body, address, token, duty, barred in rows:
                     item = Item(dispatch, seq, body, address, token, attempt, expires_at, due=True)
-                    if approved_at not in out:
-                        out[approved_at] = dict(await db.fetch(sql.OUT_SINCE, channel, approved_at))
-                    since = out[approved_at]
-                    if cancelled:
-                        settled.append(Settled(item, attempt, -1, Outcome.CANCELLED))
-                    elif expires_at <= at:
-                        settled.append(Settled(item, attempt, -1, Outcome.EXPIRED))
-                    elif barred or (since and self._is_out(channel, address, since, duty=duty)):
+                    if over is not None:
+                        settled.append(Settled(item, attempt, -1, over))
+                    elif barred or (out and self._is_out(channel, address, out, duty=duty)):
                         settled.append(Settled(item, attempt, -1, Outcome.SUPPRESSED))
                     else:
                         items.append(item)
                 await self._settle(db, settled, at)
                 await db.execute(sql.TAKE_DUE, self._slot, *_keys(items))
             self._due.update((item.dispatch, item.seq) for item in items)
-        return Lease(0, items, URGENCY_OF_RETRIES)
+        return Lease(0, items, urgency)
 
     async def turn(
         self,
@@ -199,6 +205,10 @@ class PostgresLedger:
         async with self._call(), self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
             await db.execute(sql.BEAT, at, state, self._slot, self._epoch)
 
+    async def doubts(self, item: Item) -> int:
+        async with self._call():
+            return int((await self._session.fetch(sql.DOUBTS, item.dispatch, item.seq))[0][0])
+
     async def leave(self) -> None:
         async with self._call(), self._session.transaction(sql.FENCE, self._slot, self._epoch) as db:
             # What has an open intent keeps its owner, so that the next life finds it.
@@ -220,12 +230,14 @@ class PostgresLedger:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = await db.fetch(sql.OPEN_INTENTS, slot)
         if found:
-            dispatches, seqs, attempts, lanes, channels = map(list, zip(*found, strict=True))
+            dispatches, seqs, attempts, lanes, channels, doubts = map(list, zip(*found, strict=True))
             stamp = (at, self._slot, self._epoch)
             await db.execute(sql.DOUBT, dispatches, seqs, attempts, lanes, *stamp)
-            repeats = [self._repeats.get(channel, Repeat(held=True)) for channel in channels]
-            times = [at + repeat.wait for repeat in repeats]
-            held = [repeat.held for repeat in repeats]
+            again = [
+                self._repeats.get(channel, Repeat(held=True)).after(before + 1)
+                for channel, before in zip(channels, doubts, strict=True)
+            ]
+            times, held = [at + wait for wait, _ in again], [held for _, held in again]
             await db.execute(sql.AGAIN, dispatches, seqs, attempts, times, held)
         await db.execute(sql.FREE_CHUNKS, slot)
         await db.execute(sql.FREE_DUE, slot)

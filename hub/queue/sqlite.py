@@ -112,29 +112,39 @@ class SqliteLedger:
                 db.execute(sql.CHUNK_DONE, (_text(at), chunk))
         return Lease(chunk, items, urgency)
 
-    async def lease_due(self, channel: str, *, at: datetime, limit: int) -> Lease | None:
-        if not self._file.query(sql.DUE_ITEMS, channel, _text(at), self._mode, 1):
+    async def lease_due(
+        self, channel: str, *, at: datetime, limit: int, above: int | None = None
+    ) -> Lease | None:
+        ceiling = sql.LEAST_URGENT if above is None else above
+        which = (channel, _text(at), self._mode, ceiling)
+        if not self._file.query(sql.DUE_DISPATCH, *which):
             return None
         async with self._file.transaction() as db:
             self._fence()
+            found = db.execute(sql.DUE_DISPATCH, which).fetchone()
+            if found is None:
+                return None
+            dispatch, urgency, approved_at, expires_at, cancelled = found
+            expires = _instant(expires_at)
+            over = Outcome.CANCELLED if cancelled else Outcome.EXPIRED if expires <= at else None
+            if over is None and db.execute(sql.NEXT_CHUNK, (channel, urgency, self._mode)).fetchone():
+                return None
+            out = self._out_since(channel, approved_at)
             items: list[Item] = []
             settled: list[Settled] = []
-            for row in db.execute(sql.DUE_ITEMS, (channel, _text(at), self._mode, limit)).fetchall():
-                dispatch, seq, attempt, body, address, token, duty, barred, *rest = row
-                approved_at, expires_at, cancelled = rest
-                item = Item(dispatch, seq, body, address, token, attempt, _instant(expires_at), due=True)
-                out = self._out_since(channel, approved_at)
-                if cancelled:
-                    settled.append(Settled(item, attempt, -1, Outcome.CANCELLED))
-                elif item.expires_at <= at:
-                    settled.append(Settled(item, attempt, -1, Outcome.EXPIRED))
+            for seq, attempt, body, address, token, duty, barred in db.execute(
+                sql.DUE_ITEMS, (channel, dispatch, _text(at), limit)
+            ).fetchall():
+                item = Item(dispatch, seq, body, address, token, attempt, expires, due=True)
+                if over is not None:
+                    settled.append(Settled(item, attempt, -1, over))
                 elif barred or (out and self._is_out(channel, address, out, duty=duty)):
                     settled.append(Settled(item, attempt, -1, Outcome.SUPPRESSED))
                 else:
                     items.append(item)
             self._settle(settled, at)
             db.executemany(sql.TAKE_DUE, [(self._slot, item.dispatch, item.seq) for item in items])
-        return Lease(0, items, sql.URGENCY_OF_RETRIES)
+        return Lease(0, items, urgency)
 
     async def turn(
         self,
@@ -201,11 +211,11 @@ class SqliteLedger:
         """Open intents of a slot's earlier lives become uncertain and due again; its leases are freed."""
         found = self._db.execute(sql.OPEN_INTENTS, {"slot": slot}).fetchall()
         stamp = (_text(at), self._slot, self._epoch)
-        for dispatch, seq, attempt, lane, channel in found:
+        for dispatch, seq, attempt, lane, channel, doubts in found:
             row = (dispatch, seq, attempt, Outcome.UNCERTAIN, lane, "crash", "")
             self._db.execute(sql.append(1), (*stamp, *row))
-            repeat = self._repeats.get(channel, Repeat(held=True))
-            self._db.execute(sql.AGAIN, (attempt, _text(at + repeat.wait), repeat.held, dispatch, seq))
+            wait, held = self._repeats.get(channel, Repeat(held=True)).after(doubts + 1)
+            self._db.execute(sql.AGAIN, (attempt, _text(at + wait), held, dispatch, seq))
         self._db.execute(sql.FREE_CHUNKS, (slot,))
         self._db.execute(sql.FREE_DUE, (slot,))
         return len(found)
@@ -296,6 +306,9 @@ class SqliteLedger:
         async with self._file.transaction() as db:
             self._fence()
             db.execute(sql.POSTPONE, (channel, _text(at), self._mode, _text(until)))
+
+    async def doubts(self, item: Item) -> int:
+        return int(self._file.query(sql.DOUBTS, *_key(item))[0][0])
 
 
 def _row(settled: Settled) -> tuple[object, ...]:

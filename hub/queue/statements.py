@@ -3,12 +3,10 @@
 from functools import cache
 
 from hub.model.delivery import FINISHED
+from hub.store.dispatches import URGENCIES
 
 LEAST_URGENT = 1_000
 """Above every value of chunks.urgency."""
-
-URGENCY_OF_RETRIES = 1
-"""Behind what is immediate, where everybody is reached once first; before the rest."""
 
 STOP = "stop/"
 """What precedes the name of a stopped channel among the settings; `stop/*` stops everything."""
@@ -35,7 +33,10 @@ WITH mine AS (
     UNION
     SELECT dispatch, seq, channel FROM due WHERE owner = :slot
 )
-SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel FROM mine
+SELECT a.dispatch, a.seq, a.attempt, a.lane, mine.channel, (
+    SELECT count(*) FROM attempts AS e
+    WHERE e.dispatch = a.dispatch AND e.seq = a.seq AND e.outcome = 'uncertain')
+FROM mine
 JOIN attempts AS a ON a.id = (
     SELECT l.id FROM attempts AS l WHERE l.dispatch = mine.dispatch AND l.seq = mine.seq
     ORDER BY l.id DESC LIMIT 1)
@@ -65,15 +66,38 @@ WHERE d.dispatch = ? AND d.seq BETWEEN ? AND ?
 ORDER BY d.seq
 """  # noqa: S608 - made of constants
 
+# In the words of the partial index ix_due_open, which holds nothing that is held or in hand.
+_DUE = "due AS u WHERE u.channel = ?1 AND u.held = 0 AND u.owner IS NULL"
+
+_URGENCY = " ".join(f"WHEN '{name}' THEN {number}" for name, number in URGENCIES.items())
+
+# From one dispatch to the next by the index, never from row to row: many wait for an hour that has not come, and
+# a look at each of them, ten times a second, would cost more the more there are.
+DUE_DISPATCH = f"""
+WITH RECURSIVE waiting (dispatch) AS (
+    SELECT (SELECT min(u.dispatch) FROM {_DUE})
+    UNION ALL
+    SELECT (SELECT min(u.dispatch) FROM {_DUE} AND u.dispatch > w.dispatch)
+    FROM waiting AS w WHERE w.dispatch IS NOT NULL
+), first (dispatch, due_at) AS (
+    SELECT w.dispatch, (SELECT min(u.due_at) FROM {_DUE} AND u.dispatch = w.dispatch)
+    FROM waiting AS w WHERE w.dispatch IS NOT NULL
+), open (dispatch, urgency, due_at, approved_at, expires_at, cancelled) AS (
+    SELECT x.id, CASE x.urgency {_URGENCY} END, f.due_at, x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
+    FROM first AS f JOIN dispatches AS x ON x.id = f.dispatch
+    WHERE f.due_at <= ?2 AND x.mode = ?3 AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM settings WHERE key = 'stop/' || ?1 || '/' || x.id)))
+)
+SELECT dispatch, urgency, approved_at, expires_at, cancelled FROM open
+WHERE urgency < ?4 ORDER BY urgency, due_at LIMIT 1
+"""  # noqa: S608 - made of constants
+
 DUE_ITEMS = f"""
-SELECT u.dispatch, u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED},
-    x.approved_at, x.expires_at, x.cancelled_at IS NOT NULL
+SELECT u.seq, u.attempt, d.body, d.address, d.token, b.stream = 'duty', {_BARRED}
 FROM due AS u JOIN deliveries AS d ON d.dispatch = u.dispatch AND d.seq = u.seq
 JOIN bodies AS b ON b.id = d.body JOIN persons AS p ON p.id = d.person
-JOIN dispatches AS x ON x.id = u.dispatch
-WHERE u.channel = ? AND u.due_at <= ? AND u.held = 0 AND u.owner IS NULL AND x.mode = ?
-    AND (x.cancelled_at IS NOT NULL OR (x.stopped_at IS NULL AND NOT {_HELD.format(of="u")}))
-ORDER BY u.due_at LIMIT ?
+WHERE u.channel = ?1 AND u.dispatch = ?2 AND u.due_at <= ?3 AND u.held = 0 AND u.owner IS NULL
+ORDER BY u.due_at LIMIT ?4
 """  # noqa: S608 - made of constants
 
 OUT_SINCE = "SELECT value_hash, reason FROM suppressions WHERE channel = ? AND at >= ?"
@@ -142,6 +166,8 @@ NEWEST = "SELECT coalesce(max(id), 0) FROM attempts"
 
 CANCELLED = "SELECT 1 FROM dispatches WHERE id = ? AND cancelled_at IS NOT NULL"
 
+DOUBTS = "SELECT count(*) FROM attempts WHERE dispatch = ? AND seq = ? AND outcome = 'uncertain'"
+
 OUTCOME = "SELECT outcome FROM attempts WHERE dispatch = ? AND seq = ? ORDER BY id DESC LIMIT 1"
 
 BODY = """
@@ -151,13 +177,18 @@ SELECT id, dispatch, channel, language, stream, subject, text, html, digest FROM
 STOPS = "SELECT key FROM settings WHERE key GLOB 'stop/*'"
 STOPPED_DISPATCHES = "SELECT id FROM dispatches WHERE stopped_at IS NOT NULL OR cancelled_at IS NOT NULL"
 
-_WAKING = """
-channel = ?1 AND due_at <= ?2 AND held = 0 AND owner IS NULL AND dispatch IN (
+# Asked ten times a second all night: by a seek for each dispatch, however much waits for the morning.
+WOULD_WAKE = f"""
+SELECT 1 FROM dispatches AS x
+WHERE x.urgency <> 'Immediate' AND x.mode = ?3 AND x.cancelled_at IS NULL AND x.expires_at > ?2
+    AND (SELECT min(u.due_at) FROM {_DUE} AND u.dispatch = x.id) <= ?2
+LIMIT 1
+"""  # noqa: S608 - made of constants
+POSTPONE = """
+UPDATE due SET due_at = ?4
+WHERE channel = ?1 AND due_at <= ?2 AND held = 0 AND owner IS NULL AND dispatch IN (
     SELECT id FROM dispatches
     WHERE urgency <> 'Immediate' AND mode = ?3 AND cancelled_at IS NULL AND expires_at > ?2)
 """
-
-WOULD_WAKE = f"SELECT 1 FROM due WHERE {_WAKING} LIMIT 1"  # noqa: S608 - made of constants
-POSTPONE = f"UPDATE due SET due_at = ?4 WHERE {_WAKING}"  # noqa: S608 - made of constants
 
 BEAT = "UPDATE slots SET beat_at = ?, state = ? WHERE slot = ? AND epoch = ?"

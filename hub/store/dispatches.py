@@ -48,6 +48,14 @@ class Dispatch:
     held: str | None = None
     """What it waits for (hub.model.hold), besides a person's stop."""
     held_until: datetime | None = None
+    """Until when it waits, or did."""
+
+    @property
+    def might_leave_at(self) -> datetime:
+        """From when on nothing but a stop, the night and the lanes keep its messages from leaving."""
+        return max(
+            self.approved_at, self.scheduled_at or self.approved_at, self.held_until or self.approved_at
+        )
 
 
 class NewDelivery(NamedTuple):

@@ -44,6 +44,7 @@ class Inquiry:
     text: str
     urgency: str
     expires_at: datetime
+    ask_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ async def to_ask(tx: Tx, *, at: datetime, limit: int) -> list[Inquiry]:
     first = (select(func.min(attempts.c.at)).where(own).correlate(inquiries)).scalar_subquery()
     i = inquiries.c
     rows = await tx.execute(
-        select(i.dispatch, i.seq, i.attempt, i.provider_id, i.since, i.asked)
+        select(i.dispatch, i.seq, i.attempt, i.provider_id, i.since, i.asked, i.ask_at)
         .add_columns(first.label("first_tried_at"), latest.label("outcome"))
         .add_columns(deliveries.c.address, deliveries.c.token, bodies.c.text)
         .add_columns(dispatches.c.urgency, dispatches.c.expires_at)
@@ -136,14 +137,26 @@ async def to_ask(tx: Tx, *, at: datetime, limit: int) -> list[Inquiry]:
             text=row.text,
             urgency=row.urgency,
             expires_at=row.expires_at,
+            ask_at=row.ask_at,
         )
         for row in rows
     ]
 
 
+async def claim(tx: Tx, inquiry: Inquiry, *, until: datetime) -> bool:
+    """Keep a question from other senders while it is asked; False where another one has it."""
+    mine = update(inquiries).where(_is(inquiry), inquiries.c.ask_at == inquiry.ask_at)
+    return (await tx.execute(mine.values(ask_at=until))).rowcount == 1
+
+
 async def ask_again(tx: Tx, inquiry: Inquiry, *, at: datetime) -> None:
     """Ask once more, later."""
     await tx.execute(update(inquiries).where(_is(inquiry)).values(ask_at=at, asked=inquiry.asked + 1))
+
+
+async def put_off(tx: Tx, inquiry: Inquiry, *, at: datetime) -> None:
+    """Ask later what was not answered: the question does not count as asked."""
+    await tx.execute(update(inquiries).where(_is(inquiry)).values(ask_at=at))
 
 
 async def follow(tx: Tx, inquiry: Inquiry, *, provider_id: str, at: datetime) -> None:
@@ -237,8 +250,10 @@ async def _seen(tx: Tx) -> int:
 
 
 def _is(inquiry: Inquiry) -> ColumnElement[bool]:
-    return (inquiries.c.dispatch == inquiry.made.dispatch) & (inquiries.c.seq == inquiry.made.seq)
+    """The question about this very try: there may be one about a later try by now."""
+    i, made = inquiries.c, inquiry.made
+    return (i.dispatch == made.dispatch) & (i.seq == made.seq) & (i.attempt == made.attempt)
 
 
 def _due(made: Try) -> ColumnElement[bool]:
-    return (due.c.dispatch == made.dispatch) & (due.c.seq == made.seq)
+    return (due.c.dispatch == made.dispatch) & (due.c.seq == made.seq) & (due.c.attempt == made.attempt)

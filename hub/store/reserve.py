@@ -1,6 +1,7 @@
 """A file that is given back when the disk is full, so that what is under way can still be written down."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Reserve:
         return self.file.is_file()
 
     def free(self) -> int:
-        """Octets that may be written on this disk, the reserve not among them."""
+        """Octets that may be written on this disk, the reserve not among them. Raises OSError."""
         disk = os.statvfs(self.file.parent)
         return disk.f_bavail * disk.f_frsize
 
@@ -32,12 +33,13 @@ class Reserve:
         """Whether there is room to begin anything. Gives the reserve back where not, and takes it again later.
 
         It goes on only with the reserve in hand again and twice the least room beside it, so that it does not
-        stop and start by turns.
+        stop and start by turns. Raises OSError where the disk cannot be looked at.
         """
         if self.is_there:
             if self.free() >= LEAST:
                 return True
-            self.file.unlink(missing_ok=True)
+            with suppress(OSError):  # there is no room all the same
+                self.file.unlink(missing_ok=True)
             return False
         return self.free() >= SIZE + 2 * LEAST and self._take()
 

@@ -21,7 +21,7 @@ def of_dispatch(channel: str, dispatch: int) -> str:
 async def put(tx: Tx, scope: str, *, at: datetime, cause: str = "") -> bool:
     """Stop a channel, that of one dispatch, or EVERYTHING; False where it is stopped already.
 
-    `cause` is the far side's code where it refuses what the message says.
+    `cause` is the far side's code where it refuses what the message says, or ours where it cannot be prepared.
     """
     if scope in await in_force(tx):
         return False
@@ -52,7 +52,7 @@ async def since(tx: Tx, *, of: Collection[int]) -> dict[str, datetime]:
 
 
 async def causes(tx: Tx) -> dict[str, str]:
-    """The channels of dispatches whose message the far side refuses for what it says, and its code."""
+    """The channels of dispatches whose message is refused for what it says, or cannot be prepared, and the code."""
     return {scope: cause for scope, value in await _all(tx) if (cause := value.partition(" ")[2])}
 
 

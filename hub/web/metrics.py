@@ -93,15 +93,21 @@ def _dispatches(seen: Seen) -> Iterator[Metric]:
 
 
 def _oldest(seen: Seen) -> Iterator[Metric]:
-    unsent = [(p.dispatch, p.dispatch.urgency) for p in seen.progress if p.left]
-    unsent += [(dispatch, dispatch.urgency) for dispatch in seen.unplanned]
+    unsent = [(p.dispatch, p.age(seen.at)) for p in seen.progress if p.left]
+    unsent += [(dispatch, seen.at - dispatch.approved_at) for dispatch in seen.unplanned]
     ages: dict[str, float] = dict.fromkeys(alarms.UNSENT, 0.0)
     ends: dict[str, float] = {}
-    for dispatch, urgency in unsent:
-        ages[urgency] = max(ages[urgency], (seen.at - dispatch.approved_at).total_seconds())
+    for dispatch, age in unsent:
+        urgency = dispatch.urgency
+        ages[urgency] = max(ages[urgency], age.total_seconds())
         end = (dispatch.expires_at - seen.at).total_seconds()
         ends[urgency] = min(ends.get(urgency, end), end)
-    yield _gauge("oldest_unsent_seconds", "Age of the oldest unsent message.", ("urgency",), _each(ages))
+    yield _gauge(
+        "oldest_unsent_seconds",
+        "For how long the oldest unsent message might have left.",
+        ("urgency",),
+        _each(ages),
+    )
     yield _gauge(
         "unsent_deadline_seconds", "Until the time of an unsent message ends.", ("urgency",), _each(ends)
     )

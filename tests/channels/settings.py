@@ -33,6 +33,7 @@ class Email:
     port: int = 25
     enabled: bool = True
     host: str = "127.0.0.1"
+    sink: bool = True
     security: Literal["none", "starttls", "tls"] = "none"
     ca_file: str = ""
     username: str = ""
@@ -53,6 +54,7 @@ class Sms:
     """A provider on this machine."""
 
     base_url: str = "http://127.0.0.1:1"
+    sink: bool = True
     enabled: bool = True
     account_sid: str = "AC00000000000000000000000000000001"
     auth_token: Hidden = field(default_factory=lambda: Hidden("token"))

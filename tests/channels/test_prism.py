@@ -19,7 +19,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from channels.contract import Outgoing, Words
+from channels import probe
+from channels.contract import ChannelError, Outgoing, Words
 from channels.sms import SmsChannel
 from tests.channels.settings import NOW, Sms
 from tests.doubles.twilio import Problem, TwilioDouble
@@ -31,6 +32,8 @@ PRISM = "@stoplight/prism-cli@5"
 NUMBER = "+32470123456"
 PLACES = (Path(__file__).parents[2] / "shared" / "data", Path(__file__).parents[3] / "shared" / "data")
 MESSAGES = "/2010-04-01/Accounts/{AccountSid}/Messages"
+ACCOUNT = "/2010-04-01/Accounts/{Sid}.json"
+NUMBERS = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def excerpt(document: Path, folder: Path) -> Path:
     """What we call of the document: Prism takes ten seconds to read it whole."""
     described = json.loads(gzip.decompress(document.read_bytes()))
-    keep = {f"{MESSAGES}.json", f"{MESSAGES}/{{Sid}}.json"}
+    keep = {f"{MESSAGES}.json", f"{MESSAGES}/{{Sid}}.json", ACCOUNT, NUMBERS}
     described["paths"] = {path: what for path, what in described["paths"].items() if path in keep}
     # The document calls the pages' addresses "uri", and all of its own examples are relative.
     text = json.dumps(described).replace('"format": "uri"', '"format": "uri-reference"')
@@ -144,6 +147,30 @@ async def test_what_is_sent_listed_and_fetched_is_as_twilio_describes_it(
     assert fetched is not None
     assert fetched.outcome == "delivered"
     assert [trace.provider_id for trace in day] == [receipt.provider_id]
+
+
+@pytest.mark.parametrize("sender", ["+32470000000", "MG" + "0" * 32])
+async def test_what_the_doctor_asks_is_as_twilio_describes_it(
+    judged: tuple[str, TwilioDouble], sender: str
+) -> None:
+    url, _ = judged
+    settings = Sms(base_url=url, timeout=timedelta(seconds=20), sender=sender)
+    async with aiohttp.ClientSession() as session:
+        met = await probe.provider(settings, mode="Exercise", http=session)
+
+    assert "knows the account" in met.says
+    assert met.date is not None
+
+
+async def test_the_doctor_hears_through_it_of_a_number_that_is_not_ours(
+    judged: tuple[str, TwilioDouble],
+) -> None:
+    url, provider = judged
+    provider.numbers.clear()
+    settings = Sms(base_url=url, timeout=timedelta(seconds=20))
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ChannelError, match="no such number"):
+            await probe.provider(settings, mode="Exercise", http=session)
 
 
 async def test_prism_would_have_said_so(judged: tuple[str, TwilioDouble]) -> None:

@@ -1,4 +1,4 @@
-"""Channels are opened from one list, and an exercise reaches this machine only."""
+"""Channels are opened from one list, and an exercise reaches nothing but a sink on this machine."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -77,14 +77,37 @@ async def test_a_mode_nobody_knows_is_an_exercise() -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
-def test_this_machine_is_reached_in_an_exercise(host: str) -> None:
-    refuse_live("Exercise", host, "email.host")
+def test_a_sink_on_this_machine_is_reached_in_an_exercise(host: str) -> None:
+    refuse_live("Exercise", host, "email.host", sink=True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+async def test_a_mail_server_on_this_machine_is_not_reached_in_an_exercise(host: str) -> None:
+    """It may pass on what it gets: only the operator knows whether what listens there is a sink."""
+    with pytest.raises(WrongSettings, match=r"Set email\.sink to true where it keeps all"):
+        async with opened(Email(host=host, sink=False), Sms(enabled=False)):
+            pass
+    with pytest.raises(WrongSettings, match=r"Set sms\.sink to true"):
+        async with opened(Email(enabled=False), Sms(sink=False)):
+            pass
+    with pytest.raises(WrongSettings, match=r"Set email_standby\.sink to true"):
+        EmailChannel(Email(), standby=Email(host=host, sink=False), mode="Exercise", now=lambda: NOW)
 
 
 @pytest.mark.parametrize("host", ["relay.example.org", "127.0.0.1"])
 async def test_an_actual_instance_may_reach_any_relay(host: str) -> None:
-    async with opened(Email(host=host), Sms(base_url="https://api.example.org"), mode="Actual") as channels:
+    sms = Sms(base_url="https://api.example.org", sink=False)
+    async with opened(Email(host=host, sink=False), sms, mode="Actual") as channels:
         assert list(channels) == ["email", "sms"]
+
+
+async def test_an_actual_instance_does_not_pour_its_messages_into_a_sink() -> None:
+    with pytest.raises(WrongSettings, match=r"email\.sink .* nobody would be reached"):
+        async with opened(Email(), Sms(enabled=False), mode="Actual"):
+            pass
+    with pytest.raises(WrongSettings, match=r"sms\.sink .* nobody would be reached"):
+        async with opened(Email(enabled=False), Sms(), mode="Actual"):
+            pass
 
 
 async def test_a_proxy_in_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,23 +120,30 @@ async def test_a_proxy_in_the_environment_is_not_taken(monkeypatch: pytest.Monke
 
 
 class _Live:
-    """Settings of whatever channel there is or will be, all of which point beyond this machine."""
+    """Settings of whatever channel there is or will be, all of which lead to people: far away, or by this machine."""
 
-    def __init__(self, usual: object) -> None:
+    def __init__(self, usual: object, **leads: Any) -> None:
         self._usual = usual
+        self._leads = leads
 
     def __getattr__(self, name: str) -> Any:
-        far = {"host": "relay.example.org", "base_url": "https://api.example.org", "enabled": True}
-        return far.get(name, getattr(self._usual, name))
+        return self._leads.get(name, getattr(self._usual, name))
 
 
+FAR = {"host": "relay.example.org", "base_url": "https://api.example.org", "enabled": True}
+BY_THIS_MACHINE = {"host": "127.0.0.1", "base_url": "http://127.0.0.1:1", "enabled": True, "sink": False}
+
+
+@pytest.mark.parametrize("leads", [FAR, BY_THIS_MACHINE], ids=["far", "by this machine"])
 @pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
-async def test_no_channel_of_the_list_can_be_made_live_in_an_exercise(entry: Entry) -> None:
+async def test_no_channel_of_the_list_can_be_made_live_in_an_exercise(
+    entry: Entry, leads: dict[str, Any]
+) -> None:
     async with aiohttp.ClientSession() as http:
         here = Surroundings(
-            email=_Live(Email()),
+            email=_Live(Email(), **leads),
             standby=None,
-            sms=_Live(Sms()),
+            sms=_Live(Sms(), **leads),
             mode="Exercise",
             site_url="https://univoque.example",
             now=lambda: NOW,
@@ -123,4 +153,6 @@ async def test_no_channel_of_the_list_can_be_made_live_in_an_exercise(entry: Ent
         assert entry.wanted(here)
         with pytest.raises(WrongSettings, match="exercise"):
             entry.make(here)
-        assert entry.make(replace(here, mode="Actual")).traits.name == entry.name
+        delivers = {**leads, "sink": False}
+        live = replace(here, email=_Live(Email(), **delivers), sms=_Live(Sms(), **delivers), mode="Actual")
+        assert entry.make(live).traits.name == entry.name

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from channels.contract import (
     PERSONAL_LINK,
+    Expired,
     Lane,
     Receipt,
     Refused,
@@ -22,6 +23,7 @@ from channels.contract import (
     WrongSettings,
 )
 from channels.sms import PreparedSms, SmsChannel, signature_is_valid
+from channels.twilio_wire import Wire
 from tests.channels.settings import NOW, Hidden, Sms, outgoing
 from tests.doubles.twilio import Fault, Problem, TwilioDouble
 
@@ -71,13 +73,44 @@ async def test_a_messaging_service_picks_the_sender() -> None:
 
 @pytest.mark.parametrize(
     ("life", "validity"),
-    [(timedelta(seconds=-5), "1"), (timedelta(seconds=90.5), "90"), (timedelta(days=3), "36000")],
+    [(timedelta(seconds=1), "1"), (timedelta(seconds=90.5), "90"), (timedelta(days=3), "36000")],
 )
 async def test_an_sms_waits_at_the_provider_no_longer_than_it_matters(life: timedelta, validity: str) -> None:
     async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:
         await send_one(lane, expires_at=NOW + life)
 
     assert provider.messages[0].form["ValidityPeriod"] == validity
+
+
+@pytest.mark.parametrize("life", [timedelta(seconds=-5), timedelta(0), timedelta(seconds=0.9)])
+async def test_an_sms_whose_time_is_over_is_not_asked_for(life: timedelta) -> None:
+    """The provider counts whole seconds: what has less than one left would outlive its time there."""
+    async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:
+        with pytest.raises(Expired):
+            await send_one(lane, expires_at=NOW + life)
+        await send_one(lane)
+
+    assert provider.requests == 1
+
+
+async def test_an_sms_whose_time_passes_while_the_lane_connects_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time, ready = [NOW], Wire.ready
+
+    async def slowly(wire: Wire) -> None:
+        await ready(wire)
+        time[0] += timedelta(seconds=30)
+
+    monkeypatch.setattr(Wire, "ready", slowly)
+    async with TwilioDouble() as provider, aiohttp.ClientSession() as session:
+        settings = Sms(base_url=provider.url)
+        sms = SmsChannel(settings, mode="Exercise", now=lambda: time[0], site_url=SITE, session=session)
+        async with sms.lane() as lane:
+            with pytest.raises(Expired):
+                await send_one(lane, expires_at=NOW + timedelta(seconds=30))
+
+    assert provider.requests == 0
 
 
 async def test_a_personal_link_in_an_sms_is_filled_in() -> None:
@@ -140,7 +173,15 @@ async def test_a_burst_costs_no_attempt_and_waits_as_long_as_asked() -> None:
 
 @pytest.mark.parametrize(
     "problem",
-    [Problem(401, 20003), Problem(401), Problem(403), Problem(404, 20404), Problem(400, 21606), Problem(301)],
+    [
+        Problem(401, 20003),
+        Problem(401),
+        Problem(402),
+        Problem(403),
+        Problem(404, 20404),
+        Problem(400, 21606),
+        Problem(301),
+    ],
 )
 async def test_what_would_meet_every_message_stops_the_channel(problem: Problem) -> None:
     async with TwilioDouble() as provider, opened(provider) as sms, sms.lane() as lane:

@@ -66,6 +66,11 @@ def test_only_a_number_that_will_never_work_is_suppressed(code: int | None, expe
         (400, 20429, Unavailable),
         (400, 21611, Unavailable),
         (401, None, Unavailable),
+        (402, None, Unavailable),
+        (407, None, Unavailable),
+        (408, None, Unavailable),
+        (425, None, Unavailable),
+        (413, None, Refused),
         (400, 21610, Refused),
         (400, None, Refused),
     ],
@@ -77,13 +82,31 @@ def test_an_error_answer_is_one_of_the_three_failures(
 
 
 @pytest.mark.parametrize(
-    ("code", "whom"), [(21602, "message"), (21617, "message"), (21610, "address"), (21408, "address")]
+    ("code", "whom"), [(21602, "message"), (21617, "message"), (21610, "address"), (21604, "address")]
 )
 def test_a_refused_text_is_told_from_a_refused_number(code: int, whom: str) -> None:
     error = failure(400, code)
 
     assert isinstance(error, Refused)
     assert error.concerns == whom
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, 21660), (400, 21408), (400, 21612), (400, None), (413, None), (451, None)]
+)
+def test_what_may_be_the_accounts_fault_is_held_against_nobody_at_once(status: int, code: int | None) -> None:
+    error = failure(status, code)
+
+    assert isinstance(error, Refused)
+    assert (error.concerns, error.suppress) == ("message", False)
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_an_answer_that_asks_for_another_try_is_no_attempt(status: int) -> None:
+    error = failure(status, None)
+
+    assert isinstance(error, Unavailable)
+    assert (error.counts, error.channel_wide) == (False, False)
 
 
 def test_a_filter_is_about_the_text_and_an_unreachable_phone_is_not() -> None:

@@ -115,6 +115,8 @@ class SmtpDouble:
     """What came after each 354 that no dot followed before the connection ended."""
     turned_away: list[tuple[str, float]] = field(default_factory=list)
     """Who was not taken at RCPT, DATA or the dot, and when."""
+    misbehaved: list[float] = field(default_factory=list)
+    """When the script said something else than the usual, sooner or later."""
     script: Script = field(default_factory=Script)
     _server: asyncio.Server | None = None
     _sessions: set[asyncio.Task[None]] = field(default_factory=set)
@@ -357,6 +359,8 @@ class _Session:
                     pass
 
     def note(self, scripted: Answer | None, phase: Phase) -> None:
+        if scripted is not None and not isinstance(scripted, Slow):
+            self.double.misbehaved.append(time.time())
         if isinstance(scripted, str) and scripted[:1] in ("4", "5") and phase in ("rcpt", "data", "dot"):
             self.double.turned_away.append((self.recipient, time.time()))
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,14 +76,19 @@ class TwilioDouble:
     """Those that the account has."""
     account_status: str = "active"
     burst: int | None = None
-    """After so many messages every further one is answered 429, until `calm()`."""
+    """After so many messages every further one is answered `limit`, until `calm()`."""
+    limit: Problem = field(default_factory=lambda: Problem(429, 20429, {"Retry-After": "7"}))
     listed_after: int = 0
     """How many listings a message stays out of: real lists lag."""
+    list_delay: dict[str, float] = field(default_factory=dict)
+    """For how many seconds a message to this number stays out of all of them."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     messages: list[Sms] = field(default_factory=list)
     requests: int = 0
     fetched: int = 0
+    misbehaved: list[float] = field(default_factory=list)
+    """When a request was answered otherwise than by taking it and saying so; seconds since 1970."""
     url: str = ""
     _script: list[Problem | Fault] = field(default_factory=list)
     _by_number: dict[str, list[Problem | Fault]] = field(default_factory=dict)
@@ -132,10 +138,16 @@ class TwilioDouble:
             sms.status, sms.error_code = known
 
     def scrambled(
-        self, dice: Random, *, statuses: Sequence[str] = ("sent", "delivered"), copies: int = 2
+        self,
+        dice: Random,
+        *,
+        of: Sequence[Sms] | None = None,
+        statuses: Sequence[str] = ("sent", "delivered"),
+        copies: int = 2,
     ) -> list[tuple[Sms, str]]:
-        """All callbacks of all messages, each so many times, in any order: pass each pair to `report`."""
-        found = [(sms, status) for sms in self.messages for status in statuses for _ in range(copies)]
+        """All callbacks `of` these messages, or of all, in any order, each so many times: what `report` is given."""
+        chosen = self.messages if of is None else of
+        found = [(sms, status) for sms in chosen for status in statuses for _ in range(copies)]
         dice.shuffle(found)
         return found
 
@@ -179,6 +191,8 @@ class TwilioDouble:
         script = self._by_number.get(form.get("To", "")) or self._script
         scripted = script.pop(0) if script else None
         problem = scripted if isinstance(scripted, Problem) else self._problem(request, form)
+        if scripted is not None or problem is not None:
+            self.misbehaved.append(time.time())
         if problem is not None:
             return _problem_response(problem)
         if scripted is not Fault.CUT:
@@ -205,7 +219,7 @@ class TwilioDouble:
         shown = [
             self._resource(sms)
             for sms in reversed(self.messages)
-            if to in (None, sms.to) and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
+            if to in (None, sms.to) and self._is_listed(sms)
         ]
         start, end = page * size, min((page + 1) * size, len(shown))
         uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json?PageSize={size}&Page="
@@ -221,6 +235,10 @@ class TwilioDouble:
             "previous_page_uri": f"{uri}{page - 1}" if page else None,
         }
         return web.json_response(body)
+
+    def _is_listed(self, sms: Sms) -> bool:
+        late = (self.now() - sms.at).total_seconds() < self.list_delay.get(sms.to, 0.0)
+        return not late and self._listings > self._taken_at_listing[sms.sid] + self.listed_after
 
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
         if not self._is_known(request):
@@ -259,7 +277,7 @@ class TwilioDouble:
         if form["To"] in self.opted_out:
             return Problem(400, 21610)
         if self.burst is not None and self._since_calm >= self.burst:
-            return Problem(429, 20429, {"Retry-After": "7"})
+            return self.limit
         return None
 
     def _take(self, form: dict[str, str]) -> Sms:

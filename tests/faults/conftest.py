@@ -29,7 +29,8 @@ class Judge:
         if self._large:
             note(row)
             if remarked:
-                remark(row.fault, remarked)
+                remark(row, remarked)
+            assert row.to_full_rate is not None, f"it never came back to four fifths of its rate: {row}"
         assert row.lost == 0, row
         assert row.wrong_state == 0, row
         assert row.repeats <= repeats, row

@@ -6,7 +6,6 @@ Mounts a small disk in memory on FOLDER, fills it in mid-sending, makes room aga
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -17,15 +16,13 @@ from pathlib import Path
 import aiohttp
 
 from tests.doubles.smtp import Slow
-from tests.faults.house import House, open_house, until
+from tests.faults.house import House, free_port, open_house, until
 
 DISK = 128 * 1024 * 1024
 
 
 async def main(folder: Path, recipients: int) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
+    port = free_port()
     async with open_house(folder, web__port=port, service__base_url=f"http://127.0.0.1:{port}") as house:
         house.relay.on("dot", Slow(0.01), times=None)
         async with house.sending("serve"):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -13,14 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from hub.errors import EnvironmentFailed
 from hub.model.delivery import Outcome
 from hub.store import dispatches, instance, schema
 from hub.store.engine import Store, open_store, sqlite_url
 from hub.store.tables import attempts, deliveries
-from tests import plans
+from tests import a, plans
 from tests.doubles.smtp import Received, SmtpDouble
 from tests.faults.row import Row
 from tests.processes import ROOT
@@ -67,6 +68,7 @@ class House:
             "service__data_dir": self.folder,
             "database__url": self.database,
             "web__port": 0,
+            **a.SINKS,
             "email__enabled": "true",
             "email__port": self.relay.port,
             "email__security": "none",
@@ -85,7 +87,23 @@ class House:
     async def start(self, role: str = "sender", **settings: object) -> asyncio.subprocess.Process:
         """A sender, or a whole `serve`, once it is at work."""
         code = "from hub import app; app.serve(None, ready=lambda: print('ready', flush=True))"
-        command = ["-c", code] if role == "serve" else ["-m", "hub.app", role]
+        return await self._run(["-c", code] if role == "serve" else ["-m", "hub.app", role], settings)
+
+    async def work(self, slot: str, **settings: object) -> asyncio.subprocess.Process:
+        """A `univoque work --slot`, once it has sent something."""
+        code = f"from hub import app; print('ready', flush=True); raise SystemExit(app.work(None, {slot!r}))"
+        process = await self._run(["-c", code], settings)
+
+        async def there() -> bool:
+            async with self.store.read() as tx:
+                return bool(await tx.scalar(select(exists().where(attempts.c.owner == slot))))
+
+        await until(there, 60, lambda: f"{slot} sends nothing: {self.log[-3000:]}")
+        return process
+
+    async def _run(
+        self, command: Sequence[str], settings: Mapping[str, object]
+    ) -> asyncio.subprocess.Process:
         with (self.folder / "sender.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -141,16 +159,27 @@ class House:
         *,
         copies: Copies | None = None,
         otherwise: Mapping[str, Collection[Outcome]] | None = None,
+        among: Collection[str] | None = None,
         fault_at: float | None = None,
+        paced_by: Sequence[float] | None = None,
+        no_rate: str = "",
     ) -> Row:
-        """Count. `otherwise` says at which outcomes some may stand instead of accepted, `fault_at` when it began."""
+        """Count. `otherwise` says at which outcomes some may stand instead of accepted, `fault_at` when it began.
+
+        Where given, only those `among` are counted, the rate is that of the instants in `paced_by` instead of all
+        copies', and `no_rate` says why there is none to come back to.
+        """
         assert self.relay.out_of_place == []
         mails = self.relay.messages
         got = copies if copies is not None else [(mail.recipient, mail.at) for mail in mails]
+        paces = paced_by if paced_by is not None else [at for _, at in got]
         stands = await self.standing(dispatch)
+        if among is not None:
+            got = [(to, at) for to, at in got if to in among]
+            stands = {to: outcome for to, outcome in stands.items() if to in among}
         number = Counter(to for to, _ in got)
         expected = {to: (otherwise or {}).get(to, {Outcome.ACCEPTED}) for to in stands}
-        doubts = await self.doubts(dispatch)
+        doubts = [doubt for doubt in await self.doubts(dispatch) if among is None or doubt[0] in among]
         demand_listed_before(got, doubts)
         return Row(
             fault,
@@ -161,7 +190,7 @@ class House:
             most_copies=max(number.values(), default=0),
             uncertain=len(doubts),
             wrong_state=sum(1 for to, outcome in stands.items() if outcome not in expected[to]),
-            to_full_rate=full_rate_after([at for _, at in got], fault_at) if fault_at else None,
+            to_full_rate=no_rate or (full_rate_after(paces, fault_at) if fault_at else None),
         )
 
     async def standing(self, dispatch: int) -> dict[str, Outcome]:
@@ -207,6 +236,12 @@ async def open_house(
         await store.close()
 
 
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 async def until(
     condition: Callable[[], Awaitable[bool]], seconds: float, otherwise: Callable[[], str]
 ) -> None:
@@ -250,6 +285,12 @@ def message_ids(mails: Sequence[Received]) -> dict[str, set[str]]:
     for mail in mails:
         found.setdefault(mail.recipient, set()).add(mail.message_id)
     return found
+
+
+def rates(instants: Sequence[float], at: float) -> tuple[float, float]:
+    """Of so many arrivals: how many came a second before and after an instant."""
+    before, after = [one for one in instants if one <= at], [one for one in instants if one > at]
+    return len(before) / (at - before[0]), len(after) / (after[-1] - at)
 
 
 def full_rate_after(instants: Sequence[float], fault_at: float, window: float = 0.5) -> float | None:

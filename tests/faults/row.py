@@ -24,8 +24,8 @@ class Row:
     uncertain: int
     """How many were listed as uncertain, each before it was repeated."""
     wrong_state: int
-    to_full_rate: float | None = None
-    """Seconds from the fault to the rate before it; None where the fault has no end or the run is too short."""
+    to_full_rate: float | str | None = None
+    """Seconds from the fault to the rate before it, or why there is no such moment; None where it never came."""
 
     def line(self) -> str:
         """As it stands in the table."""
@@ -37,7 +37,9 @@ class Row:
             self.uncertain,
             self.wrong_state,
         )
-        rate = "–" if self.to_full_rate is None else f"{self.to_full_rate:.1f}"
+        rate = (
+            f"{self.to_full_rate:.1f}" if isinstance(self.to_full_rate, float) else self.to_full_rate or "–"
+        )
         return "| " + " | ".join([self.fault, self.what, *(f"{each:,}" for each in figures), rate]) + " |"
 
 
@@ -52,9 +54,9 @@ def note(row: Row, page: Path = PAGE) -> None:
     print(row.line())  # noqa: T201 - `make prove` prints what it counted
 
 
-def remark(fault: str, sentence: str, page: Path = PAGE) -> None:
-    """Put what no column holds into the page, in place of what was said of this fault before; print it."""
-    text, begins = page.read_text(encoding="utf-8"), f"- {fault}: "
+def remark(row: Row, sentence: str, page: Path = PAGE) -> None:
+    """Put what no column holds into the page, in place of what was said of this row before; print it."""
+    text, begins = page.read_text(encoding="utf-8"), f"- {row.fault}, {row.what}: "
     found = re.compile(rf"^{re.escape(begins)}.*$", re.MULTILINE)
     if not found.search(text):
         raise LookupError(f"{page.name} has no line that begins with {begins!r}; write one")
@@ -68,6 +70,9 @@ def setting() -> str:
     return f"{os.cpu_count()} cores, Python {python}, SQLite {sqlite3.sqlite_version}, all on one machine"
 
 
-def rows_of(page: Path = PAGE) -> list[tuple[str, str]]:
-    """The faults and kinds that the page has a line for."""
-    return re.findall(r"^\| (F\d+) \| ([^|]+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+def rows_of(page: Path = PAGE) -> list[tuple[str, str, str]]:
+    """The faults and kinds that the page has a line for, and what stands in its last column."""
+    found = re.findall(
+        r"^\| (F\d+) \| ([^|]+) \|.*\| ([^|]+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return [(fault, what, rate) for fault, what, rate in found]

@@ -1,7 +1,6 @@
 """F11: callbacks that come twice, in any order, late, all at once, or never."""
 
 import asyncio
-import socket
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from random import Random
 from hub.model.delivery import Outcome
 from tests.doubles.twilio import Sms, TwilioDouble
 from tests.faults.conftest import Judge
-from tests.faults.house import House, open_house, until
+from tests.faults.house import House, free_port, open_house, until
 from tests.faults.test_sms_rows import sent, settings
 
 AT_ONCE = 64
@@ -27,7 +26,7 @@ async def test_f11_callbacks_end_alike_in_any_order_and_those_that_never_come_ar
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
     recipients, never, silent_after = (17_000, 200, 180) if large else (150, 5, 2)
-    dice, port = Random(1), _free_port()
+    dice, port = Random(1), free_port()
     async with TwilioDouble() as provider:
         more = {
             "web__port": port,
@@ -45,21 +44,40 @@ async def test_f11_callbacks_end_alike_in_any_order_and_those_that_never_come_ar
                 for sms in silent:
                     sms.status = "delivered"
                 ends = {sms.to: dice.choice(list(FATES)) for sms in told}
-                calls = [(sms, word) for sms in told for word in FATES[ends[sms.to]] for _ in range(2)]
+                calls = [
+                    call
+                    for fate, words in FATES.items()
+                    for call in provider.scrambled(
+                        dice, of=[sms for sms in told if ends[sms.to] is fate], statuses=words
+                    )
+                ]
                 dice.shuffle(calls)
+                # Of each fate one, forged before it is told and afterwards: nobody but the provider is believed.
+                victims = [next(sms for sms in told if ends[sms.to] is fate) for fate in FATES]
+                forged = Counter([await provider.forge(sms, "failed") for sms in [*victims, *silent[:1]]])
                 statuses, took = await _call_back(provider, calls)
+                forged.update([await provider.forge(sms, "failed") for sms in victims])
                 await _delivered(house, dispatch, {sms.to for sms in silent})
 
             ends |= {sms.to: Outcome.DELIVERED for sms in silent}
-            what = "each callback twice, in any order, all at once; some never"
+            what = "each callback twice, in any order, all at once; some never, some forged"
             otherwise = {to: {end} for to, end in ends.items()}
-            row = await house.row("F11", what, dispatch, copies=sent(provider), otherwise=otherwise)
+            row = await house.row(
+                "F11",
+                what,
+                dispatch,
+                copies=sent(provider),
+                otherwise=otherwise,
+                no_rate="all had left before",
+            )
     p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
     remarked = (
         f"{len(took):,} callbacks, {AT_ONCE} at once, were answered when they were on disk, after {p50:.0f} ms "
-        f"(median) and {p99:.0f} ms (p99); {never} that never came were asked for."
+        f"(median) and {p99:.0f} ms (p99); {never} that never came were asked for; {forged.total()} forged "
+        "ones were answered 403 and changed nothing."
     )
     assert statuses == {204: len(calls)}
+    assert forged == {403: 2 * len(FATES) + 1}
     judge(row, remarked=remarked)
 
 
@@ -88,9 +106,3 @@ async def _delivered(house: House, dispatch: int, numbers: set[str]) -> None:
         return all(standing[number] is Outcome.DELIVERED for number in numbers)
 
     await until(there, 240, lambda: f"some are not asked for: {house.log[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -1,21 +1,122 @@
-"""F14: the database server is stopped at once and started again, under two senders."""
+"""F2, F14, F16 on PostgreSQL: a sender is paused or dies and another takes over; the server itself is stopped."""
 
 import asyncio
 import gc
+import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
+from hub import config
+from hub.sender import lease_of
+from hub.store.engine import Store
 from tests.doubles.smtp import Slow
 from tests.faults.conftest import Judge
-from tests.faults.house import open_house
+from tests.faults.house import end, kill, open_house
 
 if TYPE_CHECKING:
     from tests.postgres import Server
 
 SENDERS, LANES = 2, 4
+
+BRIEF: dict[str, Any] = {"email__command_timeout": 0.2, "email__dot_timeout": 1.0, "sms__timeout": 0.2}
+"""A silent sender keeps what it has in hand for as long as one attempt may take: here three seconds."""
+LEASE = 3.0
+USUAL = lease_of(config.load(environ={}))
+"""The same with the default settings."""
+
+
+@pytest.fixture
+def lent(postgres: "Server") -> Iterator[str]:
+    name = postgres.lend()
+    yield postgres.url(name)
+    postgres.give_back(name)
+
+
+async def test_f2_a_sender_paused_past_its_lease_is_taken_over_and_fenced_off_when_it_wakes(
+    lent: str, tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients = 20_000 if large else 600
+    async with open_house(tmp_path, lanes=LANES, database=lent, **BRIEF) as house:
+        house.relay.on("dot", Slow(0.02), times=None)
+        dispatch = await house.plan(recipients, chunk=50)
+        first = await house.work("one")
+        await house.taken(recipients // 4)
+
+        await _pause_between_commits(first, house.store)
+        paused_at = time.time()
+        other = await house.work("two")
+        try:
+            await house.finished(dispatch, 120)
+            awake_at = time.time()
+            first.send_signal(signal.SIGCONT)
+            ended = await asyncio.wait_for(first.wait(), 30)
+            await house.finished(dispatch, 60)
+        finally:
+            if first.returncode is None:
+                await kill(first)
+            await end(other)
+
+        what = "SIGSTOP past its lease, taken over by another, SIGCONT (PostgreSQL)"
+        row = await house.row("F2", what, dispatch, fault_at=paused_at)
+        listed = [at for _, at, _ in await house.doubts(dispatch)]
+    assert awake_at - paused_at > LEASE
+    assert ended != 0
+    assert "newer life" in house.log
+    judge(row, repeats=LANES, remarked=_taken_over(min(listed) - paused_at))
+
+
+async def _pause_between_commits(process: asyncio.subprocess.Process, store: Store) -> None:
+    """Stop it where it is in no transaction: whoever is stopped in one holds its locks until it is ended."""
+    at_work = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(0.1)  # what it had sent already is done by then
+        async with store.read() as tx:
+            if not await tx.scalar(at_work):
+                return
+        process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.005)
+
+
+async def test_f16_what_one_of_three_had_in_hand_when_it_died_is_taken_over_when_its_lease_runs_out(
+    lent: str, tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients = 20_000 if large else 900
+    async with open_house(tmp_path, lanes=LANES, database=lent, **BRIEF) as house:
+        house.relay.on("dot", Slow(0.02), times=None)
+        dispatch = await house.plan(recipients, chunk=50)
+        doomed, *others = await asyncio.gather(*(house.work(slot) for slot in ("one", "two", "three")))
+        try:
+            await kill(doomed)
+            killed_at = time.time()
+            await house.finished(dispatch, 240)
+            finished_at = time.time()
+        finally:
+            ended = await asyncio.gather(*(end(other) for other in others))
+
+        what = "one of three senders dies for good (PostgreSQL)"
+        row = await house.row("F16", what, dispatch, no_rate="one of three is gone")
+        listed = [at for _, at, _ in await house.doubts(dispatch)]
+    assert ended == [0, 0]
+    assert listed, "it died with nothing in hand"
+    assert LEASE * 0.9 < min(listed) - killed_at < LEASE * 1.1 + 2
+    assert finished_at - killed_at > LEASE
+    judge(row, repeats=LANES, remarked=_taken_over(min(listed) - killed_at))
+
+
+def _taken_over(seconds: float) -> str:
+    return (
+        f"what it had in hand was taken over after {seconds:.1f} s, where a lease is {LEASE:.0f} s; "
+        f"with the default settings it is {USUAL.total_seconds():.0f} s."
+    )
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of connections that it broke

@@ -1,14 +1,21 @@
 """F9, F10: a provider that limits, fails, refuses by code, or takes a message and never says so."""
 
-import socket
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from hub.model.delivery import Outcome
 from tests.doubles.twilio import Fault, Problem, TwilioDouble
 from tests.faults.conftest import Judge
-from tests.faults.house import Copies, House, open_house, until
+from tests.faults.house import Copies, House, free_port, open_house, until
+
+LANES = 4
+
+AT_WORK = {Outcome.QUEUED, Outcome.ATTEMPTING, Outcome.DEFERRED}
 
 
 def number(seq: int) -> str:
@@ -23,7 +30,7 @@ def settings(provider: TwilioDouble, **more: object) -> dict[str, Any]:
         "sms__account_sid": provider.account_sid,
         "sms__auth_token": provider.token,
         "sms__sender": "+32470000000",
-        "sms__lanes": 4,
+        "sms__lanes": LANES,
         "sms__timeout": 2,
         **more,
     }
@@ -37,7 +44,7 @@ async def test_f9_each_answer_of_the_provider_ends_as_its_code_says(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
     recipients, each = (2_000, 20) if large else (60, 2)
-    refused, failed, limited, down = (_numbers(place, each) for place in range(4))
+    refused, failed, limited, down = (_numbers(recipients // 4, place, each) for place in range(4))
     async with TwilioDouble() as provider, open_house(tmp_path, **settings(provider)) as house:
         for to in refused:
             provider.on(to, Problem(400, 21211))
@@ -55,17 +62,56 @@ async def test_f9_each_answer_of_the_provider_ends_as_its_code_says(
         what = "Twilio 400 by code, 429 three times, 500 after accepting, 503"
         may_be = {to: {Outcome.UNCERTAIN, Outcome.ACCEPTED} for to in (*failed, *down)}
         otherwise = {to: {Outcome.REFUSED} for to in refused} | may_be
-        row = await house.row("F9", what, dispatch, copies=sent(provider), otherwise=otherwise)
+        fault_at = provider.misbehaved[-1]
+        row = await house.row(
+            "F9", what, dispatch, copies=sent(provider), otherwise=otherwise, fault_at=fault_at
+        )
     assert provider.asked(limited[0]) == 4
     judge(row)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        pytest.param({"Retry-After": "1"}, id="with a hint"),
+        pytest.param({}, id="without one", marks=pytest.mark.prove),
+    ],
+)
+async def test_f9_a_limit_on_everything_is_asked_seldom_whether_it_is_over(
+    tmp_path: Path, judge: Judge, large: bool, hint: dict[str, str]
+) -> None:
+    recipients, seconds = (3_000, 20.0) if large else (100, 2.0)
+    async with (
+        TwilioDouble(limit=Problem(429, 20429, hint)) as provider,
+        open_house(tmp_path, **settings(provider, delivery__attempts=2)) as house,
+    ):
+        dispatch = await house.plan(recipients, channel="sms")
+
+        async with house.sending():
+            await until(lambda: _has_taken(provider, recipients // 3), 60, lambda: house.log[-3000:])
+            provider.burst, before = 0, provider.requests
+            await asyncio.sleep(seconds)
+            called = provider.requests - before
+            provider.burst = None
+            await house.finished(dispatch, 240)
+
+        what = f"429 to everything for {seconds:.0f} s, {'with a hint of 1 s' if hint else 'without a hint'}"
+        fault_at = provider.misbehaved[0]
+        row = await house.row("F9", what, dispatch, copies=sent(provider), fault_at=fault_at)
+    assert called <= LANES * (seconds + 2), "it was asked more than once a second and lane"
+    judge(row, remarked=f"{called / seconds:.1f} calls a second while it lasted.")
+
+
+async def _has_taken(provider: TwilioDouble, number: int) -> bool:
+    return len(provider.messages) >= number
 
 
 async def test_f10_what_was_taken_without_an_answer_is_adopted_by_its_callback_and_not_sent_again(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
     recipients, each = (500, 50) if large else (30, 3)
-    cut, hung = _numbers(0, each), _numbers(1, each)
-    port = _free_port()
+    cut, hung = (_numbers(recipients // 4, place, each) for place in range(2))
+    port = free_port()
     async with TwilioDouble() as provider:
         address = {"web__port": port, "service__base_url": f"http://127.0.0.1:{port}"}
         async with open_house(tmp_path, **settings(provider, **address)) as house:
@@ -84,26 +130,62 @@ async def test_f10_what_was_taken_without_an_answer_is_adopted_by_its_callback_a
 
             what = "taken by Twilio, then reset or silent; called back"
             delivered = {to: {Outcome.DELIVERED} for to in await house.standing(dispatch)}
-            row = await house.row("F10", what, dispatch, copies=sent(provider), otherwise=delivered)
+            fault_at = provider.misbehaved[-1]
+            row = await house.row(
+                "F10", what, dispatch, copies=sent(provider), otherwise=delivered, fault_at=fault_at
+            )
     assert doubtful == {*cut, *hung}
     judge(row)
 
 
-def _numbers(place: int, each: int) -> Sequence[str]:
-    return [number(seq) for seq in range(place * each + 1, (place + 1) * each + 1)]
+async def test_f10_what_the_provider_lists_in_time_is_adopted_and_only_what_it_never_lists_is_repeated(
+    tmp_path: Path, judge: Judge, large: bool
+) -> None:
+    recipients, each, wait = (500, 25, 120.0) if large else (60, 3, 2.0)
+    # Small, all of it happens sixty times as fast.
+    pace = wait / 120
+    delays = {delay: _numbers(recipients // 4, place, each) for place, delay in enumerate((0, 5, 60, inf))}
+    waits = {
+        "sms__ask_after": 30 * pace,
+        "sms__wait_urgent": wait,
+        "sms__repeat_uncertain": "urgent",
+        "delivery__first_retry": 0.2,
+    }
+    async with TwilioDouble() as provider, open_house(tmp_path, **settings(provider, **waits)) as house:
+        for delay, numbers in delays.items():
+            for to in numbers:
+                provider.on(to, Fault.ACCEPT_AND_CUT)
+                provider.list_delay[to] = delay * pace
+        dispatch = await house.plan(recipients, channel="sms")
+
+        async with house.sending():
+            await _settled(house, dispatch, AT_WORK | {Outcome.UNCERTAIN})
+
+        fault_at = [at for at in provider.misbehaved if at <= provider.misbehaved[0] + wait / 2][-1]
+        for delay, numbers in delays.items():
+            listed = f"listed after {delay} s" if delay < inf else "never listed, repeated after 120 s"
+            row = await house.row(
+                "F10",
+                f"taken by Twilio, then reset; not called back, {listed}",
+                dispatch,
+                copies=sent(provider),
+                among=set(numbers),
+                fault_at=fault_at,
+            )
+            assert row.uncertain == each
+            assert row.repeats == (each if delay == inf else 0)
+            judge(row, repeats=each)
 
 
-async def _settled(house: House, dispatch: int) -> None:
+def _numbers(first: int, place: int, each: int) -> Sequence[str]:
+    """So many numbers in a row, of the `place`-th group beyond the `first` ones."""
+    return [number(seq) for seq in range(first + place * each + 1, first + (place + 1) * each + 1)]
+
+
+async def _settled(house: House, dispatch: int, at_work: Collection[Outcome] = AT_WORK) -> None:
     """Wait until all that is left waits for somebody else: a callback, a listing, a person."""
-    at_work = {Outcome.QUEUED, Outcome.ATTEMPTING, Outcome.DEFERRED}
 
     async def there() -> bool:
-        return not set((await house.standing(dispatch)).values()) & at_work
+        return not any(outcome in at_work for outcome in (await house.standing(dispatch)).values())
 
     await until(there, 300, lambda: f"somebody is still at work: {house.log[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +18,7 @@ from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.sender import Stopping
 from hub.store import deliveries, spending
+from hub.store.engine import open_store
 from hub.store.spending import Spent
 from tests import a, plans
 from tests.doubles.twilio import TwilioDouble
@@ -55,19 +56,23 @@ class House:
         )
 
     @asynccontextmanager
-    async def sending(self) -> AsyncIterator[None]:
-        """A sender at work; drained at the end."""
+    async def sending(self, slot: str | None = None) -> AsyncIterator[None]:
+        """A sender at work, with connections of its own to the database; drained at the end."""
         stopping = Stopping()
+        store = open_store(plans.address(self.hub.store)) if slot else self.hub.store
+        hub = replace(self.hub, store=store)
         async with aiohttp.ClientSession() as session:
-            sms = channel(self.hub, session)
+            sms = channel(hub, session)
             task = asyncio.create_task(
-                worker.run(self.hub, {"sms": sms}, stopping=stopping, random=Random(1))
+                worker.run(hub, {"sms": sms}, stopping=stopping, random=Random(1), slot=slot)
             )
             try:
                 yield
             finally:
                 stopping.drain.set()
                 await task
+                if slot:
+                    await store.close()
 
     async def standing(self, dispatch: int) -> dict[Outcome, int]:
         async with self.hub.store.read() as tx:
@@ -96,11 +101,15 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, clock: Clock | None = None, **settings: object) -> AsyncIterator[House]:
+async def opened(
+    folder: Path, *, clock: Clock | None = None, database: str = "", **settings: object
+) -> AsyncIterator[House]:
+    """`database` is its URL; empty for SQLite in the folder."""
     async with TwilioDouble() as provider:
         config = plans.config_for(
             folder,
             **{
+                "database__url": database,
                 "sms__base_url": provider.url,
                 "sms__account_sid": provider.account_sid,
                 "sms__auth_token": provider.token,
@@ -111,7 +120,7 @@ async def opened(folder: Path, *, clock: Clock | None = None, **settings: object
                 **settings,
             },
         )
-        store = await plans.new_store(folder / "univoque.db")
+        store = await plans.new_store(database or folder / "univoque.db")
         await plans.people(store, 200)
         yield House(Hub(config, store, a.REGISTER, a.WORDING, clock or Clock()), provider)
         await store.close()

@@ -15,6 +15,7 @@ from hub.errors import EnvironmentFailed, WrongUse
 from hub.lock import Lock
 from hub.store import schema
 from hub.store.engine import open_store, sqlite_url
+from tests.doubles.smtp import SmtpDouble
 from tests.processes import children, is_there, python
 
 SETTINGS = """
@@ -209,6 +210,21 @@ async def test_a_sender_in_exercise_mode_ends_before_it_could_reach_a_live_relay
     assert sender.returncode == 2
     assert said == b"", "it was never at work"
     assert b"an exercise, which reaches this machine only" in why
+
+
+async def test_a_sender_in_exercise_mode_ends_before_it_could_reach_a_mail_server_that_delivers(
+    settings: Path,
+) -> None:
+    async with SmtpDouble() as relay:
+        _more(settings, f'[email]\nenabled = true\nport = {relay.port}\nsecurity = "none"\n')
+
+        sender = await python(_sender(settings))
+        async with asyncio.timeout(60):
+            _, why = await sender.communicate()
+
+        assert sender.returncode == 2
+        assert relay.connections == 0
+    assert b"Set email.sink to true" in why
 
 
 async def test_a_sender_on_a_copied_database_stays_up_and_says_why_it_sends_nothing(settings: Path) -> None:

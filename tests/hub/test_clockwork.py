@@ -10,8 +10,12 @@ from structlog.testing import capture_logs
 
 from hub import clockwork
 from hub.clockwork import Pace
-from hub.flow import hold
-from hub.store import holds
+from hub.errors import EnvironmentFailed
+from hub.flow import hold, life
+from hub.now import Clock
+from hub.store import dispatches as planned
+from hub.store import holds, waits
+from hub.store.engine import Store
 from hub.store.tables import chunks, dispatches
 from tests import plans
 from tests.doubles.smtp import SmtpDouble
@@ -53,6 +57,76 @@ async def test_a_fault_is_said_once_and_the_clockwork_goes_on(
     await store.close()
 
     assert len([line for line in logs if line["log_level"] == "error"]) == 1
+
+
+@pytest.mark.parametrize("chore", ["review", "note", "shift"])
+async def test_a_chore_that_fails_keeps_nothing_from_expiring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chore: str
+) -> None:
+    """Such as a directory of the epoch that has become read-only."""
+
+    failed = asyncio.Event()
+
+    async def failing(*_: object, **__: object) -> None:
+        failed.set()
+        raise EnvironmentFailed("no")
+
+    monkeypatch.setattr({"review": hold, "note": life, "shift": waits}[chore], chore, failing)
+    monkeypatch.setattr(clockwork, "TICK", 0.01)
+    monkeypatch.setattr(clockwork, "LEAP", timedelta(seconds=-1))  # the clock is set at every look
+    store = await plans.new_store(tmp_path / "univoque.db")
+    await plans.people(store, 3)
+    dispatch = await plans.plan(store, recipients=3)
+    hub = plans.hub_on(store, plans.config_for(tmp_path), Clock(lambda: NOON + timedelta(days=3)))
+    with capture_logs() as logs:
+        running = asyncio.create_task(clockwork.run(hub))
+        async with asyncio.timeout(10):
+            while await unfinished(store, dispatch):  # noqa: ASYNC110 - it rings no bell
+                await asyncio.sleep(0.02)
+            await failed.wait()
+            await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.wait([running])
+    await store.close()
+
+    assert [line["what"] for line in logs if line["log_level"] == "error"] == [
+        {"review": "holds", "note": "mark", "shift": "waits"}[chore]
+    ]
+
+
+async def unfinished(store: Store, dispatch: int) -> bool:
+    async with store.read() as tx:
+        return await planned.unfinished(tx, dispatch)
+
+
+async def test_an_hour_that_was_leapt_over_is_known_after_a_fault_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaps: list[timedelta] = []
+
+    async def failing_thrice(_: object, *, leap: timedelta) -> None:
+        leaps.append(leap)
+        if len(leaps) <= 3:
+            raise RuntimeError("no")
+
+    monkeypatch.setattr(hold, "review", failing_thrice)
+    monkeypatch.setattr(clockwork, "TICK", 0.01)
+    store = await plans.new_store(tmp_path / "univoque.db")
+    clock = Clock()
+    running = asyncio.create_task(clockwork.run(plans.hub_on(store, plans.config_for(tmp_path), clock)))
+    while not leaps:  # noqa: ASYNC110 - it rings no bell
+        await asyncio.sleep(0.001)
+    clock.offset = timedelta(hours=1)
+    while len(leaps) < 6:  # noqa: ASYNC110 - it rings no bell
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    await store.close()
+
+    hours = [round(leap / timedelta(hours=1)) for leap in leaps]
+    assert hours[0] == 0
+    assert hours[3] == 1
+    assert hours[4:6] == [0, 0]
 
 
 async def test_a_sender_lets_go_what_is_scheduled_and_not_before(tmp_path: Path) -> None:

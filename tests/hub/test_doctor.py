@@ -135,6 +135,16 @@ async def test_an_exercise_with_a_live_relay_is_found(hub: Hub, tmp_path: Path) 
     assert "exercise" in found["e-mail"].finding
 
 
+async def test_an_exercise_with_a_mail_server_that_may_deliver_is_found(hub: Hub, tmp_path: Path) -> None:
+    relay = {"email__enabled": "true", "email__security": "none", "email_standby__host": "127.0.0.1"}
+
+    found = await examined(tmp_path, **relay, email__sink="false", email_standby__sink="false")
+
+    assert "Set email.sink to true" in found["e-mail"].finding
+    assert "Set email_standby.sink to true" in found["e-mail, standing by"].finding
+    assert "docs/operate.md" in found["e-mail"].remedy
+
+
 async def test_a_provider_that_does_not_know_the_token_is_found(hub: Hub, tmp_path: Path) -> None:
     async with TwilioDouble() as provider:
         account = {

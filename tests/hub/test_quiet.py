@@ -56,6 +56,22 @@ def test_an_hour_that_strikes_twice_or_never_does_not_wake_anybody(hours: str, a
     assert end == parse_instant(until)
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "hours"),
+    [
+        ("2026-03-14T08:00", "2026-03-14T20:00", 0),
+        ("2026-03-14T20:00", "2026-03-14T22:00", 1),
+        ("2026-03-14T22:00", "2026-03-15T05:00", 7),
+        ("2026-03-14T06:00", "2026-03-16T22:00", 1 + 10 + 10 + 1),
+        ("2026-03-28T08:00", "2026-03-29T08:00", 9),
+        ("2026-10-24T08:00", "2026-10-25T08:00", 11),
+        ("2026-03-15T08:00", "2026-03-14T08:00", 0),
+    ],
+)
+def test_quiet_hours_within_a_span_are_added_up(since: str, until: str, hours: int) -> None:
+    assert NIGHT.within(parse_instant(since), parse_instant(until)) == timedelta(hours=hours)
+
+
 def test_quiet_never_flickers_through_a_year() -> None:
     instant = datetime(2026, 1, 1, tzinfo=UTC)
     changes = 0

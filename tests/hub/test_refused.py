@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from hub.flow import alarms, stop
 from hub.flow.observe import Progress, Seen, observe
 from hub.model.delivery import Outcome
 from hub.sender import Stopping
-from hub.store import journal, stops
+from hub.store import deliveries, journal, stops
 from tests import plans
 from tests.doubles.twilio import Problem, TwilioDouble
 from tests.hub.mail import House, opened, sending, until
@@ -211,31 +212,66 @@ async def _any(hub: Hub) -> bool:
     return bool(await refused_for(hub))
 
 
-async def test_a_text_that_the_provider_refuses_stops_its_sms(tmp_path: Path) -> None:
-    store = await plans.new_store(tmp_path / "univoque.db")
+@asynccontextmanager
+async def by_sms(folder: Path, provider: TwilioDouble) -> AsyncIterator[tuple[Hub, int]]:
+    """A sender of SMS at work on a message to fifty people."""
+    store = await plans.new_store(folder / "univoque.db")
     await plans.people(store, 50)
-    async with TwilioDouble() as provider:
-        settings = plans.config_for(
-            tmp_path,
-            sms__enabled="true",
-            sms__base_url=provider.url,
-            sms__account_sid=provider.account_sid,
-            sms__auth_token=provider.token,
-            sms__sender="+32470000000",
-            sms__lanes=2,
-        )
-        hub = plans.hub_on(store, settings)
-        dispatch = await plans.plan(store, recipients=50, channel="sms", at=hub.clock.now())
-        provider.next(*[Problem(400, 21617)] * 50)
-        async with aiohttp.ClientSession() as session:
-            sms = channel(hub, session)
-            stopping = Stopping()
-            task = asyncio.create_task(worker.run(hub, {"sms": sms}, stopping=stopping, random=Random(1)))
-            await until(lambda: _any(hub))
-            await asyncio.sleep(0.5)
+    settings = plans.config_for(
+        folder,
+        sms__enabled="true",
+        sms__base_url=provider.url,
+        sms__account_sid=provider.account_sid,
+        sms__auth_token=provider.token,
+        sms__sender="+32470000000",
+        sms__lanes=2,
+    )
+    hub = plans.hub_on(store, settings)
+    dispatch = await plans.plan(store, recipients=50, channel="sms", at=hub.clock.now())
+    async with aiohttp.ClientSession() as session:
+        sms = channel(hub, session)
+        stopping = Stopping()
+        task = asyncio.create_task(worker.run(hub, {"sms": sms}, stopping=stopping, random=Random(1)))
+        try:
+            yield hub, dispatch
+        finally:
             stopping.drain.set()
             await task
-
-        assert await refused_for(hub) == {f"sms/{dispatch}": "21617"}
-        assert provider.requests <= 3 + 2
     await store.close()
+
+
+async def standing_of(hub: Hub, dispatch: int) -> dict[Outcome, int]:
+    async with hub.store.read() as tx:
+        return dict((await deliveries.counts(tx, dispatch)).get("sms", {}))
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [Problem(400, 21617), Problem(400, 21660), Problem(400, 21408), Problem(413)],
+    ids=["too long", "a code of the account's", "a country not allowed", "a proxy's"],
+)
+async def test_what_the_provider_refuses_everybody_stops_its_sms(tmp_path: Path, problem: Problem) -> None:
+    async with TwilioDouble() as provider:
+        provider.next(*[problem] * 50)
+        async with by_sms(tmp_path, provider) as (hub, dispatch):
+            await until(lambda: _any(hub))
+            await asyncio.sleep(0.5)
+            refused, standing = await refused_for(hub), await standing_of(hub, dispatch)
+
+        assert refused == {f"sms/{dispatch}": str(problem.code or problem.status)}
+        assert set(standing) == {Outcome.DEFERRED, Outcome.QUEUED}
+        assert provider.requests <= 3 + 2
+
+
+async def test_who_alone_is_refused_with_an_unknown_code_is_refused(tmp_path: Path) -> None:
+    async with TwilioDouble() as provider:
+        provider.on("+32470000020", Problem(400, 99999), times=9)
+        async with by_sms(tmp_path, provider) as (hub, dispatch):
+
+            async def all_but_one() -> bool:
+                found = await standing_of(hub, dispatch)
+                return found.get(Outcome.REFUSED) == 1 and found[Outcome.ACCEPTED] == 49
+
+            await until(all_but_one)
+
+        assert provider.asked("+32470000020") == 2

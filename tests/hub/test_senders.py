@@ -37,6 +37,7 @@ url = "{url}"
 [email]
 enabled = true
 port = {port}
+sink = true
 security = "none"
 lanes = {lanes}
 command_timeout = 0.3

@@ -138,6 +138,23 @@ async def test_an_urgent_message_overtakes_a_newsletter_that_is_under_way(house:
     assert passed * 0.05 <= 1, f"{passed} messages of the newsletter went first"
 
 
+async def test_a_retry_of_an_urgent_message_overtakes_a_newsletter_that_is_under_way(house: House) -> None:
+    newsletter = await house.plan(60, directive="d1", urgency="Future")
+    house.relay.on("dot", Slow(0.05), times=None)
+    house.relay.on("rcpt", "451 4.3.0 Try later", to="person-1@urgent.example")
+
+    async with sending(house.hub(email__lanes=1)):
+        urgent = await house.plan(1, directive="d2", domain="urgent.example")
+        await until(lambda: house.has(urgent, Outcome.DEFERRED))
+        started = len(house.relay.messages)
+        await house.until(urgent, accepted=1)
+        passed = len(house.relay.messages) - started - 1
+        standing = await house.standing(newsletter)
+
+    assert standing[Outcome.QUEUED] > 30, "the newsletter is still under way"
+    assert passed * 0.05 <= 1, f"{passed} messages of the newsletter went first"
+
+
 async def test_a_relay_that_asks_for_less_gets_less_and_in_the_end_everything(house: House) -> None:
     dispatch = await house.plan(40)
     house.relay.on("mail", "450 4.7.1 Error: too much mail from 127.0.0.1", times=5)

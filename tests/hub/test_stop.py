@@ -28,11 +28,13 @@ data_dir = "{folder}"
 [email]
 enabled = true
 port = {port}
+sink = true
 security = "none"
 lanes = 8
 [sms]
 enabled = true
 base_url = "{url}"
+sink = true
 account_sid = "{account}"
 auth_token = "token"
 sender = "+32460000000"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
+from structlog.testing import capture_logs
 
 from hub.context import Hub
 from hub.queue.contract import Item
@@ -58,6 +59,24 @@ async def test_a_lane_that_is_called_off_takes_no_other_ones_note_with_it(hub: H
     await second
 
     assert (await reason(hub, 1), await reason(hub, 2)) == ("550", "550")
+
+
+async def test_a_note_that_fails_in_an_unforeseen_way_ends_no_lane(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("nobody foresaw it")
+
+    suppressor, add_all = Suppressor(hub, "email"), suppressions.add_all
+    monkeypatch.setattr(suppressions, "add_all", failing)
+
+    with capture_logs() as logs:
+        await asyncio.gather(*(suppressor.note(item(number), "550") for number in range(4)))
+        monkeypatch.setattr(suppressions, "add_all", add_all)
+        await suppressor.note(item(9), "550")
+
+    assert {log["event"] for log in logs} == {"refused addresses were not noted"}
+    assert (await reason(hub, 1), await reason(hub, 9)) == (None, "550")
 
 
 async def test_an_address_that_fails_outweighs_one_that_unsubscribed_and_the_first_code_stays(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from hub.store.tables import attempts
@@ -36,8 +36,8 @@ async def test_nothing_leaves_after_its_expiry_however_long_the_relay_takes(
     assert house.relay.messages == []
     assert all(line["log_level"] == "info" for line in logs)
     async with house.store.read() as tx:
-        spent = await tx.execute(select(func.max(attempts.c.attempt)).where(attempts.c.outcome == "expired"))
-    assert spent.scalar_one() == 0, "who was never sent it has used up no try"
+        written = (await tx.execute(select(attempts.c.outcome).distinct())).scalars()
+    assert set(written) <= {"attempting", "expired"}
 
 
 async def test_who_comes_in_time_on_the_same_connection_still_gets_theirs(house: House) -> None:

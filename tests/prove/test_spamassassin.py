@@ -4,6 +4,8 @@ import mailbox
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import date, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
@@ -12,7 +14,10 @@ import pytest
 from channels import email
 from channels.contract import Words
 from hub import gate
-from hub.model.directive import LANGUAGES
+from hub.intake import file
+from hub.model.directive import LANGUAGES, Directive
+from hub.model.review import Kind
+from hub.now import midnight
 from hub.render.frame import frame_of
 from tests import a
 from tests.channels.settings import NOW, Email, outgoing
@@ -25,8 +30,9 @@ pytestmark = [
 ]
 
 
-def test_every_template_scores_at_most_one(tmp_path: Path) -> None:
-    names = _mails(tmp_path / "mails")
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.MINOR])
+def test_every_template_scores_at_most_one(tmp_path: Path, kind: Kind) -> None:
+    names = _mails(tmp_path / "mails", kind)
     # A relay of our own in the trace would take a point off.
     command = ["spamassassin", "-L", "-x", "--cf=score ALL_TRUSTED 0", "--mbox", str(tmp_path / "mails")]
 
@@ -44,19 +50,27 @@ def test_every_template_scores_at_most_one(tmp_path: Path) -> None:
             )
         )
     )
-    print(f"{len(scores)} mails, at most {max(scores)}; rules: {b', '.join(tests).decode()}")  # noqa: T201
-    assert len(scores) == len(names) > 100
+    rules = b", ".join(tests).decode()
+    print(f"{kind.value}: {len(scores)} mails, at most {max(scores)}; rules: {rules}")  # noqa: T201
+    assert len(scores) == len(names) > (400 if kind == Kind.NEW else 60)
     assert {name: score for name, score in zip(names, scores, strict=True) if score > MOST} == {}
 
 
-def _mails(file: Path) -> list[str]:
-    """One mail per scenario, audience and language, as it leaves; their names, in order."""
-    settings = a.config(file.parent, service__base_url="https://directives.example")
-    box = mailbox.mbox(file)
+def _mails(mails: Path, kind: Kind) -> list[str]:
+    """One mail per act, audience and language, as it leaves; their names.
+
+    A later revision says the same of itself whatever the act, so those are of the first act of each scenario.
+    """
+    settings = a.config(mails.parent, service__base_url="https://directives.example")
+    box = mailbox.mbox(mails)
     names: dict[str, None] = {}
-    for act in a.real().values():
-        frame = frame_of(act, settings, a.WORDING, a.REGISTER)
-        case = gate.open_case(a.sheet(act, others=a.real()), frame, languages=LANGUAGES, at=None)
+    firsts = [file.read(path, a.REGISTER).directives[0] for path in a.SCENARIOS]
+    for act in a.real().values() if kind == Kind.NEW else firsts:
+        frame = frame_of(act, settings, a.WORDING, a.REGISTER, kind=kind)
+        sheet = a.sheet(act, others=a.real())
+        if kind != Kind.NEW:
+            sheet = replace(sheet, kind=kind, earlier=(_earlier(act),))
+        case = gate.open_case(sheet, frame, languages=LANGUAGES, at=None)
         for variant, message in case.messages.items():
             name = f"{act.id} {variant.audience} {variant.language}"
             if variant.channel == "email" and name not in names:
@@ -66,6 +80,12 @@ def _mails(file: Path) -> list[str]:
                 )
     box.close()
     return list(names)
+
+
+def _earlier(act: Directive) -> Directive:
+    """What readers hold: it ended a week later, or at all, so that there is a change to tell."""
+    ended = act.effective_to or (act.effective_from or midnight(act.issued or date(2020, 3, 10)))
+    return replace(act, effective_to=ended + timedelta(days=7))
 
 
 def _wire(subject: str, text: str, html: str | None, language: str) -> bytes:

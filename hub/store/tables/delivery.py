@@ -130,7 +130,14 @@ due = Table(
     Column("due_at", Instant, nullable=False),
     Column("held", Boolean, nullable=False),
     Column("owner", String),
-    Index("ix_due_channel_due_at", "channel", "due_at"),
+    Index(
+        "ix_due_open",
+        "channel",
+        "dispatch",
+        "due_at",
+        sqlite_where=text("held = 0 AND owner IS NULL"),
+        postgresql_where=text("held = false AND owner IS NULL"),
+    ),
     comment="Only what must be tried again; `held` waits for a person.",
 )
 

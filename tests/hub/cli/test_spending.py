@@ -111,7 +111,7 @@ def test_a_provider_that_does_not_answer_is_told(instance: Run, tmp_path: Path) 
         'base_url = "https://api.twilio.com"', 'base_url = "http://127.0.0.1:9"'
     )
     before, sms, after = text.partition("[sms]\n")
-    after = after.replace("enabled = false", "enabled = true", 1)
+    after = after.replace("enabled = false", "enabled = true", 1).replace("sink = false", "sink = true", 1)
     after = after.replace('account_sid = ""', 'account_sid = "AC1"').replace(
         'sender = ""', 'sender = "+32"', 1
     )

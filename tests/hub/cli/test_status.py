@@ -93,6 +93,61 @@ def test_watch_ends_when_all_has_left_and_tells_that_somebody_was_missed(sent: R
     assert "no such mailbox" in said
 
 
+def test_watch_says_how_fast_it_goes_and_how_long_the_rest_takes_at_each_look(
+    instance: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, steps = 10_000, iter([(2_001, 6_000), (6_001, 10_000)])
+    now = datetime.now(UTC).replace(tzinfo=None)
+    begun, until = (now - timedelta(seconds=40)).isoformat(" "), (now + timedelta(days=1)).isoformat(" ")
+    with sqlite3.connect(tmp_path / "data" / "univoque.db") as db:
+        db.execute("INSERT INTO directives (id, code) VALUES ('visites', 'K7QX2M')")
+        db.execute(
+            "INSERT INTO dispatches (id, directive, revision, mode, urgency, approved_at, expires_at, planned_at)"
+            " VALUES (1, 'visites', 1, 'Exercise', 'Immediate', ?, ?, ?)",
+            (begun, until, begun),
+        )
+        db.execute(
+            "INSERT INTO chunks (dispatch, channel, first, last, urgency) VALUES (1, 'email', 1, 10000, 0)"
+        )
+        db.executemany(
+            "INSERT INTO deliveries (dispatch, seq, person, channel, address, token, body)"
+            " VALUES (1, ?1, ?1, 'email', 'p' || ?1 || '@example.org', 'token-' || ?1, 1)",
+            ((seq,) for seq in range(1, people + 1)),
+        )
+    accept(tmp_path, 1, 2_000)
+
+    async def next_step(_: float) -> None:
+        first, last = next(steps)
+        accept(tmp_path, first, last)
+        if last == people:
+            with sqlite3.connect(tmp_path / "data" / "univoque.db") as db:
+                db.execute("UPDATE chunks SET done_at = ?", (begun,))
+
+    monkeypatch.setattr(asyncio, "sleep", next_step)
+
+    code, said = instance("status", "--watch")
+
+    paces = re.findall(r"([\d.,]+) a second, (?:(\d+) min )?(\d+) s left; 23 h 59 min until", even(said))
+    assert code == 0, said
+    assert "finished" in said
+    assert len(paces) == 2, said
+    for (rate, minutes, seconds), (sent, most) in zip(paces, ((2_000, 50), (6_000, 150)), strict=True):
+        found, left = float(rate.replace(",", "")), int(minutes or 0) * 60 + int(seconds)
+        assert most / 2 < found <= most, "so many in the 40 s since it was planned, or in a little more"
+        assert left == pytest.approx((people - sent) / found, abs=2)
+
+
+def accept(folder: Path, first: int, last: int) -> None:
+    """As a sender whose relay took those."""
+    at = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+    with sqlite3.connect(folder / "data" / "univoque.db") as db:
+        db.executemany(
+            "INSERT INTO attempts (dispatch, seq, attempt, outcome, at, owner, epoch, lane, code, provider_id)"
+            " VALUES (1, ?, 1, 'accepted', ?, 'sender', 1, 0, '250', '')",
+            ((seq, at) for seq in range(first, last + 1)),
+        )
+
+
 def test_watch_with_nothing_under_way_says_so_and_ends_at_once(instance: Run) -> None:
     code, said = instance("status", "--watch")
 

@@ -61,3 +61,13 @@ def test_the_settings_of_whoever_starts_the_demo_do_not_count(
     assert config.service.mode == "Exercise"
     assert (config.email.host, config.email.port) == ("127.0.0.1", 2525)
     assert config.sms.auth_token.get_secret_value() == here.token
+
+
+def test_the_demo_says_of_its_own_mailbox_and_phones_that_they_deliver_nothing(tmp_path: Path) -> None:
+    here = place.prepare(tmp_path / "demo", 0)
+    here.held.release()
+
+    config = here.write_settings(mailbox=2525, phones="http://127.0.0.1:9999")
+
+    assert config.email.sink
+    assert config.sms.sink

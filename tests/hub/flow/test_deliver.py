@@ -27,6 +27,7 @@ def settings(**given: Any) -> Delivery:
     fields = {
         "chunk": 500,
         "attempts": 8,
+        "doubts": 3,
         "life": 172_800,
         "refused_in_a_row": 30,
         "drain": 10,

@@ -13,9 +13,10 @@ from hub.model.delivery import Outcome
 from hub.model.hold import Hold
 from hub.now import Clock
 from hub.queue.contract import Again, Ledger, Settled
+from hub.queue.postgres import PostgresLedger
 from hub.queue.sqlite import SqliteLedger
 from hub.store import deliveries, dispatches, holds
-from hub.store.engine import Store
+from hub.store.engine import Store, sqlite_file
 from hub.store.tables import attempts, chunks, due
 from tests import plans
 from tests.plans import NOON
@@ -25,19 +26,28 @@ OVER = NOON + LIFE
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await plans.new_store(tmp_path / "univoque.db")
+async def store(database: str) -> AsyncIterator[Store]:
+    store = await plans.new_store(database)
     await plans.people(store, 9)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path, store: Store) -> AsyncIterator[Ledger]:
-    ledger = SqliteLedger(tmp_path / "univoque.db", lambda channel, address: address, "Exercise")
+async def ledger(store: Store) -> AsyncIterator[Ledger]:
+    file = sqlite_file(str(store.engine.url))
+    ledger: Ledger = (
+        PostgresLedger(store.engine.url, _fingerprint, "Exercise")
+        if file is None
+        else SqliteLedger(file, _fingerprint, "Exercise")
+    )
     await ledger.enter("sender", at=NOON, until=NOON + timedelta(hours=9), repeats={})
     yield ledger
     await ledger.close()
+
+
+def _fingerprint(channel: str, address: str) -> str:
+    return address
 
 
 async def swept(store: Store, folder: Path, at: datetime = OVER) -> int:

@@ -35,6 +35,9 @@ MORNING = "2020-03-11T07:00"
 APPROVER = a.staff("Direction de crise", Role.APPROVER)
 
 
+pytestmark = pytest.mark.usefixtures("database")
+
+
 @pytest.fixture(autouse=True)
 async def in_march(hub: Hub) -> None:
     hub.clock.set(parse_instant(EVENING))
@@ -117,6 +120,19 @@ async def test_an_hour_is_kept_in_utc_with_what_the_approver_wrote(hub: Hub) -> 
 
     assert found.scheduled_at == datetime.fromisoformat("2020-03-11T06:00+00:00")
     assert (found.scheduled_as, found.held) == (MORNING, Hold.SCHEDULED)
+
+
+async def test_a_message_might_leave_since_its_hour_or_since_a_person_let_it_go(hub: Hub) -> None:
+    found = await sent(hub, at=MORNING)
+    hour = parse_instant(MORNING)
+    hub.clock.set(hour + timedelta(hours=3))
+    await review(hub)
+    late = await standing(hub)
+
+    await go_on(hub, "visites", by="Opérations")
+
+    assert found.might_leave_at == late.might_leave_at == hour
+    assert (await standing(hub)).might_leave_at >= hour + timedelta(hours=3)
 
 
 async def test_an_hour_that_was_missed_asks_instead_of_leaving(hub: Hub) -> None:

@@ -13,7 +13,7 @@ from hub.flow import alarms
 from hub.flow.observe import Progress, Seen, Silence, observe
 from hub.model.delivery import Outcome
 from hub.model.pulse import ChannelPulse, Pulse
-from hub.now import Clock
+from hub.now import Clock, parse_instant
 from hub.store import stops
 from hub.store.dispatches import Dispatch
 from hub.store.engine import Store
@@ -199,6 +199,57 @@ def test_what_is_less_urgent_may_be_older(urgency: str, age: int, raised: list[s
     late = dispatch(urgency=urgency, expires_at=NOON + timedelta(days=9))
 
     assert names(replace(well(NOON + timedelta(hours=age)), progress=(progress(dispatch=late),))) == raised
+
+
+@pytest.mark.parametrize(
+    ("waits", "minutes", "raised"),
+    [
+        ({"scheduled_at": NOON + 60 * MINUTE, "held": "scheduled"}, 59, []),
+        ({"scheduled_at": NOON + 60 * MINUTE}, 61, []),
+        ({"scheduled_at": NOON + 60 * MINUTE}, 76, ["unsent"]),
+        (
+            {"scheduled_at": NOON + 60 * MINUTE, "held": "scheduled"},
+            76,
+            ["unsent"],
+        ),  # and no sender was there
+        ({"held_until": NOON + 60 * MINUTE, "held": "canary"}, 59, []),
+        ({"held_until": NOON + 60 * MINUTE}, 74, []),
+        ({"held_until": NOON + 60 * MINUTE}, 76, ["unsent"]),
+        ({"held": "unseen"}, 16, ["unsent"]),  # which waits for a person
+    ],
+)
+def test_a_message_is_as_old_as_the_time_in_which_it_might_have_left(
+    waits: dict[str, object], minutes: int, raised: list[str]
+) -> None:
+    waiting = progress(dispatch=dispatch(**waits), rate=0.0)
+
+    assert names(replace(well(NOON + minutes * MINUTE), progress=(waiting,))) == raised
+
+
+@pytest.mark.parametrize(
+    ("urgency", "since", "at", "raised"),
+    [
+        ("Expected", "2026-03-14T22:00", "2026-03-15T06:59", []),
+        ("Expected", "2026-03-14T22:00", "2026-03-15T10:59", []),
+        ("Expected", "2026-03-14T22:00", "2026-03-15T11:01", ["unsent"]),
+        ("Expected", "2026-03-14T20:00", "2026-03-15T09:59", []),
+        ("Expected", "2026-03-14T20:00", "2026-03-15T10:01", ["unsent"]),
+        ("Expected", "2026-03-14T16:00", "2026-03-14T23:00", ["unsent"]),
+        ("Immediate", "2026-03-14T22:00", "2026-03-14T22:16", ["unsent"]),
+        ("Future", "2026-03-14T20:00", "2026-03-16T15:59", []),
+        ("Future", "2026-03-14T20:00", "2026-03-16T16:01", ["unsent"]),
+    ],
+)
+async def test_quiet_hours_make_no_message_older(
+    store: Store, tmp_path: Path, urgency: str, since: str, at: str, raised: list[str]
+) -> None:
+    begun, now = parse_instant(since), parse_instant(at)
+    await plans.plan(store, recipients=10, channel="sms", urgency=urgency, at=begun)
+    settings = plans.config_for(tmp_path, quiet__sms="21:00-07:00", alarms__free_space=0)
+
+    seen = await observe(plans.hub_on(store, settings, Clock(lambda: now)))
+
+    assert [name for name in names(seen) if name != "sender"] == raised
 
 
 def test_what_will_not_end_in_time_is_told_before_its_time_has_passed() -> None:

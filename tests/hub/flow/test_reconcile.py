@@ -1,7 +1,7 @@
 """What is in doubt is asked for, adopted, repeated or held; what is silent is asked for by its id."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from channels import twilio_sdk
-from channels.contract import ChannelError, Outgoing, Unavailable, Uncertain, Words
+from channels.contract import ChannelError, Outgoing, Refused, Trace, Unavailable, Uncertain, Words
 from channels.sms import SmsChannel
 from hub.context import Hub
 from hub.flow import compare, reconcile
@@ -112,13 +112,14 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, **settings: object) -> AsyncIterator[House]:
+async def opened(folder: Path, *, database: str = "", **settings: object) -> AsyncIterator[House]:
+    """`database` is its URL; empty for SQLite in the folder."""
     time = [NOON]
     async with TwilioDouble(now=lambda: time[0]) as provider, aiohttp.ClientSession() as session:
         config = plans.config_for(
             folder, sms__base_url=provider.url, sms__timeout=0.3, **{**ACCOUNT, **settings}
         )
-        store = await plans.new_store(folder / "univoque.db")
+        store = await plans.new_store(database or folder / "univoque.db")
         await plans.people(store, 60)
         hub = Hub(config, store, a.REGISTER, a.WORDING, Clock(lambda: time[0]))
         yield House(hub, provider, channel(hub, session), time, folder)
@@ -426,9 +427,85 @@ async def test_a_provider_that_fails_to_list_loses_no_question(house: House) -> 
 
     with pytest.raises(Unavailable):
         await broken.after(30)
-    done = await house.after(1)
+    done = await house.after(30)
 
     assert done.adopted == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("21211", "the provider does not list this number"),
+        Uncertain("500", "the provider fails on this number"),
+        Unavailable("unreachable", "no answer: TimeoutError", counts=False),
+        ValueError("what nobody foresaw"),
+    ],
+    ids=["refused", "500", "time-out", "unforeseen"],
+)
+async def test_a_question_that_is_never_answered_holds_up_no_other(house: House, error: Exception) -> None:
+    await house.plan(recipients=30)
+    house.provider.next(*[Fault.ACCEPT_AND_CUT] * 30)
+    for seq in range(1, 31):
+        await house.send(Try(1, seq, 1))
+    async with house.hub.store.read() as tx:
+        ((_, _, _, poison),) = await deliveries.addresses_of(tx, {(1, 1)})
+    deaf = replace(house, channel=Deaf(house.channel, poison, error))  # type: ignore[arg-type]
+
+    for seconds in (30, 1, 1, 1):
+        with suppress(type(error)):
+            await deaf.after(seconds)
+
+    standing = [await house.standing(1, seq) for seq in range(1, 31)]
+    assert standing == [Outcome.UNCERTAIN] + [Outcome.ACCEPTED] * 29
+    assert await house.open() == 30  # it is asked again, as are those that say nothing of their fate
+    assert len(await house.held()) == 1
+
+
+async def test_what_cannot_be_asked_for_is_not_repeated_and_not_asked_for_ever(tmp_path: Path) -> None:
+    async with opened(tmp_path, sms__repeat_uncertain="always") as house:
+        await house.plan()
+        house.provider.next(Fault.CUT)
+        await house.send(Try(1, 1, 1))
+        deaf = replace(house, channel=Deaf(house.channel, "", Refused("21211")))  # type: ignore[arg-type]
+
+        for _ in range(60):
+            with suppress(Refused):
+                await deaf.after(3600)
+
+        assert await house.held() == [True]
+        assert await house.standing() is Outcome.UNCERTAIN
+        assert await house.open() == 0
+
+
+async def test_a_provider_that_answers_nothing_at_all_is_told(house: House) -> None:
+    await house.plan(recipients=2)
+    house.provider.next(*[Fault.ACCEPT_AND_CUT] * 2)
+    for seq in (1, 2):
+        await house.send(Try(1, seq, 1))
+    deaf = replace(house, channel=Deaf(house.channel, "", Uncertain("500")))  # type: ignore[arg-type]
+
+    with pytest.raises(Uncertain):
+        await deaf.after(30)
+
+
+class Deaf:
+    """A channel whose far side fails on one number, or on all where none is given."""
+
+    def __init__(self, channel: SmsChannel, number: str, error: Exception) -> None:
+        self._channel = channel
+        self._number = number
+        self._error = error
+
+    async def sent_to(self, address: str) -> Sequence[Trace]:
+        if self._number in ("", address):
+            raise self._error
+        return await self._channel.sent_to(address)
+
+    async def trace(self, provider_id: str) -> Trace | None:
+        return await self._channel.trace(provider_id)
+
+    def text_of(self, text: str, personal_link: str) -> str:
+        return self._channel.text_of(text, personal_link)
 
 
 class Broken:

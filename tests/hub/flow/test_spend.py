@@ -19,7 +19,7 @@ from hub.flow import spend, stop
 from hub.flow.spend import BLOCK, Purse, Withheld
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.store import journal, spending, stops
+from hub.store import dispatches, journal, spending, stops
 from hub.store.engine import Tx
 from hub.store.spending import Taken
 from tests.doubles.twilio import Fault, Problem
@@ -41,7 +41,7 @@ async def test_what_is_sent_is_counted_by_dispatch_and_day(tmp_path: Path) -> No
 
 async def test_only_what_the_provider_took_or_may_have_taken_is_counted(tmp_path: Path) -> None:
     async with opened(tmp_path, sms__timeout=0.5) as house:
-        house.provider.next(Problem(400, 21614), Problem(400, 21612), Fault.ACCEPT_AND_CUT)
+        house.provider.next(Problem(400, 21614), Problem(400, 21604), Fault.ACCEPT_AND_CUT)
         dispatch = await house.plan(10)
         async with house.sending():
             await house.until(dispatch, accepted=7, refused=2, uncertain=1)
@@ -225,6 +225,36 @@ async def test_what_lies_idle_goes_back_to_the_counters(
         assert (await house.spent(spending.of_dispatch(1))).segments == 3
 
 
+async def test_a_counter_that_fails_in_an_unforeseen_way_ends_no_sender_and_leaves_no_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> Any:
+        raise RuntimeError("nobody foresaw it")
+
+    monkeypatch.setattr(spend, "IDLE", 0.02)
+    async with opened(tmp_path) as house:
+        purse = Purse(house.hub)
+        await purse.take(1, 3)
+        monkeypatch.setattr(spending, "give_back", failing)
+        monkeypatch.setattr(spending, "take", failing)
+        ending = asyncio.Event()
+        with capture_logs() as logs:
+            keeping = asyncio.create_task(purse.keep(ending))
+            await asyncio.sleep(0.3)
+            alive = not keeping.done()
+            with pytest.raises(Withheld) as held:
+                await purse.take(2, 1)
+            ending.set()
+            await keeping
+
+    assert alive
+    assert held.value.counts is False
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == [
+        "idle SMS segments cannot be given back; it is tried again",
+        "SMS cannot be counted",
+    ]
+
+
 async def test_a_sender_that_is_killed_leaves_at_most_a_block_counted_too_many(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         await Purse(house.hub).take(1, 1)
@@ -241,6 +271,31 @@ async def test_a_counter_that_cannot_be_written_holds_back_and_leaves_no_doubt(t
             await Purse(house.hub).take(1, 1)
 
     assert held.value.counts is False
+
+
+async def test_what_expires_while_it_is_paid_for_is_not_sent_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, take = Clock(), spending.take
+
+    async def slowly(tx: Tx, ceilings: Mapping[str, int], **how: Any) -> Taken:
+        taken = await take(tx, ceilings, **how)
+        clock.offset += timedelta(hours=1)
+        return taken
+
+    monkeypatch.setattr(spending, "take", slowly)
+    async with opened(tmp_path, clock=clock) as house:
+        dispatch = await house.plan(3, life=timedelta(minutes=30))
+        with capture_logs() as logs:
+            async with house.sending():
+                await house.until(dispatch, expired=3)
+
+        assert house.provider.requests == 0
+        assert await house.standing(dispatch) == {Outcome.EXPIRED: 3}
+        assert (await house.spent(spending.of_dispatch(dispatch))).segments == 0
+        assert "the far side takes nothing" not in [log["event"] for log in logs]
+        async with house.hub.store.read() as tx:
+            assert not await dispatches.unfinished(tx, dispatch)
 
 
 async def test_nothing_that_was_never_dispatched_has_a_ceiling(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.model.delivery import Outcome
 from hub.now import Clock
-from hub.queue.contract import Settled
+from hub.queue.contract import LedgerWaits, Settled
 from hub.queue.desk import Desk
 from hub.queue.line import Work
 from hub.queue.sqlite import SqliteLedger
@@ -53,11 +54,16 @@ class Hall:
         assert work is not None
         return work
 
-    async def drain(self, *lanes: int) -> None:
-        """Let these lanes work until there is nothing left for them."""
-        await self.desk.look()
-        while any(await self.ask(*lanes, within=0.1)):
+    async def look(self) -> None:
+        """As a sender does: a ledger that waits is looked at again."""
+        with suppress(LedgerWaits):
             await self.desk.look()
+
+    async def drain(self, *lanes: int, channel: str = "email") -> None:
+        """Let these lanes work until there is nothing left for them."""
+        await self.look()
+        while any(await self.ask(*lanes, within=0.1, channel=channel)):
+            await self.look()
 
     def _settled(self, lane: int) -> Settled | None:
         had = self.has.get(lane)

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from hub.queue.contract import Entered, Item, LedgerBusy
+from hub.queue.sqlite import SqliteLedger
 from hub.store import stops
 from hub.store.engine import Store
 from hub.store.tables import attempts, chunks, deliveries, dispatches, due
@@ -20,6 +22,10 @@ from tests import plans
 from tests.hub.queue.hall import DAY, Hall, seqs
 from tests.plans import NOON
 
+TEXTING = (6, 7)
+"""The lanes of the other channel."""
+PATIENCE = 60.0
+"""Seconds within which the rest leaves, at the pace that a slow domain was cut to."""
 MORNING = NOON + timedelta(hours=9)
 
 
@@ -305,6 +311,38 @@ async def test_while_one_lane_tries_nothing_follows(store: Store, hall: Hall) ->
     assert sorted(hall.sent) == [(1, seq) for seq in range(1, 21)]
 
 
+async def test_a_lane_that_hung_before_keeps_nobody_from_trying_whether_a_channel_works_again(
+    store: Store, hall: Hall
+) -> None:
+    await plans.plan(store, recipients=20)
+    await hall.one(0)  # and it hangs
+
+    hall.desk.pause("email", 0.0)
+    tried, *others = await hall.ask(1, 2, 3, within=0.3)
+
+    assert tried is not None
+    assert others == [None, None]
+
+
+async def test_where_the_one_that_tries_hangs_another_tries_after_a_while(
+    store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.queue.line.TRIAL", 0.3)
+    await plans.plan(store, recipients=20)
+    await hall.one(0)
+    hall.desk.pause("email", 0.0)
+    await hall.ask(1, 2, 3, within=0.1)  # the first of them hangs
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+
+    while not (given := [work for work in await hall.ask(2, 3, within=0.05) if work]):
+        assert loop.time() < since + 5
+        await hall.desk.look()
+
+    assert len(given) == 1
+    assert loop.time() >= since + 0.1
+
+
 async def test_where_the_far_side_asks_for_less_nothing_follows(store: Store, hall: Hall) -> None:
     await plans.plan(store, recipients=8)
     first = await hall.one(0)
@@ -385,6 +423,31 @@ async def test_a_ledger_that_waits_changes_nothing_of_who_gets_what(
     assert await open_chunks(store) == []
 
 
+@pytest.mark.parametrize("what", ["lease", "lease_due", "postpone"])
+async def test_where_nothing_can_be_taken_in_hand_for_one_channel_the_others_keep_theirs(
+    store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    emails = await plans.plan(store, recipients=9, directive="d1")
+    texts = await plans.plan(store, recipients=9, directive="d2", channel="sms")
+    hall.night = MORNING if what == "postpone" else None
+    found, busy = getattr(hall.ledger, what), iter([True, True])
+
+    async def sometimes(channel: str, **how: object) -> object:
+        if channel == "sms" and next(busy, False):
+            raise LedgerBusy("database is locked")
+        return await found(channel, **how)
+
+    monkeypatch.setattr(hall.ledger, what, sometimes)
+    waiting = asyncio.create_task(hall.ask(9, channel="sms"))
+    given = await hall.ask(0, 1)
+    await waiting
+    await hall.drain(0, 1)
+
+    assert next(busy, None) is None
+    assert None not in given
+    assert Counter(hall.sent) == Counter([*((emails, seq) for seq in range(1, 10)), (texts, 1)])
+
+
 async def _happens(store: Store, hall: Hall, chance: Random, planned: dict[int, int]) -> None:
     """Something comes between, for a while."""
     match chance.choice(["plan", "stop", "slow", "fail"]):
@@ -416,7 +479,7 @@ def _hurried() -> SimpleNamespace:
 
 
 class _Suspending:
-    """A ledger's turn that takes a while, as over a network; others go on meanwhile."""
+    """A ledger that takes a while, as over a network, and is busy now and then; others go on meanwhile."""
 
     def __init__(self, store: Store, hall: Hall, chance: Random) -> None:
         self.closes = False
@@ -424,15 +487,22 @@ class _Suspending:
         self._store = store
         self._hall = hall
         self._chance = chance
-        self._turn = hall.ledger.turn
 
-    async def turn(self, **what: object) -> object:
-        await self._meanwhile()
-        if self._chance.random() < 0.02:
-            raise LedgerBusy("database is locked")
-        void = await self._turn(**what)  # type: ignore[arg-type]
-        await self._meanwhile()
-        return void
+    def put_before(self, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand between the desk and this ledger."""
+        for name in ("turn", "lease", "lease_due", "put_back"):
+            monkeypatch.setattr(ledger, name, self._slowly(getattr(ledger, name)))
+
+    def _slowly(self, work: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def slow(*what: object, **how: object) -> object:
+            await self._meanwhile()
+            if self._chance.random() < 0.02:
+                raise LedgerBusy("database is locked")
+            found = await work(*what, **how)
+            await self._meanwhile()
+            return found
+
+        return slow
 
     async def _meanwhile(self) -> None:
         for _ in range(self._chance.randrange(4)):
@@ -442,10 +512,10 @@ class _Suspending:
         match self._chance.randrange(30):
             case 0:
                 await halt(self._store, "email")
-                await self._hall.desk.look()
+                await self._hall.look()
                 await go_on(self._store, "email")
             case 1 | 2 | 3:
-                await self._hall.desk.look()
+                await self._hall.look()
         for _ in range(self._chance.randrange(4)):
             await asyncio.sleep(0)
 
@@ -456,23 +526,26 @@ async def test_whatever_comes_between_everybody_is_given_once(
 ) -> None:
     chance = Random(seed)
     suspending = _Suspending(store, hall, chance)
-    monkeypatch.setattr(hall.ledger, "turn", suspending.turn)
+    suspending.put_before(hall.ledger, monkeypatch)
     monkeypatch.setattr("hub.queue.desk.ORDINARY", math.inf)
     monkeypatch.setattr("hub.queue.desk.asyncio", _hurried())
     planned = {await plans.plan(store, recipients=70, directive="first", urgency="Future", chunk=9): 70}
+    planned[await plans.plan(store, recipients=50, directive="texts", channel="sms", chunk=9)] = 50
     for _ in range(40):
         await hall.ask(*[lane for lane in range(5) if chance.random() < 0.6], 5, within=0.05)
+        await hall.ask(*TEXTING, within=0.01, channel="sms")
         if chance.random() < 0.3 and len(planned) < 6:
             await _happens(store, hall, chance, planned)
-        await hall.desk.look()
-    for _ in range(50):  # on a busy machine a lane may get nothing within its tenth of a second
+        await hall.look()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while (left_open := await open_chunks(store)) and loop.time() < until:
         await hall.drain(*range(6))
-        if not (left_open := await open_chunks(store)):
-            break
+        await hall.drain(*TEXTING, channel="sms")
     planned[await plans.plan(store, recipients=60, directive="last", urgency="Expected", chunk=9)] = 60
-    await hall.desk.look()
+    await hall.look()
     suspending.closes = True
-    while any(await hall.ask(*range(6))):
+    while any(await hall.ask(*range(6))) or any(await hall.ask(*TEXTING, channel="sms")):
         pass
     await hall.ledger.leave()
 

@@ -1,7 +1,9 @@
 """What every ledger promises, on every engine."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import update
 
 from hub.model.delivery import Outcome
 from hub.model.pulse import ChannelPulse, Pulse
+from hub.queue import statements
 from hub.queue.contract import Again, FencedOff, Intent, Item, Ledger, Repeat, Settled
 from hub.queue.postgres import PostgresLedger
 from hub.queue.sqlite import SqliteLedger
@@ -17,6 +20,7 @@ from hub.store.deliveries import Try
 from hub.store.engine import Store, sqlite_file
 from hub.store.tables import chunks, persons, suppressions
 from hub.store.tables import dispatches as dispatches_table
+from hub.store.tables import due as due_table
 from subscribers.audience import UNSUBSCRIBED
 from tests import plans
 from tests.plans import NOON
@@ -571,3 +575,193 @@ async def test_an_outcome_after_a_person_had_it_tried_again_counts(ledger: Ledge
     async with store.read() as tx:
         assert await deliveries.outcome_of(tx, item.dispatch, item.seq) is Outcome.ACCEPTED
     assert await due(ledger) == []
+
+
+async def test_a_delivery_that_is_in_doubt_life_after_life_waits_longer_and_is_held_in_the_end(
+    store: Store, open_ledger: OpenLedger
+) -> None:
+    """A sender that dies again and again sends the same people no copy per life."""
+    dispatch = await plans.plan(store, recipients=1)
+    repeat = Repeat(held=False, later=(timedelta(minutes=1), timedelta(minutes=2)))
+    at, waited = NOON, []
+    first = open_ledger()
+    await enter(first)
+    await intend(first, *await lease(first))
+    for _ in range(4):
+        ledger = open_ledger()
+        await ledger.enter("sender", at=at, until=at + LEASE, repeats={"email": repeat})
+        for minutes in (0, 1, 2, 60):
+            found = await ledger.lease_due("email", at=at + timedelta(minutes=minutes), limit=9)
+            if found is not None:
+                waited.append(minutes)
+                at += timedelta(minutes=minutes)
+                intents = [Intent(item, item.attempt + 1, 0) for item in found.items]
+                await ledger.turn(at=at, settled=[], intents=intents)
+                break
+
+    assert waited == [0, 1, 2]
+    async with store.read() as tx:
+        assert [(s.seq, s.held) for s in await deliveries.uncertain(tx, dispatch)] == [(1, True)]
+
+
+async def test_a_take_over_counts_the_doubts_of_other_lives_too(
+    store: Store, ledger: Ledger, open_ledger: OpenLedger
+) -> None:
+    """Here the second doubt is held: the repeats name no wait for it."""
+    await plans.plan(store, recipients=2)
+    first, second = await lease(ledger)
+    await intend(ledger, first)
+    other = open_ledger()
+    await enter(other, "other")
+    await other.renew(at=NOON + 2 * LEASE, until=NOON + 9 * LEASE)
+    (again,) = await due(other, after=2 * LEASE)
+    await intend(other, again, *await lease(other))
+
+    last = open_ledger()
+    await last.enter("last", at=NOON, until=NOON + 99 * LEASE, repeats=REPEATS)
+    assert await last.renew(at=NOON + 10 * LEASE, until=NOON + 99 * LEASE) == 2
+
+    assert [item.seq for item in await due(last, after=20 * LEASE)] == [second.seq]
+
+
+async def test_doubts_about_a_delivery_are_counted(store: Store, ledger: Ledger) -> None:
+    await plans.plan(store, recipients=2)
+    item, other = await lease(ledger)
+    for attempt in (1, 2):
+        await ledger.turn(at=NOON, settled=[], intents=[Intent(item, attempt, 0)])
+        again = Again(NOON, held=False, attempt=attempt)
+        doubt = Settled(item, attempt, 0, Outcome.UNCERTAIN, "connection-lost", again=again)
+        await ledger.turn(at=NOON, settled=[doubt], intents=[])
+
+    assert await ledger.doubts(item) == 2
+    assert await ledger.doubts(other) == 0
+
+
+async def defer(store: Store, ledger: Ledger, **how: object) -> int:
+    """A dispatch, all of whose deliveries are to be tried again in a minute."""
+    dispatch = await plans.plan(store, **how)  # type: ignore[arg-type]
+    lease_ = await ledger.lease("email", at=NOON)
+    assert lease_ is not None
+    assert {item.dispatch for item in lease_.items} == {dispatch}
+    settled = [deferred(item) for item in lease_.items]
+    await ledger.turn(at=NOON, settled=settled, intents=[], done=[lease_.chunk])
+    return dispatch
+
+
+SOON = NOON + timedelta(minutes=2)
+
+
+async def test_retries_come_up_by_the_urgency_of_their_dispatch(store: Store, ledger: Ledger) -> None:
+    later = await defer(store, ledger, recipients=2, directive="later", urgency="Future")
+    expected = await defer(store, ledger, recipients=2, directive="expected", urgency="Expected")
+    urgent = await defer(store, ledger, recipients=2, directive="urgent", urgency="Immediate")
+
+    found = [await ledger.lease_due("email", at=SOON, limit=9) for _ in range(4)]
+
+    assert found.pop() is None
+    assert [({item.dispatch for item in each.items}, each.urgency) for each in found if each] == [
+        ({urgent}, 0),
+        ({expected}, 1),
+        ({later}, 2),
+    ]
+
+
+async def test_of_retries_that_are_as_urgent_the_oldest_come_first(store: Store, ledger: Ledger) -> None:
+    first = await defer(store, ledger, recipients=1, directive="first")
+    second = await defer(store, ledger, recipients=3, directive="second")
+    async with store.write() as tx:
+        later = update(due_table).where(due_table.c.dispatch == first)
+        await tx.execute(later.values(due_at=NOON + timedelta(seconds=90)))
+
+    order = [[item.dispatch for item in await due(ledger, after=timedelta(minutes=2))] for _ in range(2)]
+
+    assert order == [[second] * 3, [first]]
+
+
+async def test_a_newsletter_s_retries_wait_for_what_is_fresh_and_more_urgent(
+    store: Store, ledger: Ledger
+) -> None:
+    newsletter = await defer(store, ledger, recipients=2, directive="later", urgency="Future")
+    await plans.plan(store, recipients=2, directive="expected", urgency="Expected")
+
+    while_fresh = await ledger.lease_due("email", at=SOON, limit=9)
+    fresh = await ledger.lease("email", at=SOON)
+    afterwards = await ledger.lease_due("email", at=SOON, limit=9)
+
+    assert while_fresh is None
+    assert fresh is not None
+    assert afterwards is not None
+    assert {item.dispatch for item in afterwards.items} == {newsletter}
+
+
+async def test_retries_go_before_what_is_fresh_and_no_more_urgent(store: Store, ledger: Ledger) -> None:
+    urgent = await defer(store, ledger, recipients=2, directive="urgent")
+    await plans.plan(store, recipients=2, directive="fresh")
+    await plans.plan(store, recipients=2, directive="expected", urgency="Expected")
+
+    found = await ledger.lease_due("email", at=SOON, limit=9)
+
+    assert found is not None
+    assert {item.dispatch for item in found.items} == {urgent}
+
+
+async def test_only_retries_that_are_more_urgent_pass_what_is_in_hand(store: Store, ledger: Ledger) -> None:
+    await defer(store, ledger, recipients=2, directive="expected", urgency="Expected")
+
+    assert await ledger.lease_due("email", at=SOON, limit=9, above=1) is None
+    assert await ledger.lease_due("email", at=SOON, limit=9, above=2) is not None
+
+
+async def test_retries_that_are_stopped_hide_none_that_are_less_urgent(store: Store, ledger: Ledger) -> None:
+    """Nor do those that are held for a person, in somebody's hand, or not due yet."""
+    stopped = await defer(store, ledger, recipients=2, directive="stopped")
+    held = await defer(store, ledger, recipients=2, directive="held")
+    taken = await defer(store, ledger, recipients=2, directive="taken")
+    early = await defer(store, ledger, recipients=2, directive="early")
+    other = await defer(store, ledger, recipients=2, directive="other", urgency="Future")
+    async with store.write() as tx:
+        await stops.put(tx, f"email/{stopped}", at=NOON)
+        for dispatch, values in (
+            (held, {"held": True}),
+            (taken, {"owner": "another"}),
+            (early, {"due_at": SOON + timedelta(seconds=1)}),
+        ):
+            await tx.execute(update(due_table).where(due_table.c.dispatch == dispatch).values(**values))
+
+    assert {item.dispatch for item in await due(ledger, after=timedelta(minutes=2))} == {other}
+
+
+async def test_retries_of_what_was_cancelled_are_closed_whatever_is_fresh(
+    store: Store, ledger: Ledger
+) -> None:
+    dispatch = await defer(store, ledger, recipients=2, directive="later", urgency="Future")
+    await plans.plan(store, recipients=2, directive="urgent")
+    async with store.write() as tx:
+        await stops.cancel_directive(tx, "later", at=NOON)
+
+    assert await due(ledger, after=timedelta(minutes=2)) == []
+
+    assert await standing(store, dispatch) == {Outcome.CANCELLED: 2}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_is_due_is_found_without_a_look_at_what_is_not(store: Store, ledger: Ledger) -> None:
+    """The most urgent is asked for ten times a second: each dispatch costs a seek, and no row a look.
+
+    SQLite tells its plan in words that stay the same.
+    """
+    for number in range(3):
+        await defer(store, ledger, recipients=20, directive=f"d{number}", urgency="Future")
+    file = sqlite_file(str(store.engine.url))
+    assert file is not None
+    plan: list[str] = []
+    with closing(sqlite3.connect(file)) as db:
+        for query, values in (
+            (statements.DUE_DISPATCH, ("email", "", "Exercise", 9)),
+            (statements.WOULD_WAKE, ("email", "", "Exercise")),
+        ):
+            plan += [detail for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+
+    asked = [line for line in plan if " u " in line]
+    assert asked
+    assert all("INDEX ix_due_open (channel=?" in line for line in asked)

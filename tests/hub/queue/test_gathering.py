@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.queue import desk
+from hub.queue import bell
 from hub.store.engine import Store
 from tests import plans
 from tests.hub.queue.hall import Hall, seqs
@@ -17,13 +17,13 @@ async def planned(store: Store, hall: Hall, monkeypatch: pytest.MonkeyPatch) -> 
     await plans.plan(store, recipients=20)
     await hall.desk.look()
     assert seqs(await hall.ask(0, 1, 2)) == [1, 2, 3]
-    monkeypatch.setattr(desk, "GATHERING", LONG)
+    monkeypatch.setattr(bell, "GATHERING", LONG)
 
 
 async def test_few_wait_for_others_within_the_time_to_gather(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "GATHERING", 0.2)
+    monkeypatch.setattr(bell, "GATHERING", 0.2)
     assert await hall.ask(0, within=0.1) == [None]
     assert seqs(await hall.ask(0, within=1.0)) == [4]
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from hub.config import Config
 from hub.context import Hub
@@ -19,7 +19,7 @@ from hub.model.delivery import Outcome
 from hub.model.pulse import ChannelPulse, Pulse, RelayPulse
 from hub.now import Clock
 from hub.store.engine import Store, open_store, sqlite_url
-from hub.store.tables import attempts, slots
+from hub.store.tables import attempts, dispatches, slots
 from hub.web import metrics, server
 from hub.web.look import Look
 from tests import plans
@@ -92,6 +92,18 @@ async def test_they_say_how_far_and_how_old_what_is_under_way_is(store: Store, t
     assert found["dispatch_uncertain", of("d1", "email")] == 1
     assert found["oldest_unsent_seconds", of("Immediate")] == 20 * 60
     assert found["unsent_deadline_seconds", of("Immediate")] == (2 * 24 * 60 - 20) * 60
+
+
+async def test_what_waits_for_its_hour_is_no_older_than_that(store: Store, tmp_path: Path) -> None:
+    async with store.write() as tx:
+        await tx.execute(update(dispatches).values(scheduled_at=NOON + timedelta(minutes=15)))
+    begun = figures(await scraped(hub(store, tmp_path)))
+    async with store.write() as tx:
+        await tx.execute(update(dispatches).values(scheduled_at=NOON + timedelta(hours=15), held="scheduled"))
+    waiting = figures(await scraped(hub(store, tmp_path)))
+
+    assert begun["oldest_unsent_seconds", of("Immediate")] == 5 * 60
+    assert waiting["oldest_unsent_seconds", of("Immediate")] == 0
 
 
 async def test_they_say_how_the_senders_and_the_house_do(store: Store, tmp_path: Path) -> None:
