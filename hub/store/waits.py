@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import String, cast, func, type_coerce, update
+from sqlalchemy import Interval, String, cast, func, literal, type_coerce, update
 
 from hub.store.engine import Tx
 from hub.store.tables import due
@@ -18,5 +18,5 @@ async def shift(tx: Tx, by: timedelta) -> int:
             update(due).values({due.c.due_at: type_coerce(moved + "000", due.c.due_at.type)})
         )
     else:
-        changed = await tx.execute(update(due).values({due.c.due_at: due.c.due_at + by}))
+        changed = await tx.execute(update(due).values({due.c.due_at: due.c.due_at + literal(by, Interval())}))
     return int(changed.rowcount)

@@ -1,7 +1,6 @@
 """Waits move with a clock that is set, to the very instant."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -13,8 +12,8 @@ from tests.plans import NOON
 
 
 @pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=-2, seconds=0.25)])
-async def test_each_wait_moves_by_as_much_as_the_clock(tmp_path: Path, by: timedelta) -> None:
-    store = await plans.new_store(tmp_path / "univoque.db")
+async def test_each_wait_moves_by_as_much_as_the_clock(database: str, by: timedelta) -> None:
+    store = await plans.new_store(database)
     await plans.people(store, 2)
     dispatch = await plans.plan(store, recipients=2)
     at = {1: NOON, 2: NOON + timedelta(seconds=1.5)}
