@@ -43,7 +43,7 @@ def sent(provider: TwilioDouble) -> Copies:
 async def test_f9_each_answer_of_the_provider_ends_as_its_code_says(
     tmp_path: Path, judge: Judge, large: bool
 ) -> None:
-    recipients, each = (2_000, 20) if large else (60, 2)
+    recipients, each = (6_000, 20) if large else (60, 2)
     refused, failed, limited, down = (_numbers(recipients // 4, place, each) for place in range(4))
     async with TwilioDouble() as provider, open_house(tmp_path, **settings(provider)) as house:
         for to in refused:
