@@ -131,6 +131,7 @@ async def test_f14_a_server_that_is_stopped_at_once_costs_seconds_and_nobody_a_m
         house.relay.on("dot", Slow(answer), times=None)
         dispatch = await house.plan(recipients, chunk=50)
         async with house.sending(), house.sending():
+            await house.at_work(SENDERS)
             for number in range(1, stops + 1):
                 await house.taken(number * recipients // (stops + 2), 120)
                 stopped_at = time.time()
