@@ -87,8 +87,8 @@ class TwilioDouble:
     messages: list[Sms] = field(default_factory=list)
     requests: int = 0
     fetched: int = 0
-    misbehaved: list[float] = field(default_factory=list)
-    """When a request was answered otherwise than by taking it and saying so; seconds since 1970."""
+    misbehaved: list[tuple[str, float]] = field(default_factory=list)
+    """Whose request was not taken or not answered so, and when (seconds since 1970)."""
     url: str = ""
     _script: list[Problem | Fault] = field(default_factory=list)
     _by_number: dict[str, list[Problem | Fault]] = field(default_factory=dict)
@@ -192,7 +192,7 @@ class TwilioDouble:
         scripted = script.pop(0) if script else None
         problem = scripted if isinstance(scripted, Problem) else self._problem(request, form)
         if scripted is not None or problem is not None:
-            self.misbehaved.append(time.time())
+            self.misbehaved.append((form.get("To", ""), time.time()))
         if problem is not None:
             return _problem_response(problem)
         if scripted is not Fault.CUT:

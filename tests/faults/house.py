@@ -29,6 +29,8 @@ from tests.processes import ROOT
 Copies = Sequence[tuple[str, float]]
 """Who got a copy, and when (seconds since 1970), in order."""
 
+EVER = datetime.min.replace(tzinfo=UTC)
+
 LISTED = {Outcome.REFUSED, Outcome.EXPIRED, Outcome.CANCELLED, Outcome.SUPPRESSED, Outcome.UNCERTAIN}
 """Who got nothing is not lost where the ledger lists them so."""
 
@@ -150,6 +152,17 @@ class House:
             return len(self.relay.messages) >= number
 
         await until(there, seconds, lambda: f"{len(self.relay.messages)} of {number}: {self.log[-3000:]}")
+
+    async def at_work(self, senders: int, since: datetime = EVER) -> None:
+        """Wait until so many senders have handed over an e-mail since an instant."""
+        handed = attempts.c.code.startswith("250") & (attempts.c.at > since)
+        query = select(attempts.c.owner).where(handed).distinct()
+
+        async def there() -> bool:
+            async with self.store.read() as tx:
+                return len(list(await tx.execute(query))) >= senders
+
+        await until(there, 60, lambda: f"not all of them send: {self.log[-3000:]}")
 
     async def row(
         self,

@@ -1,19 +1,16 @@
 """A stop reaches every sender of a PostgreSQL within two seconds, each in a process of its own."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
 
 from hub.flow.stop import resume, stop
-from hub.store.tables import attempts
 from tests import plans
 from tests.doubles.smtp import Slow
 from tests.doubles.twilio import TwilioDouble
-from tests.faults.house import House, open_house, until
+from tests.faults.house import open_house
 from tests.faults.test_sms_rows import settings
 from tests.hub.test_stop import BOUND, PEOPLE, Wire, seconds_until_still
 
@@ -49,24 +46,11 @@ async def test_no_message_begins_two_seconds_after_a_stop_at_either_of_two_sende
             found: dict[str, float] = {}
             async with house.sending(), house.sending():
                 for scope, count in (({}, wire.all), ({"directive": "mails"}, wire.mails)):
-                    await _at_work(house, hub.clock.now())
+                    await house.at_work(SENDERS, hub.clock.now())
                     await stop(hub, by="Opérations", **scope)
                     found[str(scope or "all")] = await seconds_until_still(count)
                     await resume(hub, by="Opérations", **scope)
-                await _at_work(house, hub.clock.now())
+                await house.at_work(SENDERS, hub.clock.now())
 
     record_property("seconds from stop to the last beginning, two senders", found)
     assert max(found.values()) <= BOUND, f"seconds from the stop to the last message that began: {found}"
-
-
-async def _at_work(house: House, since: datetime) -> None:
-    """Wait until each of them has sent e-mail from now on."""
-    query = (
-        select(attempts.c.owner).where(attempts.c.at > since, attempts.c.code.startswith("250")).distinct()
-    )
-
-    async def there() -> bool:
-        async with house.store.read() as tx:
-            return len(list(await tx.execute(query))) == SENDERS
-
-    await until(there, 30, lambda: f"not all of them send: {house.log[-3000:]}")
