@@ -59,17 +59,17 @@ async def test_a_sender_that_dies_again_and_again_sends_nobody_a_copy_per_life(h
 
 
 async def test_a_relay_that_takes_and_cuts_gets_three_copies_of_each_at_most(house: House) -> None:
-    dispatch = await house.plan(6)
+    dispatch = await house.plan(2)  # too few for the breaker, which would pause the channel
     house.relay.on("dot", Fault.CUT, times=None)
     hub = house.hub(delivery__first_retry=0.4)
 
     async with sending(hub):
-        await until(lambda: _are(house, held_=6), 10)
+        await until(lambda: _are(house, held_=2), 10)
         standing = await house.standing(dispatch)
 
-    assert standing == {Outcome.UNCERTAIN: 6}
+    assert standing == {Outcome.UNCERTAIN: 2}
     assert set(copies(house.relay.messages).values()) == {3}
-    for seq in range(1, 7):
+    for seq in (1, 2):
         first, second, third = [
             m.at for m in house.relay.messages if m.recipient.startswith(f"person-{seq}@")
         ]

@@ -11,6 +11,7 @@ import pytest
 from channels.contract import Outgoing, Receipt, Uncertain
 from hub.flow import deliver
 from hub.flow.deliver import Post
+from hub.flow.doorstep import Doorstep
 from hub.model.delivery import Outcome
 from hub.now import Clock
 from hub.queue.contract import Body, FencedOff, Item, LedgerBusy, Repeat
@@ -64,6 +65,7 @@ class Refusals:
     def __init__(self) -> None:
         self.halted: set[int] = set()
         self.rows = SimpleNamespace(open={})
+        self.doorstep = Doorstep(0)
 
 
 def post(ledger: Ledger, repeat: Repeat | None = None) -> Post:
