@@ -15,7 +15,7 @@ from hub.flow import record
 from hub.flow.record import Report
 from hub.model.delivery import Outcome
 from hub.now import came
-from hub.store import inquiries
+from hub.store import deliveries, inquiries
 from hub.store.inquiries import Inquiry
 
 log = structlog.get_logger(__name__)
@@ -169,7 +169,7 @@ async def _doubt(hub: Hub, channel: Answering, inquiry: Inquiry) -> Reconciled:
         if not await inquiries.waits_for(tx, inquiry.made):
             await inquiries.close(tx, inquiry)
             return Reconciled(asked=1)
-        if _may_repeat(hub, inquiry):
+        if _may_repeat(hub, inquiry, await deliveries.doubts(tx, inquiry.made)):
             await inquiries.repeat(tx, inquiry.made, at=now)
             await inquiries.close(tx, inquiry)
             return Reconciled(asked=1, repeated=1)
@@ -234,12 +234,12 @@ def _report(inquiry: Inquiry, trace: Trace) -> Report:
     return Report(inquiry.made, Outcome(trace.outcome), trace.code, trace.provider_id, trace.suppress)
 
 
-def _may_repeat(hub: Hub, inquiry: Inquiry) -> bool:
-    """Only where the settings say so for its class, while it matters, and not for ever."""
+def _may_repeat(hub: Hub, inquiry: Inquiry, doubts: int) -> bool:
+    """Only where the settings say so for its class, while it matters, and not for ever (decision 0044)."""
     rule: Sms = hub.config.sms
     allowed = rule.repeat_uncertain == "always" or (rule.repeat_uncertain == "urgent" and _urgent(inquiry))
     live = hub.clock.now() < inquiry.expires_at
-    return allowed and live and inquiry.made.attempt < hub.config.delivery.attempts
+    return allowed and live and doubts < hub.config.delivery.doubts
 
 
 def _urgent(inquiry: Inquiry) -> bool:

@@ -128,6 +128,16 @@ async def ever_uncertain(tx: Tx, dispatch: int) -> frozenset[int]:
     return frozenset((await tx.execute(select(attempts.c.seq).distinct().where(where))).scalars())
 
 
+async def doubts(tx: Tx, made: Try) -> int:
+    """How often a delivery was in doubt, with this try and those before."""
+    query = select(func.count()).where(
+        attempts.c.dispatch == made.dispatch,
+        attempts.c.seq == made.seq,
+        attempts.c.outcome == Outcome.UNCERTAIN,
+    )
+    return int((await tx.execute(query)).scalar_one())
+
+
 async def outcome_of(tx: Tx, dispatch: int, seq: int) -> Outcome | None:
     """How one delivery stands; None where there is no such delivery."""
     there = (deliveries.c.dispatch == dispatch) & (deliveries.c.seq == seq)

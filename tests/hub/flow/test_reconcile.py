@@ -212,6 +212,20 @@ async def test_while_the_provider_may_still_be_asked_nothing_is_finished(house: 
         assert not await dispatches.unfinished(tx, 1, at=house.hub.clock.now())
 
 
+async def test_after_so_many_doubts_nothing_is_repeated_whatever_the_settings_say(tmp_path: Path) -> None:
+    async with opened(tmp_path, sms__repeat_uncertain="always", delivery__doubts=2) as house:
+        await house.plan()
+        for attempt in (1, 2):
+            house.provider.next(Fault.CUT)
+            async with house.hub.store.write() as tx:
+                await tx.execute(due.delete())
+            await house.send(Try(1, 1, attempt))
+            done = await house.after(3600)
+            assert done == (Reconciled(asked=1, repeated=1) if attempt == 1 else Reconciled(asked=1, held=1))
+
+        assert await house.held() == [True]
+
+
 async def test_nothing_is_repeated_while_the_provider_cannot_be_asked(tmp_path: Path) -> None:
     async with opened(tmp_path, sms__repeat_uncertain="always") as house:
         await house.plan()
