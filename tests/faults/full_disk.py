@@ -6,6 +6,8 @@ Mounts a small disk in memory on FOLDER, fills it in mid-sending, makes room aga
 import asyncio
 import contextlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -41,10 +43,16 @@ async def main(folder: Path, recipients: int) -> None:
 
 
 def _fill(file: Path) -> None:
-    """Take every block, though others are taking some meanwhile."""
-    with file.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-        while True:
-            filler.write(bytes(256 * 1024))
+    """Take every block at once, though others are taking some meanwhile: the sender must not see it come.
+
+    Where it did it would make room by its reserve, and that would be taken too.
+    """
+    with file.open("wb", buffering=0) as filler:
+        taken = 0
+        while room := shutil.disk_usage(file.parent).free:
+            with contextlib.suppress(OSError):  # somebody took some since
+                os.posix_fallocate(filler.fileno(), taken, room)
+                taken += room
 
 
 async def _while_full(house: House, port: int) -> dict[str, int]:
