@@ -37,7 +37,7 @@ def test_f1_the_control_with_a_cursor_per_chunk_repeats_more_than_that(tmp_path:
 
     if large:
         what = f"control: a cursor saved per chunk of {control.CHUNK}, {lanes} lanes"
-        rate = full_rate_after(found.instants, found.last_kill_at)
+        rate = full_rate_after(found.instants, found.last_kill_at) or "the last kill came near the end"
         note(Row("F1", what, recipients, found.lost, found.repeats, found.most_copies, 0, 0, rate))
     assert found.lost == 0
     assert found.repeats > kills * lanes

@@ -14,6 +14,8 @@ from tests.faults.conftest import Judge
 from tests.faults.house import Copies, House, free_port, open_house, until
 
 LANES = 4
+APART = 7
+"""Of so many one after the other, each is of another group, or of none."""
 
 AT_WORK = {Outcome.QUEUED, Outcome.ATTEMPTING, Outcome.DEFERRED}
 
@@ -183,8 +185,8 @@ def _last_first(provider: TwilioDouble) -> float:
 
 
 def _numbers(first: int, place: int, each: int) -> Sequence[str]:
-    """So many numbers in a row, of the `place`-th group beyond the `first` ones."""
-    return [number(seq) for seq in range(first + place * each + 1, first + (place + 1) * each + 1)]
+    """So many of the `place`-th group beyond the `first` ones, each among others: a row would pause the channel."""
+    return [number(first + APART * at + place + 1) for at in range(each)]
 
 
 async def _settled(house: House, dispatch: int, at_work: Collection[Outcome] = AT_WORK) -> None:
