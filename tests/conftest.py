@@ -65,6 +65,14 @@ def own_postgres(postgres: "Server") -> "Iterator[Server]":
         yield own
 
 
+@pytest.fixture
+def lent(postgres: "Server") -> Iterator[str]:
+    """The URL of a database of its own on PostgreSQL, where several senders may share it."""
+    name = postgres.lend()
+    yield postgres.url(name)
+    postgres.give_back(name)
+
+
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -74,10 +82,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "univoque.db")
         return
-    server: Server = request.getfixturevalue("postgres")
-    name = server.lend()
-    yield server.url(name)
-    server.give_back(name)
+    yield request.getfixturevalue("lent")
 
 
 @pytest.fixture(params=ENGINES)

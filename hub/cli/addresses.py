@@ -7,10 +7,10 @@ import typer
 
 from hub.cli.acts import RESUMERS
 from hub.cli.printing import out, print_json
-from hub.cli.retrying import ASKED
+from hub.cli.retrying import confirm
 from hub.cli.wiring import ByOption, ConfigOption, JsonOption, sign_in, with_hub
 from hub.context import Hub
-from hub.errors import Refusal, WrongUse
+from hub.errors import WrongUse
 from hub.flow import lift as lifting
 from hub.flow.lift import Choice
 from hub.now import parse_instant
@@ -54,7 +54,7 @@ def lift(
 
     async def work(hub: Hub) -> int:
         person = await sign_in(hub, by, RESUMERS)
-        _demand_meant(await lifting.count(hub, choice), count)
+        confirm(await lifting.count(hub, choice), count)
         return await lifting.lift(hub, choice, by=person)
 
     lifted = with_hub(config, work)
@@ -62,14 +62,6 @@ def lift(
         print_json({"cause": cause, "since": choice.since and choice.since.isoformat(), "lifted": lifted})
         return
     out.print(f"{lifted} used again; `univoque retry ID` has those tried whom a message did not reach.")
-
-
-def _demand_meant(number: int, given: int | None) -> None:
-    """Raises Refusal where it is not the number that was meant, or a large one that nobody named."""
-    if given is not None and given != number:
-        raise Refusal(f"it would be {number}, not {given}; nothing was changed")
-    if given is None and number > ASKED:
-        raise Refusal(f"it would be {number}; confirm with --count {number}")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -45,7 +45,7 @@ def retry(
     async def work(hub: Hub) -> tuple[Found, int]:
         person = await sign_in(hub, by, RESUMERS)
         found = await retrying.count(hub, choice)
-        _confirm(found.again, count, ask=sys.stdin.isatty() and not json)
+        confirm(found.again, count, ask=sys.stdin.isatty() and not json)
         return found, await retrying.retry(hub, choice, by=person)
 
     found, again = with_hub(config, work)
@@ -65,15 +65,15 @@ def retry(
         )
 
 
-def _confirm(number: int, given: int | None, *, ask: bool) -> None:
+def confirm(number: int, given: int | None, *, ask: bool = False) -> None:
     """Raises Refusal where it is not the number that was meant, or nobody can be asked for one that is large."""
     if given is not None:
         if given != number:
-            raise Refusal(f"it would be {number}, not {given}; nothing was tried again")
+            raise Refusal(f"it would be {number}, not {given}; nothing was changed")
         return
     if number <= ASKED:
         return
     if not ask:
         raise Refusal(f"it would be {number}; confirm with --count {number}")
     if typer.prompt(f"Type how many are to be tried again ({number})").strip() != str(number):
-        raise Refusal("that is not the number; nothing was tried again")
+        raise Refusal("that is not the number; nothing was changed")

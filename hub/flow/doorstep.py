@@ -8,6 +8,8 @@ from enum import Enum, auto
 from time import monotonic
 from typing import NamedTuple
 
+from hub.queue.pace import domain_of
+
 Key = tuple[int, int]
 """A delivery: its dispatch and its place in it."""
 
@@ -77,9 +79,9 @@ class Doorstep:
         if again and key not in self._row:
             return self._settle(key, known=known)
         if known and not self._row:
-            self._row[key] = _Refused(_domain(address), of_us)
+            self._row[key] = _Refused(domain_of(address), of_us)
             return Verdict.THEIRS
-        self._row[key] = _Refused(_domain(address), of_us)
+        self._row[key] = _Refused(domain_of(address), of_us)
         if self._is_everybodys(of_us, again=again, known=known):
             self._put_off[key] = None
             return Verdict.NOBODY
@@ -105,7 +107,3 @@ class Doorstep:
     def _settle(self, key: Key, *, known: bool) -> Verdict:
         del self._put_off[key]
         return Verdict.THEIRS if known else Verdict.ALONE
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()

@@ -8,8 +8,9 @@ from channels.contract import Refused
 from channels.sms_reports import AFTER_ACCEPTANCE, concerns_message
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
+from hub.flow.doorstep import DOMAINS
 from hub.flow.record import Report
-from hub.flow.refusals import DOMAINS, stop_message
+from hub.flow.refusals import stop_message
 from hub.flow.spend import SMS
 from hub.model.delivery import Outcome
 from hub.store import deliveries

@@ -14,9 +14,10 @@ from channels.contract import Refused, Unavailable
 from hub import causes
 from hub.context import Hub
 from hub.errors import EnvironmentFailed
-from hub.flow.doorstep import Doorstep, Key
+from hub.flow.doorstep import DOMAINS, Doorstep, Key
 from hub.flow.spend import Withheld
 from hub.queue.contract import Item
+from hub.queue.pace import domain_of
 from hub.store import deliveries, dispatches, journal, stops
 from hub.store.dispatches import Dispatch
 
@@ -27,9 +28,6 @@ STOPPED = "message refused"
 """What the journal says of it."""
 UNPREPARED = "message unprepared"
 """What it says of one that we ourselves cannot make ready to leave."""
-
-DOMAINS = 3
-"""So many domains in a row are no accident, while nobody at all has taken the message."""
 
 SETTLES = 1.0
 """Seconds after which a stop is in force in every sender, this one included: they look ten times a second."""
@@ -83,7 +81,7 @@ class Rows:
             self._settle(body, found, key)
             return Consequence.ADDRESS
         found.waiting.add(key)
-        found.row[key] = address.rpartition("@")[2].lower()
+        found.row[key] = domain_of(address)
         wide = len(set(found.row.values())) >= DOMAINS
         if len(found.row) >= self._most or (wide and again):
             return Consequence.STOP

@@ -14,7 +14,7 @@ from hub.now import Clock
 from hub.queue.bell import Bell
 from hub.queue.contract import Intent, Item, Lease, Ledger, LedgerBusy, LedgerWaits, Orders, Settled
 from hub.queue.line import Call, Hand, Line, Work
-from hub.queue.pace import Pace
+from hub.queue.pace import Pace, domain_of
 
 log = structlog.get_logger(__name__)
 
@@ -112,8 +112,7 @@ class Desk:
         if address is None:
             line.pace.slow_down(now, rest=rest)
         else:
-            domain = address.rpartition("@")[2].lower()
-            line.domains.slow_down(domain, now, rest=rest, observed=line.pace.observed)
+            line.domains.slow_down(domain_of(address), now, rest=rest, observed=line.pace.observed)
 
     def pause(self, channel: str, seconds: float) -> None:
         """Hand nothing out for a while, then to one lane at a time until `resume`."""

@@ -147,7 +147,7 @@ class Domains:
 
     def of(self, address: str) -> tuple[str, Pace] | None:
         """The domain of an address and its pace, None where nobody asked for less."""
-        domain = address.rpartition("@")[2].lower()
+        domain = domain_of(address)
         pace = self._paces.get(domain)
         if pace is None:
             return None
@@ -163,3 +163,8 @@ class Domains:
     def opens_in(self, now: float) -> float:
         """Seconds until the first of them has room."""
         return min((pace.opens_in(now) for pace in self._paces.values()), default=0.0)
+
+
+def domain_of(address: str) -> str:
+    """The domain of an e-mail address, as all compare it."""
+    return address.rpartition("@")[2].lower()

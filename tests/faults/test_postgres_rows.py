@@ -4,7 +4,6 @@ import asyncio
 import gc
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +27,6 @@ BRIEF: dict[str, Any] = {"email__command_timeout": 0.2, "email__dot_timeout": 1.
 LEASE = 3.0
 USUAL = lease_of(config.load(environ={}))
 """The same with the default settings."""
-
-
-@pytest.fixture
-def lent(postgres: "Server") -> Iterator[str]:
-    name = postgres.lend()
-    yield postgres.url(name)
-    postgres.give_back(name)
 
 
 async def test_f2_a_sender_paused_past_its_lease_is_taken_over_and_fenced_off_when_it_wakes(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
@@ -52,15 +52,8 @@ level = "error"
 
 
 @pytest.fixture
-def database(postgres: "Server") -> Iterator[str]:
-    name = postgres.lend()
-    yield postgres.url(name)
-    postgres.give_back(name)
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[Store]:
-    store = await plans.new_store(database)
+async def store(lent: str) -> AsyncIterator[Store]:
+    store = await plans.new_store(lent)
     await plans.people(store, RECIPIENTS)
     yield store
     await store.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -29,21 +29,14 @@ from tests.hub.flow import test_reconcile as doubts
 from tests.hub.sms import PRICE
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
-
-
-@pytest.fixture
-def database(postgres: "Server") -> Iterator[str]:
-    name = postgres.lend()
-    yield postgres.url(name)
-    postgres.give_back(name)
+    pass
 
 
 @asynccontextmanager
-async def two(folder: Path, database: str, **settings: Any) -> AsyncIterator[sms.House]:
+async def two(folder: Path, lent: str, **settings: Any) -> AsyncIterator[sms.House]:
     """Both at work; the far side answers each of them."""
     async with (
-        sms.opened(folder, database=database, **settings) as house,
+        sms.opened(folder, database=lent, **settings) as house,
         house.sending("one"),
         house.sending("two"),
     ):
@@ -58,12 +51,12 @@ async def by_whom(house: sms.House, outcome: Outcome) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("whose", ["dispatch", "day"])
-async def test_two_senders_pass_no_ceiling_between_them(tmp_path: Path, database: str, whose: str) -> None:
+async def test_two_senders_pass_no_ceiling_between_them(tmp_path: Path, lent: str, whose: str) -> None:
     """What the other one had in hand may stay with a dispatch that is held; of a day nothing stays."""
     allowed = 3 * BLOCK + 21
     least = allowed - (BLOCK if whose == "dispatch" else 0)
     given: dict[str, Any] = {f"sms__{whose}_ceiling": allowed * PRICE, "sms__segments_per_second": 200}
-    async with sms.opened(tmp_path, database=database, **given) as house:
+    async with sms.opened(tmp_path, database=lent, **given) as house:
         async with house.sending("one"), house.sending("two"):
             dispatch = await house.plan(200, chunk=10)
             await house.until(dispatch, accepted=least, deferred=1)
@@ -79,10 +72,10 @@ async def test_two_senders_pass_no_ceiling_between_them(tmp_path: Path, database
 
 
 async def test_the_counters_of_two_senders_say_what_was_sent_and_a_ceiling_is_told_once(
-    tmp_path: Path, database: str
+    tmp_path: Path, lent: str
 ) -> None:
     allowed = BLOCK + 30
-    async with sms.opened(tmp_path, database=database, sms__day_ceiling=allowed * PRICE) as house:
+    async with sms.opened(tmp_path, database=lent, sms__day_ceiling=allowed * PRICE) as house:
         async with house.sending("one"), house.sending("two"):
             first = await house.plan(60, chunk=5)
             second = await house.plan(60, "d2", chunk=5)
@@ -101,7 +94,7 @@ async def test_the_counters_of_two_senders_say_what_was_sent_and_a_ceiling_is_to
 
 
 async def test_of_two_senders_one_looks_into_a_doubt_and_everybody_gets_one_sms(
-    tmp_path: Path, database: str
+    tmp_path: Path, lent: str
 ) -> None:
     waits = {
         "sms__timeout": 1,
@@ -110,7 +103,7 @@ async def test_of_two_senders_one_looks_into_a_doubt_and_everybody_gets_one_sms(
         "sms__wait": 1.5,
         "sms__repeat_uncertain": "always",
     }
-    async with two(tmp_path, database, **waits) as house:
+    async with two(tmp_path, lent, **waits) as house:
         taken, lost = range(1, 61, 5), range(3, 61, 5)  # among others, or the breaker would pause the channel
         for seq in taken:
             house.provider.on(_number(seq), Fault.ACCEPT_AND_CUT)
@@ -154,8 +147,8 @@ async def both(one: doubts.House, two: doubts.House, seconds: float) -> tuple[Re
     )
 
 
-async def test_a_question_that_is_due_is_asked_by_one_of_two_senders(tmp_path: Path, database: str) -> None:
-    async with doubts.opened(tmp_path, database=database) as house, beside(house) as other:
+async def test_a_question_that_is_due_is_asked_by_one_of_two_senders(tmp_path: Path, lent: str) -> None:
+    async with doubts.opened(tmp_path, database=lent) as house, beside(house) as other:
         await house.plan()
         house.provider.next(Fault.ACCEPT_AND_CUT)
         await house.send(Try(1, 1, 1))
@@ -168,9 +161,9 @@ async def test_a_question_that_is_due_is_asked_by_one_of_two_senders(tmp_path: P
         assert await house.open() == 1  # about its fate
 
 
-async def test_a_doubt_is_repeated_by_one_of_two_senders(tmp_path: Path, database: str) -> None:
+async def test_a_doubt_is_repeated_by_one_of_two_senders(tmp_path: Path, lent: str) -> None:
     async with (
-        doubts.opened(tmp_path, database=database, sms__repeat_uncertain="always") as house,
+        doubts.opened(tmp_path, database=lent, sms__repeat_uncertain="always") as house,
         beside(house) as other,
     ):
         await house.plan()
@@ -184,9 +177,9 @@ async def test_a_doubt_is_repeated_by_one_of_two_senders(tmp_path: Path, databas
         assert await house.open() == 0
 
 
-async def test_one_message_at_the_provider_ends_one_of_two_doubts(tmp_path: Path, database: str) -> None:
+async def test_one_message_at_the_provider_ends_one_of_two_doubts(tmp_path: Path, lent: str) -> None:
     """The same words to the same number, twice in doubt; two senders that ask at once find the one that arrived."""
-    async with doubts.opened(tmp_path, database=database) as house, beside(house) as other:
+    async with doubts.opened(tmp_path, database=lent) as house, beside(house) as other:
         await house.plan()
         await house.plan(directive="d2")
         house.provider.next(Fault.ACCEPT_AND_CUT, Fault.CUT)
@@ -203,10 +196,10 @@ async def test_one_message_at_the_provider_ends_one_of_two_doubts(tmp_path: Path
 
 
 async def test_who_comes_late_with_an_answer_changes_nothing_about_a_later_try(
-    tmp_path: Path, database: str
+    tmp_path: Path, lent: str
 ) -> None:
     """A sender that was held up between its question and its verdict, for as long as another repeated it."""
-    async with doubts.opened(tmp_path, database=database, sms__repeat_uncertain="always") as house:
+    async with doubts.opened(tmp_path, database=lent, sms__repeat_uncertain="always") as house:
         await house.plan()
         house.provider.next(Fault.CUT, Fault.CUT)
         await house.send(Try(1, 1, 1))

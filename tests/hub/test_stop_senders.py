@@ -1,10 +1,8 @@
 """A stop reaches every sender of a PostgreSQL within two seconds, each in a process of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from hub.flow.stop import resume, stop
 from tests import plans
@@ -15,24 +13,17 @@ from tests.faults.test_sms_rows import settings
 from tests.hub.test_stop import BOUND, PEOPLE, Wire, seconds_until_still
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    pass
 
 SENDERS = 2
 
 
-@pytest.fixture
-def database(postgres: "Server") -> Iterator[str]:
-    name = postgres.lend()
-    yield postgres.url(name)
-    postgres.give_back(name)
-
-
 async def test_no_message_begins_two_seconds_after_a_stop_at_either_of_two_senders(
-    database: str, tmp_path: Path, record_property: Callable[[str, object], None]
+    lent: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     async with TwilioDouble() as provider:
         both = settings(provider, email__enabled="true")
-        async with open_house(tmp_path, lanes=8, database=database, **both) as house:
+        async with open_house(tmp_path, lanes=8, database=lent, **both) as house:
             wire = Wire(house.relay, provider)
             house.relay.on("dot", Slow(0.02), times=None)
             await plans.people(house.store, PEOPLE)
