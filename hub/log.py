@@ -40,7 +40,6 @@ def configure(settings: Log) -> None:
         processors=[*shared, *finish, _redact],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Writer(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Libraries()], level=max(level, logging.WARNING), force=True)
 

@@ -1,9 +1,7 @@
 """A whole way leaves no address, number, link or text in the log, whatever goes wrong on it."""
 
 import asyncio
-import inspect
 import logging
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,26 +38,14 @@ def _restore() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def _configure(form: Literal["console", "json"], monkeypatch: pytest.MonkeyPatch) -> None:
-    log.configure(Log(level="debug", format=form))
-    # A logger that is kept writes to the standard error of the test that used it first.
-    structlog.configure(cache_logger_on_first_use=False)
-    for name, module in list(sys.modules.items()):
-        kept = getattr(module, "log", None)
-        if name.startswith(("hub.", "channels.")) and kept is not None and not inspect.ismodule(kept):
-            monkeypatch.setattr(module, "log", structlog.get_logger(name))
-
-
 def private() -> list[str]:
     """Every address and number of the people on the way, and the words that reach them."""
     cells = [cell for row in PEOPLE.splitlines()[1:] for cell in row.split(";")[:2] if cell]
     return [*cells, "70123456", "Il est interdit"]
 
 
-async def test_the_way_says_nothing_of_anybody(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _configure("json", monkeypatch)
+async def test_the_way_says_nothing_of_anybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(level="debug", format="json"))
     async with (
         SmtpDouble() as relay,
         TwilioDouble() as provider,
@@ -83,7 +69,7 @@ async def test_a_way_full_of_faults_says_nothing_of_anybody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The relay quotes the reader in each refusal, as relays do, and the program itself fails with one in hand."""
-    _configure(form, monkeypatch)
+    log.configure(Log(level="debug", format=form))
     monkeypatch.setattr(deliver, "RECONNECT", timedelta(seconds=0.2))
     store = await plans.new_store(tmp_path / "univoque.db")
     await plans.people(store, 6)

@@ -15,7 +15,17 @@ from channels.contract import ChannelError, Outgoing, Receipt, Refused, Unavaila
 from channels.email import Form, Prepared
 from channels.smtp import EmailChannel, SmtpLane
 from tests.channels.settings import NOW, WORDS, Email, outgoing
-from tests.doubles.smtp import ONE_BY_ONE, TLS_KEYS, Answer, Deaf, Drip, Fault, Slow, SmtpDouble, copies
+from tests.doubles.smtp import (
+    ONE_BY_ONE,
+    TLS_KEYS,
+    Answer,
+    Deaf,
+    Drip,
+    Fault,
+    Slow,
+    SmtpDouble,
+    copies,
+)
 
 GROUP = ["MAIL", "RCPT", "DATA"]
 SOON = timedelta(seconds=0.2)

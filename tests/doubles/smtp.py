@@ -13,7 +13,7 @@ import ssl
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -76,6 +76,18 @@ def read_record(file: Path) -> list[Received]:
     lines = file.read_text("ascii").split("\n")[:-1] if file.exists() else []
     found = [json.loads(line) for line in lines]
     return [Received(**{**each, "content": each["content"].encode("latin-1")}) for each in found]
+
+
+async def interrupted(work: Coroutine[object, object, object], server: "SmtpDouble") -> None:
+    """Do it until the server does what its script says, and leave it there."""
+    doing = asyncio.create_task(work)
+    async with asyncio.timeout(5):
+        while not server.misbehaved:  # noqa: ASYNC110 - the double rings no bell
+            await asyncio.sleep(0.005)
+    doing.cancel()
+    with suppress(asyncio.CancelledError):
+        await doing
+        raise AssertionError("it was done before the server misbehaved")
 
 
 class _Closed(Exception):

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from hub import log
 from hub.config import Log
@@ -112,3 +113,22 @@ def test_what_a_library_says_goes_the_same_way(capsys: pytest.CaptureFixture[str
     line = json.loads(capsys.readouterr().err)
     assert line["event"] == "no such user [address]"
     assert (line["logger"], line["level"]) == ("a.library", "warning")
+
+
+def test_a_logger_made_once_writes_where_the_log_is_set_up_anew(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module's logger is made when it is imported, and must follow: a watcher of the log sees every line."""
+    logger = structlog.get_logger("test")
+    monkeypatch.setattr("sys.stderr", _Full())
+    log.configure(Log(level="info", format="console"))
+    logger.info("the first line")
+    monkeypatch.undo()
+    log.configure(Log(level="info", format="json"))
+
+    logger.info("the second line")
+    with capture_logs() as lines:
+        logger.info("the third line")
+
+    assert json.loads(capsys.readouterr().err)["event"] == "the second line"
+    assert [line["event"] for line in lines] == ["the third line"]
