@@ -1,6 +1,7 @@
 """Each channel's circuit breaker: it pauses where the far side takes nothing from anybody, and goes on by itself."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -42,6 +43,8 @@ class Health:
     """Who was put off as if alone since somebody was accepted."""
     doubts: dict[int, set[tuple[int, int]]] = field(default_factory=dict)
     """By lane, who is in doubt since somebody was accepted."""
+    doubtful: bool = False
+    """Whether it pauses because nobody says what was taken."""
 
     def judge(self, name: str, desk: Desk, settled: Settled, error: Unavailable | None) -> None:
         if error is None:
@@ -68,18 +71,32 @@ class Health:
             return False
         return error.concerns == "all" or (error.concerns == "unclear" and self.put_off >= IN_A_ROW)
 
+    @property
+    def in_doubt(self) -> frozenset[tuple[int, int]]:
+        """The deliveries (dispatch, seq) in doubt since somebody was accepted."""
+        return frozenset().union(*self.doubts.values())
+
+    def hear(self, name: str, desk: Desk, taken: Collection[tuple[int, int]]) -> None:
+        """The far side has said by another way that it took these: what it took no longer speaks against it."""
+        if self.in_doubt.isdisjoint(taken):
+            return
+        if self.doubtful:
+            self.until = 0.0
+            self._works(name, desk, at_once=True)
+        self.doubts.clear()
+
     def _judge_outcome(self, name: str, desk: Desk, settled: Settled) -> None:
         if settled.outcome is Outcome.UNCERTAIN:
             self._doubt(name, desk, settled)
-        elif settled.outcome is Outcome.REFUSED and self.failures and not self.doubts:
+        elif settled.outcome is Outcome.REFUSED and self.failures and not self.doubtful:
             self._works(name, desk)  # it looked at this recipient, and would look at the next
 
-    def _works(self, name: str, desk: Desk) -> None:
+    def _works(self, name: str, desk: Desk, *, at_once: bool = False) -> None:
         failed = self.failures or self.silent
-        self.failures, self.silent, self.put_off = 0, False, 0
+        self.failures, self.silent, self.put_off, self.doubtful = 0, False, 0, False
         self.doubts.clear()
         if failed:
-            desk.resume(name)
+            desk.resume(name, at_once=at_once)
             log.info("the channel works again", channel=name)
 
     def _doubt(self, name: str, desk: Desk, settled: Settled) -> None:
@@ -87,15 +104,16 @@ class Health:
         item = settled.item
         again = settled.lane in self.doubts
         self.doubts.setdefault(settled.lane, set()).add((item.dispatch, item.seq))
-        people = set().union(*self.doubts.values())
-        if self.failures or (again and len(people) >= DOUBTFUL):
+        if self.failures or (again and len(self.in_doubt) >= DOUBTFUL):
             detail = "one message after the other leaves, and nobody says whether it was taken"
-            self._pause(name, desk, Unavailable(settled.code, detail, counts=False, channel_wide=True))
+            error = Unavailable(settled.code, detail, counts=False, channel_wide=True)
+            self._pause(name, desk, error, doubtful=True)
 
-    def _pause(self, name: str, desk: Desk, error: Unavailable) -> None:
+    def _pause(self, name: str, desk: Desk, error: Unavailable, *, doubtful: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         if now < self.until:
             return  # another lane met the same fault
+        self.doubtful = doubtful
         self._begin(now, error)
         self.failures += 1
         seconds = rest(self.failures, *(_OWN_PAUSE if isinstance(error, spend.Withheld) else _PAUSE))

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,9 +17,11 @@ from hub.errors import UnivoqueError
 from hub.flow import dispatch, reconcile, spend
 from hub.flow.deliver import Post
 from hub.heart import Heart, Pause
+from hub.model.delivery import TAKEN
 from hub.now import came
 from hub.queue.contract import Ledger, LedgerWaits, Settled
 from hub.queue.desk import Desk
+from hub.store import deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -28,12 +30,15 @@ LOOK = 0.1
 _UNPLANNED = 1.0
 """Seconds between two looks at what is approved and not planned; whoever approves plans it, unless they die."""
 
+_HEAR = 1.0
+"""Seconds between two looks at what the far side has said of those in doubt."""
+
 _NAP = (0.25, 5.0)
 _BREATH = timedelta(seconds=1)
 """How long a far side that asked for less, and not for how long, gets nothing."""
 _LONGEST_BREATH = timedelta(minutes=5)
 _REST = 60.0
-"""Seconds after which what could not be planned is tried again."""
+"""Seconds after which what could not be planned or read is tried again."""
 
 
 def lease_of(config: Config) -> timedelta:
@@ -94,6 +99,7 @@ class Sender:
                     self._desk.run(),
                     self._look(),
                     self._renew(),
+                    self._hear(),
                     self._plan(),
                     clockwork.run(self._hub),
                     minding.the_disk(self._hub, self._desk, self._posts),
@@ -192,6 +198,26 @@ class Sender:
                 if taken:
                     log.warning("took over from a silent sender", uncertain=taken)
                     self._heart.inherit(taken)
+
+    async def _hear(self) -> None:
+        """Tell the breaker who in doubt is reported as taken: a callback or a list may say so, where no lane can."""
+        while True:
+            await asyncio.sleep(_HEAR)
+            for name, health in self._health.items():
+                if not health.in_doubt:
+                    continue
+                try:
+                    taken = await self._taken(health.in_doubt)
+                except Exception:
+                    log.exception("what is reported cannot be read; it is tried again", channel=name)
+                    await asyncio.sleep(_REST)
+                else:
+                    health.hear(name, self._desk, taken)
+
+    async def _taken(self, doubted: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+        async with self._hub.store.read() as tx:
+            latest = await deliveries.latest(tx, doubted)
+        return [key for key, (outcome, _) in latest.items() if outcome in TAKEN]
 
     async def _plan(self) -> None:
         """Plan what was approved and not planned, because the process that approved it ended."""

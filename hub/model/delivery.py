@@ -95,6 +95,9 @@ FAILED: frozenset[Outcome] = frozenset(
 )
 """It did not arrive, and a person may have it tried again."""
 
+TAKEN: frozenset[Outcome] = frozenset({Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.BOUNCED})
+"""The far side took it, whatever became of it then."""
+
 
 def may_follow(before: Outcome, after: Outcome, *, by: Writer | None = None) -> bool:
     """Whether a delivery that stands at `before` may move to `after`, by that hand or by any."""

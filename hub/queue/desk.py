@@ -121,10 +121,11 @@ class Desk:
         line.probing = True
         self._bell.ring_in(seconds)
 
-    def resume(self, channel: str) -> None:
-        """The channel works again."""
+    def resume(self, channel: str, *, at_once: bool = False) -> None:
+        """The channel works again; `at_once` ends the pause that is under way too."""
         line = self._lines[channel]
         line.probing = False
+        line.paused_until = -math.inf if at_once else line.paused_until
         line.trials.clear()
         self._bell.ring()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select
 
-from hub.model.delivery import FINISHED, Outcome
+from hub.model.delivery import FINISHED, TAKEN, Outcome
 from hub.store.engine import Tx
 from hub.store.instance import Instance
 from hub.store.tables import attempts, deliveries, due, inquiries
@@ -150,12 +150,11 @@ async def outcome_of(tx: Tx, dispatch: int, seq: int) -> Outcome | None:
 
 async def was_taken(tx: Tx, dispatch: int, *, body: int) -> bool:
     """Whether the far side has taken this body for anybody of a dispatch."""
-    taken = (Outcome.ACCEPTED.value, Outcome.DELIVERED.value, Outcome.BOUNCED.value)
     own = (attempts.c.dispatch == deliveries.c.dispatch) & (attempts.c.seq == deliveries.c.seq)
     query = select(deliveries.c.seq).where(
         deliveries.c.dispatch == dispatch,
         deliveries.c.body == body,
-        exists().where(own, attempts.c.outcome.in_(taken)),
+        exists().where(own, attempts.c.outcome.in_(TAKEN)),
     )
     return (await tx.execute(query.limit(1))).first() is not None
 

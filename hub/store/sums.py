@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, case, delete, func, insert, literal, select, update
 
-from hub.model.delivery import FINISHED, Outcome
+from hub.model.delivery import FINISHED, TAKEN, Outcome
 from hub.store.engine import Tx
 from hub.store.tables import Instant, attempts, deliveries, paces, settings, sums
 
@@ -21,7 +21,6 @@ STEP = timedelta(seconds=5)
 """Between two notes of how far a dispatch is."""
 
 _UPTO = "tally/upto"
-_HANDED = frozenset({Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.BOUNCED})
 
 
 class Key(NamedTuple):
@@ -123,7 +122,7 @@ async def _note_pace(tx: Tx, dispatch: int, channel: str, at: datetime) -> None:
     last = (await tx.execute(select(func.max(paces.c.at)).where(own))).scalar_one()
     if last is not None and at - last < STEP:
         return
-    query = select(_sum_of(FINISHED), _sum_of(_HANDED)).where(
+    query = select(_sum_of(FINISHED), _sum_of(TAKEN)).where(
         sums.c.dispatch == dispatch, sums.c.channel == channel
     )
     finished, handed = (await tx.execute(query)).one()

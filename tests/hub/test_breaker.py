@@ -64,7 +64,9 @@ async def paused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """A desk, and what it was told."""
     told: list[str] = []
     monkeypatch.setattr(Desk, "pause", lambda *_: told.append("pause"))
-    monkeypatch.setattr(Desk, "resume", lambda *_: told.append("resume"))
+    monkeypatch.setattr(
+        Desk, "resume", lambda *_, at_once=False: told.append("resume at once" if at_once else "resume")
+    )
     hall = Hall(tmp_path / "univoque.db")
     yield hall, told
     await hall.ledger.close()
@@ -93,6 +95,46 @@ async def test_a_run_of_doubts_across_several_people_pauses_and_a_refusal_does_n
     health.judge("email", hall.desk, settled(10, Outcome.ACCEPTED), None)
 
     assert (before, told) == (["pause"], ["pause", "resume"])
+
+
+async def test_a_report_on_one_in_doubt_ends_a_pause_that_is_for_doubts(
+    paused: tuple[Hall, list[str]],
+) -> None:
+    (hall, told), health = paused, Health()
+    for seq in range(1, 5):
+        health.judge("sms", hall.desk, settled(seq, Outcome.UNCERTAIN, lane=seq % 2), None)
+
+    health.hear("sms", hall.desk, [(1, 9)])
+    before = list(told)
+    health.hear("sms", hall.desk, [(1, 2)])
+
+    assert (before, told) == (["pause"], ["pause", "resume at once"])
+    assert (health.failures, health.until, health.in_doubt) == (0, 0, frozenset())
+
+
+async def test_a_report_on_one_in_doubt_ends_no_pause_that_has_another_cause(
+    paused: tuple[Hall, list[str]],
+) -> None:
+    (hall, told), health = paused, Health()
+    health.judge("email", hall.desk, settled(1, Outcome.UNCERTAIN), None)
+    health.judge("email", hall.desk, WAITS, FAR_SIDE)
+
+    health.hear("email", hall.desk, [(1, 1)])
+
+    assert told == ["pause"]
+    assert health.failures == 1
+
+
+async def test_a_row_of_doubts_that_reports_end_in_between_pauses_nothing(
+    paused: tuple[Hall, list[str]],
+) -> None:
+    (hall, told), health = paused, Health()
+
+    for seq in range(1, 9):
+        health.judge("email", hall.desk, settled(seq, Outcome.UNCERTAIN), None)
+        health.hear("email", hall.desk, [(1, seq)])
+
+    assert told == []
 
 
 async def test_one_person_in_doubt_again_and_again_pauses_nobody_else(

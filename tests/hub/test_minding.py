@@ -24,7 +24,7 @@ class Watched(Desk):
     def pause(self, channel: str, seconds: float) -> None:
         self.told.append(f"{channel} pauses")
 
-    def resume(self, channel: str) -> None:
+    def resume(self, channel: str, *, at_once: bool = False) -> None:
         self.told.append(f"{channel} goes on")
 
 

@@ -88,3 +88,18 @@ async def test_nobody_is_lost_and_every_repeat_was_in_doubt_before(
     assert standing.get(Outcome.UNCERTAIN, 0) == len(held) == row.held
     assert standing[Outcome.ACCEPTED] == PEOPLE - row.held
     assert set(standing) <= {Outcome.ACCEPTED, Outcome.UNCERTAIN}
+
+
+async def test_a_provider_that_takes_and_never_answers_is_gone_on_with_at_its_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list says what it took; a pause for doubts, which doubles each time, would take minutes for so few."""
+    monkeypatch.setattr(reconcile, "STEP", 0.05)
+    async with opened(tmp_path, sms__wait_urgent=20, sms__wait=20, **QUICKLY) as house:
+        house.provider.next(*[Fault.ACCEPT_AND_HANG] * PEOPLE)
+        dispatch = await house.plan(PEOPLE)
+        async with house.sending():
+            await ended(house, dispatch)
+
+        assert house.copies() == {1: PEOPLE}
+        assert await house.standing(dispatch) == {Outcome.ACCEPTED: PEOPLE}

@@ -295,6 +295,19 @@ async def test_on_a_channel_that_announces_nothing_nothing_follows(store: Store,
     assert first.ahead is None
 
 
+async def test_a_pause_lasts_as_long_as_was_said_unless_it_is_ended_at_once(store: Store, hall: Hall) -> None:
+    await plans.plan(store, recipients=20)
+    hall.desk.pause("email", 60.0)
+
+    hall.desk.resume("email")
+    kept = await hall.ask(0, within=0.2)
+    hall.desk.resume("email", at_once=True)
+    await hall.drain(0, 1)
+
+    assert kept == [None]
+    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 21)]
+
+
 async def test_while_one_lane_tries_nothing_follows(store: Store, hall: Hall) -> None:
     await plans.plan(store, recipients=20)
     first = await hall.one(0)
@@ -463,7 +476,7 @@ async def _happens(store: Store, hall: Hall, chance: Random, planned: dict[int, 
         case "stop":
             scope = chance.choice(["email", f"email/{chance.choice([*planned])}"])
             await halt(store, scope)
-            await hall.desk.look()
+            await hall.look()
             await go_on(store, scope)
         case "slow":
             hall.desk.slow_down("email", "someone@slow.example", 0.01)
