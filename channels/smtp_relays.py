@@ -48,6 +48,8 @@ class Relay:
         """It took no connection: leave it alone for a while, longer each time."""
         if self.error is None:
             log.warning("a relay fails", relay=self.place, code=error.code, reason=error.detail)
+        elif now < self.rests_until:
+            return  # another lane met the same fault
         self.error = error
         self.failures += 1
         self.rests_until = now + rest(self.failures, *_REST) * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
@@ -98,9 +100,9 @@ class Relays:
         loop = asyncio.get_running_loop()
         failed: list[Unavailable] = []
         for relay in self.order:
-            alone = len(self.order) == 1
-            if not alone and (not relay.is_closed_at(loop.time()) or relay in self._trying):
-                failed += [relay.error] if relay.error else []
+            resting = not relay.is_closed_at(loop.time()) or relay in self._trying
+            if relay.error is not None and resting and len(self.order) > 1:
+                failed.append(relay.error)
                 continue
             if relay.error is not None:
                 self._trying.add(relay)

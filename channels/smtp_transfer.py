@@ -59,7 +59,7 @@ async def transfer(
         connection.drop()
         if announced:
             raise Stale from lost
-        raise Unavailable(lost.code, "before the message was sent") from lost
+        raise _cut_short(lost.code, "before the message was sent") from lost
 
 
 async def _open(connection: Connection, envelope: Envelope) -> None:
@@ -121,8 +121,7 @@ async def _say(connection: Connection, phases: Sequence[Phase], commands: bytes,
     phase = phases[min(len(replies), len(phases) - 1)]
     if used and phase == "mail":
         raise Stale from lost
-    # Until RCPT the far side has heard nothing that tells this message from another.
-    raise Unavailable(lost.code, f"in phase {phase}", counts=phase != "mail") from lost
+    raise _cut_short(lost.code, f"in phase {phase}", named=phase != "mail") from lost
 
 
 async def _judge(
@@ -163,7 +162,7 @@ async def _hand_over(
         unsent = connection.wire.unsent
         connection.drop()
         if lost.code == "timeout" and unsent > len(after):  # the dot is still here
-            raise Unavailable(lost.code, "the relay stopped reading in mid-message") from lost
+            raise _cut_short(lost.code, "the relay stopped reading in mid-message") from lost
         raise Uncertain(lost.code, "after the message, before its answer") from lost
     return _taken(connection, replies[0])
 
@@ -189,8 +188,16 @@ def _failed(connection: Connection, raw: bytes, phase: Phase) -> ChannelError:
         reply = Reply.read(raw)
     except ValueError:
         connection.drop()
-        return Unavailable("garbled-reply", f"in phase {phase}", counts=phase != "mail")
+        return _cut_short("garbled-reply", f"in phase {phase}", named=phase != "mail")
     return _refused(connection, reply, phase)
+
+
+def _cut_short(code: str, detail: str, *, named: bool = True) -> Unavailable:
+    """No try: a relay that breaks off says nothing of the message; how the others fare shows whom it concerns.
+
+    Until RCPT the far side has heard nothing that tells this message from another.
+    """
+    return Unavailable(code, detail, counts=False, concerns="unclear" if named else "all")
 
 
 def _refused(connection: Connection, reply: Reply, phase: Phase) -> ChannelError:

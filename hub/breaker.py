@@ -12,6 +12,7 @@ from hub.flow import spend
 from hub.model.delivery import Outcome
 from hub.queue.contract import Settled
 from hub.queue.desk import Desk
+from hub.store.deliveries import Try
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Health:
     code: str = ""
     put_off: int = 0
     """Who was put off as if alone since somebody was accepted."""
-    doubts: dict[int, set[tuple[int, int]]] = field(default_factory=dict)
+    doubts: dict[int, set[Try]] = field(default_factory=dict)
     """By lane, who is in doubt since somebody was accepted."""
     doubtful: bool = False
     """Whether it pauses because nobody says what was taken."""
@@ -60,7 +61,9 @@ class Health:
             if not self.slowed:  # said once: it goes on for as long as the limit does
                 log.info("the far side asks for less", channel=name, code=error.code, who=error.asks_less)
             self.slowed = True
-        elif not error.counts:
+        elif error.counts or error.concerns == "address":
+            self._looked_at(name, desk)
+        else:
             self.put_off += error.concerns == "unclear"
             if self.holds_up(error):
                 self._take_nothing(name, error)
@@ -72,13 +75,13 @@ class Health:
         return error.concerns == "all" or (error.concerns == "unclear" and self.put_off >= IN_A_ROW)
 
     @property
-    def in_doubt(self) -> frozenset[tuple[int, int]]:
-        """The deliveries (dispatch, seq) in doubt since somebody was accepted."""
+    def in_doubt(self) -> frozenset[Try]:
+        """The tries in doubt since somebody was accepted."""
         return frozenset().union(*self.doubts.values())
 
-    def hear(self, name: str, desk: Desk, taken: Collection[tuple[int, int]]) -> None:
-        """The far side has said by another way that it took these: what it took no longer speaks against it."""
-        if self.in_doubt.isdisjoint(taken):
+    def hear(self, name: str, desk: Desk, taken: Collection[Try]) -> None:
+        """The far side has said by another way that it took these; where that is most, it only cannot say so."""
+        if 2 * len(self.in_doubt.intersection(taken)) <= len(self.in_doubt):
             return
         if self.doubtful:
             self.until = 0.0
@@ -88,8 +91,13 @@ class Health:
     def _judge_outcome(self, name: str, desk: Desk, settled: Settled) -> None:
         if settled.outcome is Outcome.UNCERTAIN:
             self._doubt(name, desk, settled)
-        elif settled.outcome is Outcome.REFUSED and self.failures and not self.doubtful:
-            self._works(name, desk)  # it looked at this recipient, and would look at the next
+        elif settled.outcome is Outcome.REFUSED:
+            self._looked_at(name, desk)
+
+    def _looked_at(self, name: str, desk: Desk) -> None:
+        """It looked at this recipient, and would look at the next."""
+        if self.failures and not self.doubtful:
+            self._works(name, desk)
 
     def _works(self, name: str, desk: Desk, *, at_once: bool = False) -> None:
         failed = self.failures or self.silent
@@ -103,8 +111,8 @@ class Health:
         """One break leaves each lane in doubt once; where it goes on, people would get copy after copy."""
         item = settled.item
         again = settled.lane in self.doubts
-        self.doubts.setdefault(settled.lane, set()).add((item.dispatch, item.seq))
-        if self.failures or (again and len(self.in_doubt) >= DOUBTFUL):
+        self.doubts.setdefault(settled.lane, set()).add(Try(item.dispatch, item.seq, settled.attempt))
+        if self.failures or (again and len({made[:2] for made in self.in_doubt}) >= DOUBTFUL):
             detail = "one message after the other leaves, and nobody says whether it was taken"
             error = Unavailable(settled.code, detail, counts=False, channel_wide=True)
             self._pause(name, desk, error, doubtful=True)

@@ -1,7 +1,6 @@
 """What a sender keeps an eye on besides its lanes: the room on the disk."""
 
 import asyncio
-from collections.abc import Iterable
 
 import structlog
 
@@ -16,7 +15,7 @@ EVERY = 0.25
 """Seconds between two looks."""
 
 
-async def the_disk(hub: Hub, desk: Desk, channels: Iterable[str]) -> None:
+async def the_disk(hub: Hub, desk: Desk) -> None:
     """Begin nothing on a disk that is almost full; what is under way is written down in the reserve's room."""
     held = reserve.beside(str(hub.store.engine.url))
     had_room, looked = True, True
@@ -34,10 +33,9 @@ async def the_disk(hub: Hub, desk: Desk, channels: Iterable[str]) -> None:
             log.info("the disk has room again: sending goes on")
         if had_room and not room:
             log.error("the disk is almost full: nothing new is sent until there is room", free=free)
-        for name in channels:
-            if not room:
-                desk.pause(name, 4 * EVERY)
-            elif not had_room:
-                desk.resume(name)
+        if not room:
+            desk.hold_back(4 * EVERY)
+        elif not had_room:
+            desk.hold_back(0)
         had_room = room
         await asyncio.sleep(EVERY)

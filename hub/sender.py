@@ -17,11 +17,11 @@ from hub.errors import UnivoqueError
 from hub.flow import dispatch, reconcile, spend
 from hub.flow.deliver import Post
 from hub.heart import Heart, Pause
-from hub.model.delivery import TAKEN
 from hub.now import came
 from hub.queue.contract import Ledger, LedgerWaits, Settled
 from hub.queue.desk import Desk
 from hub.store import deliveries
+from hub.store.deliveries import Try
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ _BREATH = timedelta(seconds=1)
 """How long a far side that asked for less, and not for how long, gets nothing."""
 _LONGEST_BREATH = timedelta(minutes=5)
 _REST = 60.0
-"""Seconds after which what could not be planned or read is tried again."""
+"""Seconds after which what could not be planned is tried again."""
 
 
 def lease_of(config: Config) -> timedelta:
@@ -102,7 +102,7 @@ class Sender:
                     self._hear(),
                     self._plan(),
                     clockwork.run(self._hub),
-                    minding.the_disk(self._hub, self._desk, self._posts),
+                    minding.the_disk(self._hub, self._desk),
                     self._heart.beat(),
                 )
                 others = [group.create_task(work) for work in always]
@@ -201,23 +201,23 @@ class Sender:
 
     async def _hear(self) -> None:
         """Tell the breaker who in doubt is reported as taken: a callback or a list may say so, where no lane can."""
+        failing = False
         while True:
             await asyncio.sleep(_HEAR)
-            for name, health in self._health.items():
-                if not health.in_doubt:
-                    continue
-                try:
-                    taken = await self._taken(health.in_doubt)
-                except Exception:
-                    log.exception("what is reported cannot be read; it is tried again", channel=name)
-                    await asyncio.sleep(_REST)
-                else:
-                    health.hear(name, self._desk, taken)
+            try:
+                for name, health in self._health.items():
+                    if health.in_doubt:
+                        health.hear(name, self._desk, await self._taken(health.in_doubt))
+            except Exception:
+                if not failing:
+                    log.exception("what is reported cannot be read; it is tried again")
+                failing = True
+            else:
+                failing = False
 
-    async def _taken(self, doubted: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    async def _taken(self, doubted: Collection[Try]) -> set[Try]:
         async with self._hub.store.read() as tx:
-            latest = await deliveries.latest(tx, doubted)
-        return [key for key, (outcome, _) in latest.items() if outcome in TAKEN]
+            return await deliveries.reported_taken(tx, doubted)
 
     async def _plan(self) -> None:
         """Plan what was approved and not planned, because the process that approved it ended."""

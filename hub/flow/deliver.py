@@ -200,8 +200,10 @@ class Post:
         if error.counts and attempt >= self.settings.attempts:
             return Settled(item, attempt, number, Outcome.REFUSED, f"gave up after {attempt}: {error.code}")
         counted = attempt if error.counts else item.attempt
-        about_message = error.counts or (error.code[:1].isdigit() and not error.channel_wide)
-        wait = backoff(self.settings, attempt, self.random) if about_message else RECONNECT
+        answered = error.counts or error.concerns != "all" or error.code[:1].isdigit()
+        wait = (
+            backoff(self.settings, attempt, self.random) if answered and not error.channel_wide else RECONNECT
+        )
         if error.retry_after is not None:
             wait = max(wait, error.retry_after)
         again = Again(self._by(item, wait), held=False, attempt=counted)

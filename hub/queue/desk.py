@@ -81,6 +81,7 @@ class Desk:
             channel: Line(Pace(most), announces=channel in announcing) for channel, most in channels.items()
         }
         self._looked_at = -math.inf
+        self._held_until = -math.inf
         self._flights: dict[int, tuple[Line, Hand]] = {}
         self._settled: list[Settled] = []
         self._back: list[Item] = []
@@ -119,6 +120,11 @@ class Desk:
         line, loop = self._lines[channel], asyncio.get_running_loop()
         line.paused_until = max(line.paused_until, loop.time() + seconds)
         line.probing = True
+        self._bell.ring_in(seconds)
+
+    def hold_back(self, seconds: float) -> None:
+        """Hand nothing out on any channel for so long from now, whatever else each of them waits for."""
+        self._held_until = asyncio.get_running_loop().time() + seconds
         self._bell.ring_in(seconds)
 
     def resume(self, channel: str, *, at_once: bool = False) -> None:
@@ -243,8 +249,9 @@ class Desk:
             morning = self._quiet(channel)
             if morning is not None:
                 await self._ledger.postpone(channel, at=now, until=morning)
-            lease = await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
             above = None if morning is None else IMMEDIATE + 1
+            lease = await self._ledger.lease(channel, at=now, above=above) if line.tries_fresh else None
+            lease = lease or await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
             lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
             self._take(line, lease)
@@ -304,7 +311,8 @@ class Desk:
         return bool(line.calls) and not self._closing and not self._rests(channel, line)
 
     def _rests(self, channel: str, line: Line) -> bool:
-        return self._all_stopped(channel) or asyncio.get_running_loop().time() < line.paused_until
+        now = asyncio.get_running_loop().time()
+        return self._all_stopped(channel) or now < max(line.paused_until, self._held_until)
 
     def _all_stopped(self, channel: str) -> bool:
         return self._orders.all or channel in self._orders.channels

@@ -90,6 +90,8 @@ class Line:
     trials: set[int] = field(default_factory=set)
     """The lanes that try; what others had in hand before, they may have for long."""
     tried_at: float = -math.inf
+    tried: int = 0
+    """How many have tried."""
     quiet: bool = False
     """It was quiet when last looked at: only what is immediate is in hand."""
     ready: int = 0
@@ -114,6 +116,11 @@ class Line:
             return False
         wanted = 3 * (len(self.calls) + self.flying) if self.announces else len(self.calls)
         return self._rows < wanted
+
+    @property
+    def tries_fresh(self) -> bool:
+        """Whether somebody new is to try next: those who are due again may be the very ones that failed."""
+        return self.probing and self.tried % 2 == 1
 
     def take(self, lease: Lease | None) -> None:
         """Take a lease in hand."""
@@ -141,7 +148,10 @@ class Line:
             if hand.ahead:
                 yield from self._following(hand)
         for _, hands in groupby(self.hands, key=lambda hand: hand.lease.urgency):
-            yield from self._alike([*hands], now)
+            alike = [*hands]
+            if self.tries_fresh:
+                alike.sort(key=lambda hand: not hand.lease.chunk)
+            yield from self._alike(alike, now)
 
     def depart(self, hand: Hand, lane: int, now: float) -> None:
         """A row of this hand is with a lane from here on."""
@@ -150,6 +160,7 @@ class Line:
         if self.probing:
             self.trials.add(lane)
             self.tried_at = now
+            self.tried += 1
 
     def land(self, hand: Hand, lane: int) -> None:
         """It no longer is."""

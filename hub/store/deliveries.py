@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select
 
-from hub.model.delivery import FINISHED, TAKEN, Outcome
+from hub.model.delivery import FINISHED, TAKEN, Outcome, Writer
 from hub.store.engine import Tx
 from hub.store.instance import Instance
 from hub.store.tables import attempts, deliveries, due, inquiries
@@ -159,6 +159,17 @@ async def was_taken(tx: Tx, dispatch: int, *, body: int) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
+async def reported_taken(tx: Tx, tries: Collection[Try]) -> set[Try]:
+    """Which of these tries the far side is reported to have taken; what became of another try says nothing."""
+    found: set[Try] = set()
+    told = (attempts.c.owner == Writer.REPORT.value) & attempts.c.outcome.in_(TAKEN)
+    query = select(attempts.c.dispatch, attempts.c.seq, attempts.c.attempt).where(told)
+    for dispatch, seqs in _by_dispatch({made[:2] for made in tries}):
+        here = (attempts.c.dispatch == dispatch) & attempts.c.seq.in_(seqs)
+        found.update(Try(*row) for row in await tx.execute(query.where(here)))
+    return found.intersection(tries)
+
+
 async def was_delivered(tx: Tx, dispatch: int) -> bool:
     """Whether anybody of a dispatch is reported to have got it."""
     arrived = (attempts.c.dispatch == dispatch) & (attempts.c.outcome == Outcome.DELIVERED.value)
@@ -207,7 +218,7 @@ async def append_reports(tx: Tx, told: Sequence[Told], *, at: datetime) -> None:
     """
     if not told:
         return
-    mark = {"at": at, "owner": "report", "epoch": 0, "lane": -1}
+    mark = {"at": at, "owner": Writer.REPORT, "epoch": 0, "lane": -1}
     await tx.execute(
         insert(attempts),
         [

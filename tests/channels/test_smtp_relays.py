@@ -5,6 +5,7 @@ import pytest
 from channels import smtp_relays
 from channels.contract import Receipt, Unavailable, WrongSettings
 from channels.smtp import EmailChannel
+from channels.smtp_relays import Relay
 from tests.channels.settings import NOW, WORDS, Email, Hidden, outgoing
 from tests.doubles.smtp import Fault, SmtpDouble
 
@@ -55,6 +56,17 @@ async def test_the_first_gets_its_lanes_back_when_it_works_again(monkeypatch: py
 
     assert (len(second.messages), len(first.messages)) == (2, 2)
     assert second.commands[-1] == "QUIT"
+
+
+async def test_many_lanes_that_meet_the_same_fault_let_a_relay_rest_once() -> None:
+    relay = Relay(Email(), None)
+    for _ in range(32):
+        relay.fail(Unavailable("connect", "no connection", counts=False), 100.0)
+    first = relay.rests_until
+    relay.fail(Unavailable("connect", "no connection", counts=False), first)
+
+    assert first - 100.0 == pytest.approx(1.0, abs=0.2)
+    assert relay.rests_until - first == pytest.approx(2.0, abs=0.4)
 
 
 async def test_where_both_fail_the_first_is_blamed_and_nothing_counts() -> None:

@@ -29,9 +29,8 @@ class House:
     folder: Path
 
     def hub(self, **settings: object) -> Hub:
-        return plans.hub_on(
-            self.store, plans.config_for(self.folder, email__port=self.relay.port, **settings)
-        )
+        given = {"email__port": self.relay.port, **settings}
+        return plans.hub_on(self.store, plans.config_for(self.folder, **given))
 
     async def plan(self, recipients: int, **how: object) -> int:
         now = self.hub().clock.now()
@@ -67,11 +66,13 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0)
 
 
 @asynccontextmanager
-async def sending(hub: Hub) -> AsyncIterator[Stopping]:
+async def sending(hub: Hub, *, slot: str | None = None) -> AsyncIterator[Stopping]:
     """A sender at work; drained at the end."""
     stopping = Stopping()
     channel = EmailChannel(hub.config.email, mode=hub.config.service.mode, now=hub.clock.now)
-    task = asyncio.create_task(worker.run(hub, {"email": channel}, stopping=stopping, random=Random(1)))
+    task = asyncio.create_task(
+        worker.run(hub, {"email": channel}, stopping=stopping, random=Random(1), slot=slot)
+    )
     try:
         yield stopping
     finally:

@@ -9,12 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from channels.contract import Unavailable
+from hub import breaker
 from hub.breaker import IN_A_ROW, Health
 from hub.flow.spend import Withheld
 from hub.model.delivery import Outcome
 from hub.queue.contract import Item, Settled
 from hub.queue.desk import Desk
-from tests.doubles.smtp import Fault
+from hub.store.deliveries import Try
+from tests.doubles.smtp import Fault, Slow, SmtpDouble
 from tests.hub.mail import opened, sending, until
 from tests.hub.queue.hall import Hall
 from tests.plans import NOON
@@ -97,16 +99,16 @@ async def test_a_run_of_doubts_across_several_people_pauses_and_a_refusal_does_n
     assert (before, told) == (["pause"], ["pause", "resume"])
 
 
-async def test_a_report_on_one_in_doubt_ends_a_pause_that_is_for_doubts(
+async def test_reports_on_most_of_those_in_doubt_end_a_pause_that_is_for_doubts(
     paused: tuple[Hall, list[str]],
 ) -> None:
     (hall, told), health = paused, Health()
     for seq in range(1, 5):
         health.judge("sms", hall.desk, settled(seq, Outcome.UNCERTAIN, lane=seq % 2), None)
 
-    health.hear("sms", hall.desk, [(1, 9)])
+    health.hear("sms", hall.desk, [Try(1, 1, 1), Try(1, 2, 1), Try(1, 3, 2), Try(1, 9, 1)])  # two of four
     before = list(told)
-    health.hear("sms", hall.desk, [(1, 2)])
+    health.hear("sms", hall.desk, [Try(1, 1, 1), Try(1, 2, 1), Try(1, 3, 1)])
 
     assert (before, told) == (["pause"], ["pause", "resume at once"])
     assert (health.failures, health.until, health.in_doubt) == (0, 0, frozenset())
@@ -119,7 +121,7 @@ async def test_a_report_on_one_in_doubt_ends_no_pause_that_has_another_cause(
     health.judge("email", hall.desk, settled(1, Outcome.UNCERTAIN), None)
     health.judge("email", hall.desk, WAITS, FAR_SIDE)
 
-    health.hear("email", hall.desk, [(1, 1)])
+    health.hear("email", hall.desk, [Try(1, 1, 1)])
 
     assert told == ["pause"]
     assert health.failures == 1
@@ -132,7 +134,7 @@ async def test_a_row_of_doubts_that_reports_end_in_between_pauses_nothing(
 
     for seq in range(1, 9):
         health.judge("email", hall.desk, settled(seq, Outcome.UNCERTAIN), None)
-        health.hear("email", hall.desk, [(1, seq)])
+        health.hear("email", hall.desk, [Try(1, seq, 1)])
 
     assert told == []
 
@@ -205,3 +207,52 @@ async def test_a_far_side_that_takes_and_then_cuts_every_time_is_left_alone_and_
     assert [line["event"] for line in errors] == ["the channel is paused"]
     most = max(Counter(message.recipient for message in house.relay.messages).values())
     assert most <= 4
+
+
+async def test_what_another_sender_repeats_ends_no_pause_of_the_one_that_is_in_doubt(tmp_path: Path) -> None:
+    async with opened(tmp_path, people=400) as house, SmtpDouble() as bad:
+        bad.on("dot", Fault.CUT, times=None)
+        house.relay.on("dot", Slow(0.2), times=None)
+        await house.plan(400, chunk=20)
+        async with (
+            sending(house.hub(), slot="good"),
+            sending(house.hub(email__port=bad.port), slot="bad"),
+        ):
+            await asyncio.sleep(6)
+
+    assert len(house.relay.messages) > 50
+    assert len(bad.messages) < 14, "two rounds of four lanes at most, and a trial each after 1, 2 and 4 s"
+
+
+async def test_somebody_new_is_tried_while_a_row_of_the_dead_pauses_the_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "_PAUSE", (1 / 60, 1.0))  # a second stands for a minute
+    async with opened(tmp_path, people=60) as house:
+        for number in range(1, 13):
+            dead = f"person-{number}@dead{number}.example"
+            house.relay.on("rcpt", "550 5.1.1 no such user", to=dead, times=None)
+        await house.plan(12, domain="dead{}.example")
+        async with sending(house.hub(email__lanes=32, delivery__first_retry=1)):
+            await asyncio.sleep(6)
+            began = asyncio.get_running_loop().time()
+            fresh = await house.plan(40, directive="d2")
+            await until(lambda: house.has(fresh, Outcome.ACCEPTED), 40)
+            took = asyncio.get_running_loop().time() - began
+
+    assert took < 4, "the second trial at the latest"
+
+
+@pytest.mark.parametrize("pauses", [0, 1])
+async def test_greylisting_after_a_pause_is_met_at_full_speed(tmp_path: Path, pauses: int) -> None:
+    async with opened(tmp_path, people=400) as house:
+        house.relay.on("mail", "530 5.7.0 authentication required", times=pauses)
+        house.relay.on("rcpt", "450 4.7.1 Greylisted, come back in 5 minutes", times=1, per="recipient")
+        house.relay.gathers = 0.05
+        await house.plan(400)
+        async with sending(house.hub(email__lanes=16)):
+
+            async def most_are_tried() -> bool:
+                return len(house.relay.turned_away) > 300
+
+            await until(most_are_tried, 10)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hub.model.delivery import Outcome
+from tests.doubles.smtp import Fault
 from tests.hub.mail import House, opened, sending, until
 
 EACH_ITS_OWN = "d{}.example"
@@ -73,6 +74,30 @@ async def test_a_relay_without_room_for_hours_refuses_nobody_and_is_told_once(
 
     assert set(standing) <= {Outcome.QUEUED, Outcome.DEFERRED, Outcome.ATTEMPTING}
     assert [line["event"] for line in logs].count("the far side takes nothing") == 1
+
+
+@pytest.mark.parametrize("phase", ["rcpt", "data"])
+async def test_a_relay_that_breaks_off_for_hours_refuses_nobody_and_is_told_once(
+    house: House, phase: str
+) -> None:
+    dispatch = await house.plan(100)
+    house.relay.on(phase, Fault.CUT, times=None)  # type: ignore[arg-type]
+
+    with capture_logs() as logs:
+        async with sending(
+            house.hub(delivery__attempts=2, delivery__first_retry=0.01, delivery__longest_retry=0.02)
+        ):
+            await until(lambda: _has_broken_off(house, 45))
+            standing = await house.standing(dispatch)
+            house.relay.script.lines.clear()
+            await house.until(dispatch, accepted=100)
+
+    assert set(standing) <= {Outcome.QUEUED, Outcome.DEFERRED, Outcome.ATTEMPTING}
+    assert [line["event"] for line in logs].count("the far side takes nothing") == 1
+
+
+async def _has_broken_off(house: House, number: int) -> bool:
+    return len(house.relay.misbehaved) >= number
 
 
 async def _has_tried(house: House, number: int) -> bool:

@@ -21,11 +21,8 @@ class Watched(Desk):
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def pause(self, channel: str, seconds: float) -> None:
-        self.told.append(f"{channel} pauses")
-
-    def resume(self, channel: str, *, at_once: bool = False) -> None:
-        self.told.append(f"{channel} goes on")
+    def hold_back(self, seconds: float) -> None:
+        self.told.append("held back" if seconds else "goes on")
 
 
 @asynccontextmanager
@@ -33,7 +30,7 @@ async def minded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(minding, "EVERY", 0.01)
     store, desk = await plans.new_store(folder / "univoque.db"), Watched()
     hub = plans.hub_on(store, plans.config_for(folder))
-    task = asyncio.create_task(minding.the_disk(hub, desk, ["email"]))
+    task = asyncio.create_task(minding.the_disk(hub, desk))
     try:
         yield desk
         assert not task.done(), "it ended, and the sender with it"
@@ -83,5 +80,5 @@ async def test_a_reserve_that_cannot_be_given_back_pauses_all_the_same(
         monkeypatch.setattr(Path, "unlink", unlink)
         await some_looks()
 
-    assert desk.told[0] == "email pauses"
-    assert desk.told[-1] == "email goes on"
+    assert desk.told[0] == "held back"
+    assert desk.told[-1] == "goes on"

@@ -90,6 +90,20 @@ async def test_nobody_is_lost_and_every_repeat_was_in_doubt_before(
     assert set(standing) <= {Outcome.ACCEPTED, Outcome.UNCERTAIN}
 
 
+async def test_where_the_provider_took_few_of_those_in_doubt_nobody_else_is_put_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "STEP", 0.05)
+    async with opened(tmp_path, sms__wait_urgent=2, sms__wait=2, **QUICKLY) as house:
+        house.provider.next(*[Fault.ACCEPT_AND_CUT, *[Fault.CUT] * 9] * 40)
+        dispatch = await house.plan(200)
+        async with house.sending():
+            await asyncio.sleep(6)
+            standing = await house.standing(dispatch)
+
+    assert standing[Outcome.UNCERTAIN] < 25
+
+
 async def test_a_provider_that_takes_and_never_answers_is_gone_on_with_at_its_pace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
