@@ -244,15 +244,16 @@ class Desk:
 
     async def _fill(self, channel: str, line: Line) -> None:
         """Lease more where lanes wait and too little is in hand."""
-        while not line.dry and line.needs_more:
+        while not line.dry and (line.needs_more or line.wants_fresh):
             now = self._clock.now()
             morning = self._quiet(channel)
             if morning is not None:
                 await self._ledger.postpone(channel, at=now, until=morning)
             above = None if morning is None else IMMEDIATE + 1
-            lease = await self._ledger.lease(channel, at=now, above=above) if line.tries_fresh else None
-            lease = lease or await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
-            lease = lease or await self._ledger.lease(channel, at=now, above=above)
+            lease = await self._ledger.lease(channel, at=now, above=above) if line.wants_fresh else None
+            if line.needs_more:
+                lease = lease or await self._ledger.lease_due(channel, at=now, limit=DUE_AT_ONCE)
+                lease = lease or await self._ledger.lease(channel, at=now, above=above)
             line.dry = lease is None
             self._take(line, lease)
             if lease is not None and not lease.items:

@@ -52,6 +52,11 @@ class Hand:
     dropped: bool = False
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether these were never tried."""
+        return bool(self.lease.chunk)
+
+    @property
     def spent(self) -> bool:
         return not (self.rows or self.flying or self.parked or self.ahead)
 
@@ -118,9 +123,11 @@ class Line:
         return self._rows < wanted
 
     @property
-    def tries_fresh(self) -> bool:
-        """Whether somebody new is to try next: those who are due again may be the very ones that failed."""
-        return self.probing and self.tried % 2 == 1
+    def wants_fresh(self) -> bool:
+        """Whether somebody new is to try next, and nobody new is in hand."""
+        return self._tries_fresh and not any(
+            hand.is_fresh and (hand.rows or hand.parked) for hand in self.hands
+        )
 
     def take(self, lease: Lease | None) -> None:
         """Take a lease in hand."""
@@ -147,11 +154,11 @@ class Line:
         for hand in self.hands:  # a word given is kept: that costs one message, to break it a connection
             if hand.ahead:
                 yield from self._following(hand)
-        for _, hands in groupby(self.hands, key=lambda hand: hand.lease.urgency):
-            alike = [*hands]
-            if self.tries_fresh:
-                alike.sort(key=lambda hand: not hand.lease.chunk)
-            yield from self._alike(alike, now)
+        hands = self.hands
+        if self._tries_fresh:
+            hands = sorted(hands, key=lambda hand: not hand.is_fresh)
+        for _, alike in groupby(hands, key=lambda hand: hand.lease.urgency):
+            yield from self._alike([*alike], now)
 
     def depart(self, hand: Hand, lane: int, now: float) -> None:
         """A row of this hand is with a lane from here on."""
@@ -195,6 +202,11 @@ class Line:
 
     def _may_try(self, now: float) -> bool:
         return not self.probing or not self.trials or now >= self.tried_at + TRIAL
+
+    @property
+    def _tries_fresh(self) -> bool:
+        """Every second trial is somebody new: those who are due again may be the very ones that failed."""
+        return self.probing and self.tried % 2 == 1
 
     @property
     def _rows(self) -> int:

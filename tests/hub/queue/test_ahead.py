@@ -295,43 +295,6 @@ async def test_on_a_channel_that_announces_nothing_nothing_follows(store: Store,
     assert first.ahead is None
 
 
-async def test_a_pause_lasts_as_long_as_was_said_unless_it_is_ended_at_once(store: Store, hall: Hall) -> None:
-    await plans.plan(store, recipients=20)
-    hall.desk.pause("email", 60.0)
-
-    hall.desk.resume("email")
-    kept = await hall.ask(0, within=0.2)
-    hall.desk.resume("email", at_once=True)
-    await hall.drain(0, 1)
-
-    assert kept == [None]
-    assert sorted(hall.sent) == [(1, seq) for seq in range(1, 21)]
-
-
-async def test_what_ends_a_channel_s_pause_hands_nothing_out_on_a_full_disk(store: Store, hall: Hall) -> None:
-    await plans.plan(store, recipients=20)
-    hall.desk.pause("email", 1.0)
-    hall.desk.hold_back(60.0)
-
-    hall.desk.resume("email", at_once=True)
-    held = await hall.ask(0, 1, within=0.2)
-    hall.desk.hold_back(0)
-
-    assert held == [None, None]
-    assert None not in await hall.ask(0, 1)
-
-
-async def test_a_disk_that_has_room_again_ends_no_trial_of_a_channel(store: Store, hall: Hall) -> None:
-    await plans.plan(store, recipients=20)
-    hall.desk.pause("email", 0.1)
-    hall.desk.hold_back(60.0)
-
-    hall.desk.hold_back(0)
-    got = await hall.ask(0, 1, 2, 3, within=0.6)
-
-    assert sum(work is not None for work in got) == 1
-
-
 async def test_while_one_lane_tries_nothing_follows(store: Store, hall: Hall) -> None:
     await plans.plan(store, recipients=20)
     first = await hall.one(0)
