@@ -201,9 +201,8 @@ class Post:
             return Settled(item, attempt, number, Outcome.REFUSED, f"gave up after {attempt}: {error.code}")
         counted = attempt if error.counts else item.attempt
         answered = error.counts or error.concerns != "all" or error.code[:1].isdigit()
-        wait = (
-            backoff(self.settings, attempt, self.random) if answered and not error.channel_wide else RECONNECT
-        )
+        of_it = answered and not error.channel_wide
+        wait = backoff(self.settings, attempt, self.random) if of_it else RECONNECT
         if error.retry_after is not None:
             wait = max(wait, error.retry_after)
         again = Again(self._by(item, wait), held=False, attempt=counted)

@@ -131,7 +131,8 @@ class Desk:
         """The channel works again; `at_once` ends the pause that is under way too."""
         line = self._lines[channel]
         line.probing = False
-        line.paused_until = -math.inf if at_once else line.paused_until
+        if at_once:
+            line.paused_until = -math.inf
         line.trials.clear()
         self._bell.ring()
 
